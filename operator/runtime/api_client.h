@@ -1,0 +1,79 @@
+#pragma once
+
+// The verbs of the Kubernetes API over a Transport: paths, content types, field manager, error mapping, fencing, a bound
+// on requests in flight, Retry-After. Blocking; called from workers. Thread-safe.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "operator/base/result.h"
+#include "operator/kube/object.h"
+#include "operator/kube/resource.h"
+#include "operator/transport/transport.h"
+
+namespace runtime {
+
+// Says whether this process may still write (rule 7: sent only while more than 5 s of lease validity remain).
+class WriteGate {
+ public:
+  virtual ~WriteGate() = default;
+  virtual bool MayWrite() const = 0;
+};
+
+enum class Verb { kCreate, kApply, kDelete, kDryRunCreate };
+
+// One write. `body` is the object as JSON text (empty for a delete).
+struct WriteRequest {
+  Verb verb = Verb::kCreate;
+  kube::Resource resource;
+  kube::ObjectKey key;
+  std::string subresource;          // "status" for kApply
+  std::string body;
+  bool force = false;               // kApply: take over fields of other managers
+  std::string precondition_uid;     // kDelete
+  std::string precondition_version; // kDelete; may be empty
+  std::optional<int> grace_seconds; // kDelete; absent: the object's own
+};
+
+// What is needed of the answer. For a delete that removed the object at once `gone` is true; else the object as it is
+// now (with a deletionTimestamp).
+struct WriteResult {
+  std::string uid;
+  std::string resource_version;
+  std::string controller_uid;
+  bool gone = false;
+};
+
+struct ApiClientOptions {
+  int max_in_flight_writes = 16;
+  std::string field_manager = "disagg-operator";
+};
+
+class ApiClient {
+ public:
+  // `gate` may be null: then every write may go out. Both outlive the client.
+  ApiClient(transport::Transport& transport, const WriteGate* gate, ApiClientOptions options);
+  ~ApiClient();
+
+  // The object's JSON text.
+  base::Result<std::string> Get(const kube::Resource& resource, const kube::ObjectKey& key);
+
+  base::Result<WriteResult> Write(const WriteRequest& request);
+
+  // Sends all at once (within the bound) and waits for all; results in the order of the requests.
+  std::vector<base::Result<WriteResult>> WriteAll(const std::vector<WriteRequest>& requests);
+
+  // Ends waiting calls soon with kCancelled; later ones end at once.
+  void Shutdown();
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace runtime

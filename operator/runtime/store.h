@@ -1,0 +1,111 @@
+#pragma once
+
+// The cache of one resource: what a reflector has seen of it, with indexes. Thread-safe; readers get snapshots
+// (shared_ptr<const T>) and hold no lock while they look at them.
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <shared_mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "operator/base/thread_annotations.h"
+#include "operator/kube/object.h"
+
+namespace runtime {
+
+// What changed; `before` is null for an addition, `after` for a deletion.
+struct Change {
+  kube::ObjectPtr before;
+  kube::ObjectPtr after;
+};
+
+// Called after the store holds the change, in the order of the stream, from the decoding thread. Must not block.
+using ChangeHandler = std::function<void(const Change&)>;
+
+// Names under which an object can be found, e.g. its controller's UID or its node.
+using IndexFunction = std::function<std::vector<std::string>(const kube::Object&)>;
+
+// Type-erased store, what a reflector writes into.
+class ObjectStore {
+ public:
+  // Both only before the reflector starts.
+  void AddIndex(const std::string& name, IndexFunction function);
+  void AddHandler(ChangeHandler handler);
+
+  // `resource_version` is the list's or the event's. Replace diffs: handlers see deletions of what is gone.
+  void Replace(std::vector<kube::ObjectPtr> objects, const std::string& resource_version);
+  void Upsert(kube::ObjectPtr object, const std::string& resource_version);
+  void Remove(const kube::ObjectKey& key, const std::string& resource_version);
+  void Bookmark(const std::string& resource_version);
+  // The reflector lost its place; contents stay readable, synced() is false until the next Replace.
+  void MarkUnsynced();
+
+  bool synced() const;
+  // The newest resourceVersion that this cache is known to reflect; "" before the first list.
+  std::string resource_version() const;
+  std::size_t size() const;
+
+  kube::ObjectPtr GetObject(const kube::ObjectKey& key) const;
+  std::vector<kube::ObjectPtr> AllObjects() const;  // ordered by key
+  std::vector<kube::ObjectPtr> ObjectsByIndex(const std::string& index, const std::string& value) const;
+  bool HasUid(const std::string& uid) const;
+  // Bumped at every change, so that readers can tell whether anything moved.
+  std::uint64_t revision() const;
+
+ private:
+  struct Index {
+    IndexFunction function;
+    std::unordered_map<std::string, std::set<kube::ObjectKey>> entries;
+  };
+
+  void Insert(const kube::ObjectPtr& object);
+  void Erase(const kube::ObjectPtr& object);
+  void Notify(const std::vector<Change>& changes) const;
+
+  mutable std::shared_mutex mutex_;
+  std::map<kube::ObjectKey, kube::ObjectPtr> objects_ GUARDED_BY(mutex_);
+  std::map<std::string, Index> indexes_ GUARDED_BY(mutex_);
+  std::set<std::string> uids_ GUARDED_BY(mutex_);
+  std::string resource_version_ GUARDED_BY(mutex_);
+  bool synced_ GUARDED_BY(mutex_) = false;
+  std::uint64_t revision_ GUARDED_BY(mutex_) = 0;
+  std::vector<ChangeHandler> handlers_;
+};
+
+inline constexpr char kByController[] = "controller-uid";
+
+// The typed view of an ObjectStore whose decoder makes T. A view, not an owner.
+template <typename T>
+class Store {
+ public:
+  using Ptr = std::shared_ptr<const T>;
+
+  explicit Store(const ObjectStore& objects) : objects_(&objects) {}
+
+  Ptr Get(const kube::ObjectKey& key) const { return Cast(objects_->GetObject(key)); }
+  std::vector<Ptr> All() const { return Cast(objects_->AllObjects()); }
+  std::vector<Ptr> ByController(const std::string& uid) const { return ByIndex(kByController, uid); }
+  std::vector<Ptr> ByIndex(const std::string& index, const std::string& value) const {
+    return Cast(objects_->ObjectsByIndex(index, value));
+  }
+  const ObjectStore& objects() const { return *objects_; }
+
+ private:
+  static Ptr Cast(const kube::ObjectPtr& object) { return std::static_pointer_cast<const T>(object); }
+  static std::vector<Ptr> Cast(const std::vector<kube::ObjectPtr>& objects) {
+    std::vector<Ptr> typed;
+    typed.reserve(objects.size());
+    for (const auto& object : objects) typed.push_back(Cast(object));
+    return typed;
+  }
+
+  const ObjectStore* objects_;
+};
+
+}  // namespace runtime

@@ -1,7 +1,7 @@
 # Every library that the project stands on, with the oldest version it is known to work with.
-# `make deps` installs them from Debian's packages; the names are in deps/debian.txt.
+# `make deps` installs them from Debian's packages; the names are in cmake/debian-packages.txt.
 
-set(DISAGG_DEPS_HINT "run `make deps`, or install the packages listed in deps/debian.txt")
+set(DISAGG_DEPS_HINT "run `make deps`, or install the packages listed in cmake/debian-packages.txt")
 
 macro(disagg_require name)
   find_package(${name} ${ARGN} QUIET)

@@ -1,0 +1,71 @@
+# `make demo` shows the product on a real control plane; `make test` proves it. Both install what they need.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+JOBS ?= $(shell nproc)
+BIN := build/bin
+
+.PHONY: help deps build cluster-tools charts demo dev-cluster test test-unit test-release test-asan test-tsan \
+        test-go lint format bench clean
+
+help:  ## this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+deps:  ## install the Debian packages this project is built with (quiet when nothing is missing)
+	@bash cmake/install-deps.sh cmake/debian-packages.txt
+
+build: deps  ## build/bin/disagg-operator and build/bin/kubectl-disagg
+	@cmake --preset release $(CMAKE_QUIET)
+	@cmake --build build -j $(JOBS) --target disagg-operator kubectl-disagg
+
+cluster-tools: deps  ## the pinned control plane (etcd, kube-apiserver, ...), built once per user
+	@mkdir -p $(BIN)
+	@cd tests/cluster && go build -trimpath -o ../../$(BIN)/local-cluster .
+	@$(BIN)/local-cluster build > /dev/null
+
+charts:  ## copy the CRDs into the chart
+	@bash charts/sync-crds.sh
+
+demo: build cluster-tools  ## the main job end to end on a local cluster (KEEP=1 leaves it running)
+	@bash tests/demo/demo.sh
+
+dev-cluster: build cluster-tools  ## a local cluster with the chart installed and the operator running; ends with Ctrl-C
+	@bash tests/demo/dev-cluster.sh
+
+test: test-go test-release test-asan test-tsan  ## everything: unit, golden, integration on a real API server, sanitizers
+
+test-go: deps
+	@cd tests/cluster && go vet ./... && go test ./...
+
+test-release: cluster-tools
+	@cmake --preset release $(CMAKE_QUIET)
+	@cmake --build build -j $(JOBS)
+	@ctest --test-dir build --output-on-failure --no-tests=error
+
+test-unit: deps  ## only what needs no cluster
+	@cmake --preset release $(CMAKE_QUIET)
+	@cmake --build build -j $(JOBS)
+	@ctest --test-dir build --output-on-failure --no-tests=error -L unit
+
+test-asan test-tsan: test-%: cluster-tools
+	@cmake --preset $* $(CMAKE_QUIET)
+	@cmake --build build/$* -j $(JOBS)
+	@ctest --test-dir build/$* --output-on-failure --no-tests=error
+
+lint: deps  ## formatting and clang-tidy; only what changed is looked at again
+	@cmake --preset release $(CMAKE_QUIET)
+	@python3 cmake/lint.py --jobs $(JOBS)
+
+format: deps  ## clang-format over the sources
+	@git ls-files '*.h' '*.cc' | xargs clang-format-16 -i
+
+bench: cluster-tools  ## the figures of docs/performance.md
+	@cmake --preset release $(CMAKE_QUIET)
+	@cmake --build build -j $(JOBS) --target disagg-operator disagg-bench
+	@bash tests/bench/run.sh
+
+clean:
+	@rm -rf build
+
+CMAKE_QUIET := > /dev/null

@@ -1,0 +1,82 @@
+// dynamo.mocker and dynamo.frontend 1.6: `python3 -m dynamo.mocker --help`, `python3 -m dynamo.frontend --help`.
+
+#include "controllers/api/engine_flags.h"
+
+namespace disagg::api {
+namespace {
+
+constexpr std::string_view kRole = "the role (spec.prefill, spec.decode or spec.aggregated)";
+
+constexpr TypedFlag kMockerTyped[] = {
+    {"model-path", "spec.model.ref"},
+    {"model-name", "spec.model.servedName"},
+    {"data-parallel-size", "spec.<role>.parallelism.data"},
+    // Each would be an instance of its own, behind one health check.
+    {"num-workers", "spec.<role>.replicas"},
+    {"disaggregation-mode", kRole},
+    {"is-prefill-worker", kRole},
+    {"is-decode-worker", kRole},
+    {"bootstrap-ports", kTheOperator},
+    {"zmq-kv-events-ports", kTheOperator},
+    {"zmq-replay-ports", kTheOperator},
+    {"namespace", kTheOperator},
+    {"endpoint", kTheOperator},
+    {"discovery-backend", "spec.engine.runtime"},
+    {"request-plane", "spec.engine.runtime"},
+    {"response-plane", "spec.engine.runtime"},
+    {"event-plane", "spec.engine.runtime"},
+};
+
+constexpr std::string_view kMockerLocal[] = {
+    "decode-speedup-ratio",
+    "enable-chunked-prefill",
+    "enable-prefix-caching",
+    "free-gpu-memory-fraction",
+    "gpu-memory-utilization",
+    "host-offload-d2h-bandwidth-gbps",
+    "host-offload-h2d-bandwidth-gbps",
+    "kv-transfer-bandwidth",
+    "kv-transfer-timing-mode",
+    "max-num-batched-tokens",
+    "max-num-seqs",
+    "mem-fraction-static",
+    "num-gpu-blocks-override",
+    "num-host-blocks",
+    "planner-profile-data",
+    "preemption-mode",
+    "response-replay-trace-path",
+    "sglang-chunked-prefill-size",
+    "sglang-clip-max-new-tokens",
+    "sglang-max-prefill-tokens",
+    "sglang-schedule-conservativeness",
+    "sglang-schedule-policy",
+    "speedup-ratio",
+    "stagger-delay",
+    "startup-time",
+    "trtllm-capacity-scheduler-policy",
+};
+
+constexpr TypedFlag kRouterTyped[] = {
+    {"namespace", kTheOperator},
+    {"namespace-prefix", kTheOperator},
+    {"http-host", kTheOperator},
+    {"http-port", "spec.router.service.port"},
+    {"model-name", "spec.model.servedName"},
+    {"model-path", "spec.model.ref"},
+    {"router-replica-sync", "spec.router.replicas"},
+    {"discovery-backend", "spec.engine.runtime"},
+    {"request-plane", "spec.engine.runtime"},
+    {"response-plane", "spec.engine.runtime"},
+    {"event-plane", "spec.engine.runtime"},
+    // Probes and Service speak plain HTTP.
+    {"tls-cert-path", kTheOperator},
+    {"tls-key-path", kTheOperator},
+    {"tls-client-ca-cert-path", kTheOperator},
+};
+
+}  // namespace
+
+constinit const FlagTable kMockerFlags{{}, kMockerTyped, kMockerLocal};
+constinit const FlagTable kRouterFlags{{}, kRouterTyped, {}};
+
+}  // namespace disagg::api

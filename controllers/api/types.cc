@@ -1,0 +1,75 @@
+#include "controllers/api/types.h"
+
+#include <algorithm>
+
+namespace disagg::api {
+namespace {
+
+bool Matches(const LabelSelectorRequirement& requirement,
+             const std::map<std::string, std::string>& labels) {
+  const auto label = labels.find(requirement.key);
+  const bool present = label != labels.end();
+  const auto& values = requirement.values;
+  const bool listed =
+      present && std::find(values.begin(), values.end(), label->second) != values.end();
+  if (requirement.op == "In") return listed;
+  if (requirement.op == "NotIn") return !listed;
+  if (requirement.op == "Exists") return present;
+  if (requirement.op == "DoesNotExist") return !present;
+  return false;  // an operator of a newer Kubernetes must not open what it was meant to close
+}
+
+}  // namespace
+
+std::string_view ToString(RoleName role) {
+  switch (role) {
+    case RoleName::kPrefill:
+      return "prefill";
+    case RoleName::kDecode:
+      return "decode";
+    case RoleName::kAggregated:
+      return "aggregated";
+  }
+  return "";
+}
+
+std::optional<RoleName> ParseRoleName(std::string_view text) {
+  for (const RoleName role : {RoleName::kPrefill, RoleName::kDecode, RoleName::kAggregated}) {
+    if (ToString(role) == text) return role;
+  }
+  return std::nullopt;
+}
+
+std::string_view ToString(EngineType type) {
+  return type == EngineType::kMocker ? "mocker" : "vllm";
+}
+
+std::string_view ToString(KvBackend backend) {
+  return backend == KvBackend::kTcp ? "tcp" : "rdma";
+}
+
+int Parallelism::gpus() const {
+  std::int64_t gpus = 1;
+  for (const int width : {tensor, pipeline, data, context}) {
+    gpus = std::clamp<std::int64_t>(gpus * width, 0, kMaxGpus);
+  }
+  return static_cast<int>(gpus);
+}
+
+const Condition* StatusView::Find(std::string_view type) const {
+  for (const Condition& condition : conditions) {
+    if (condition.type == type) return &condition;
+  }
+  return nullptr;
+}
+
+bool LabelSelector::Matches(const std::map<std::string, std::string>& labels) const {
+  for (const auto& [key, value] : match_labels) {
+    const auto label = labels.find(key);
+    if (label == labels.end() || label->second != value) return false;
+  }
+  return std::all_of(match_expressions.begin(), match_expressions.end(),
+                     [&](const auto& requirement) { return api::Matches(requirement, labels); });
+}
+
+}  // namespace disagg::api

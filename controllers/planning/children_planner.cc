@@ -1,0 +1,156 @@
+#include "controllers/planning/children_planner.h"
+
+#include <algorithm>
+#include <set>
+
+#include "controllers/api/labels.h"
+#include "controllers/render/objects.h"
+#include "controllers/render/subset.h"
+
+namespace disagg::planning {
+namespace {
+
+using nlohmann::json;
+
+class ChildrenPlanner {
+ public:
+  ChildrenPlanner(const Snapshot& snapshot, const ChildrenGoal& goal)
+      : snapshot_(snapshot), goal_(goal), deployment_(*snapshot.deployment) {}
+
+  std::vector<Write> Run() {
+    Accounts();
+    Want(kube::kServices, Stage::kServing, render::RenderWorkersService(deployment_));
+    Want(kube::kServices, Stage::kServing, render::RenderClientService(deployment_));
+    for (const RouterGoal& router : goal_.routers) {
+      Want(kube::kDeployments, Stage::kServing,
+           render::RenderRouterDeployment(deployment_, router.revision, json::parse(router.router_template),
+                                          router.replicas));
+    }
+    Budgets();
+    DeleteUnwanted();
+    return std::move(writes_);
+  }
+
+ private:
+  void Accounts() {
+    if (!deployment_.spec.service_account_name.empty()) {
+      if (goal_.keep_accounts) KeepAll({kube::kServiceAccounts, kube::kRoleBindings});
+      return;
+    }
+    WantOnce(kube::kServiceAccounts, Stage::kAccount, render::RenderServiceAccount(deployment_));
+    Want(kube::kRoleBindings, Stage::kAccount, render::RenderRoleBinding(deployment_));
+  }
+
+  void KeepAll(const std::vector<kube::Resource>& resources) {
+    for (const Child& child : snapshot_.children) {
+      if (std::find(resources.begin(), resources.end(), child.resource) == resources.end()) continue;
+      wanted_.insert({child.resource.ToString(), child.object->meta.name});
+    }
+  }
+
+  void Budgets() {
+    const auto policy = deployment_.spec.disruption;
+    if (policy == api::DisruptionPolicy::kNone) return;
+    for (const auto& [role, desired] : goal_.desired) {
+      const int spare = policy == api::DisruptionPolicy::kOneGroup ? 1 : 0;
+      Want(kube::kPodDisruptionBudgets, Stage::kServing,
+           render::RenderBudget(deployment_, role, std::max(0, desired - spare)));
+    }
+  }
+
+  const Child* Find(const kube::Resource& resource, const std::string& name) const {
+    for (const Child& child : snapshot_.children) {
+      if (child.resource == resource && child.object->meta.name == name) return &child;
+    }
+    return nullptr;
+  }
+
+  Write Prepare(const kube::Resource& resource, Stage stage, json body) {
+    Write write;
+    write.stage = stage;
+    write.gate = goal_.gate;
+    write.resource = resource;
+    write.key = {deployment_.meta.namespace_name, body.at("metadata").at("name").get<std::string>()};
+    write.body = std::move(body);
+    wanted_.insert({resource.ToString(), write.key.name});
+    return write;
+  }
+
+  // For objects that are applied for life: others may own fields of them.
+  void Want(const kube::Resource& resource, Stage stage, json body) {
+    Write write = Prepare(resource, stage, std::move(body));
+    const Child* child = Find(resource, write.key.name);
+    if (child != nullptr) {
+      if (child->object->meta.deleting()) return;  // made anew once it is gone
+      const json observed = json::parse(child->object->json, nullptr, false);
+      if (render::IsSubset(write.body, observed)) return;
+      write.uid = child->object->meta.uid;
+    }
+    write.verb = Verb::kApply;
+    write.reason = (child == nullptr ? "make " : "update ") + resource.kind + " " + write.key.name;
+    writes_.push_back(std::move(write));
+  }
+
+  // For objects that are posted once and never changed.
+  void WantOnce(const kube::Resource& resource, Stage stage, json body) {
+    Write write = Prepare(resource, stage, std::move(body));
+    if (Find(resource, write.key.name) != nullptr) return;
+    write.verb = Verb::kCreate;
+    write.reason = "make " + resource.kind + " " + write.key.name;
+    writes_.push_back(std::move(write));
+  }
+
+  void DeleteUnwanted() {
+    for (const Child& child : snapshot_.children) {
+      const kube::ObjectMeta& meta = child.object->meta;
+      if (meta.deleting() || wanted_.contains({child.resource.ToString(), meta.name})) continue;
+      Write write;
+      write.verb = Verb::kDelete;
+      write.stage = Stage::kGarbage;
+      write.gate = goal_.gate;
+      write.resource = child.resource;
+      write.key = meta.key();
+      write.uid = meta.uid;
+      write.reason = child.resource.kind + " " + meta.name + " is not wanted any more";
+      writes_.push_back(std::move(write));
+    }
+  }
+
+  const Snapshot& snapshot_;
+  const ChildrenGoal& goal_;
+  const api::DisaggDeployment& deployment_;
+  std::set<std::pair<std::string, std::string>> wanted_;
+  std::vector<Write> writes_;
+};
+
+}  // namespace
+
+std::vector<Write> PlanChildren(const Snapshot& snapshot, const ChildrenGoal& goal) {
+  return ChildrenPlanner(snapshot, goal).Run();
+}
+
+std::vector<Write> PlanHistory(const Snapshot& snapshot, const std::set<std::string>& keep) {
+  std::vector<const StoredRevision*> old;
+  for (const StoredRevision& revision : snapshot.revisions) {
+    if (!keep.contains(revision.identity.name)) old.push_back(&revision);
+  }
+  std::sort(old.begin(), old.end(), [](const StoredRevision* a, const StoredRevision* b) {
+    return std::tie(a->identity.number, a->identity.name) > std::tie(b->identity.number, b->identity.name);
+  });
+  std::vector<Write> writes;
+  const auto limit = static_cast<std::size_t>(std::max(0, snapshot.deployment->spec.revision_history_limit));
+  for (std::size_t i = limit; i < old.size(); ++i) {
+    Write write;
+    write.verb = Verb::kDelete;
+    write.stage = Stage::kGarbage;
+    write.resource = kube::kControllerRevisions;
+    write.key = {snapshot.deployment->meta.namespace_name,
+                 render::RevisionName(snapshot.deployment->meta.name, old[i]->identity.name)};
+    write.uid = old[i]->uid;
+    write.reason = "revision " + old[i]->identity.name + " is beyond rollout.revisionHistoryLimit";
+    writes.push_back(std::move(write));
+  }
+  return writes;
+}
+
+}  // namespace disagg::planning

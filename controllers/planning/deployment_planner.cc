@@ -1,0 +1,267 @@
+#include "controllers/planning/deployment_planner.h"
+
+#include <algorithm>
+#include <set>
+
+#include "controllers/api/decode.h"
+#include "controllers/api/labels.h"
+#include "controllers/api/validation.h"
+#include "controllers/planning/children_planner.h"
+#include "controllers/planning/pod_planner.h"
+#include "controllers/planning/pod_state.h"
+#include "controllers/render/objects.h"
+
+namespace disagg::planning {
+namespace {
+
+// A revision to work towards, with what is known of it.
+struct Candidate {
+  render::RevisionIdentity identity;
+  std::shared_ptr<const render::Revision> payload;  // null: not read
+  std::string router_template;
+  bool stored = false;
+};
+
+class DeploymentPlanner {
+ public:
+  explicit DeploymentPlanner(const Snapshot& snapshot)
+      : snapshot_(snapshot), deployment_(*snapshot.deployment), states_(ClassifyPods(snapshot)) {}
+
+  Plan Run() {
+    plan_.resolution = api::Resolve(deployment_, snapshot_.catalogue, snapshot_.namespace_labels);
+    plan_.errors = Errors();
+    const auto accepted = AcceptedRevision();
+    if (accepted) plan_.accepted = accepted->identity;
+    plan_.accepted_desired = AcceptedDesired();
+    if (deployment_.meta.deleting() || deployment_.meta.annotation(api::kAnnotationReconcile) == "disabled") {
+      plan_.paused = true;
+      plan_.target = plan_.accepted;
+      plan_.desired = plan_.errors.empty() ? SpecDesired() : plan_.accepted_desired;
+      return std::move(plan_);
+    }
+    if (!plan_.errors.empty()) {
+      Heal(accepted);
+      return std::move(plan_);
+    }
+    if (auto target = TargetRevision(accepted)) Converge(*target, accepted);
+    return std::move(plan_);
+  }
+
+ private:
+  std::vector<api::FieldError> Errors() const {
+    const std::string& broken = deployment_.meta.annotation(api::kDecodeError);
+    if (!broken.empty()) return {{"spec", broken, "InvalidSpec"}};
+    return api::Validate(deployment_, plan_.resolution);
+  }
+
+  const StoredRevision* Stored(const std::string& name) const {
+    for (const StoredRevision& revision : snapshot_.revisions) {
+      if (revision.identity.name == name) return &revision;
+    }
+    return nullptr;
+  }
+
+  Candidate FromStored(const StoredRevision& stored) const {
+    Candidate candidate{stored.identity, nullptr, stored.router_template, true};
+    const auto payload = snapshot_.payloads.find(stored.identity.name);
+    if (payload != snapshot_.payloads.end()) candidate.payload = payload->second;
+    return candidate;
+  }
+
+  bool HasPods(const std::string& revision) const {
+    return std::any_of(snapshot_.pods.begin(), snapshot_.pods.end(), [&](const auto& pod) {
+      return pod->meta.label(api::kLabelRevision) == revision && !pod->meta.deleting();
+    });
+  }
+
+  // What status says was accepted last; where status was lost, the newest revision that has pods.
+  std::optional<Candidate> AcceptedRevision() const {
+    if (const auto* stored = Stored(deployment_.status.target_revision)) return FromStored(*stored);
+    const StoredRevision* newest = nullptr;
+    for (const StoredRevision& revision : snapshot_.revisions) {
+      const bool newer = newest == nullptr || revision.identity.number > newest->identity.number;
+      if (newer && HasPods(revision.identity.name)) newest = &revision;
+    }
+    if (newest == nullptr) return std::nullopt;
+    return FromStored(*newest);
+  }
+
+  // The stored revision of this very spec, or a new one. Nothing: a payload has to be read first.
+  std::optional<Candidate> TargetRevision(const std::optional<Candidate>& accepted) {
+    const std::string spec_hash = render::HashSpec(deployment_).spec;
+    if (accepted && accepted->identity.spec_hash == spec_hash) {
+      NoteUpdate(accepted->identity);
+      return accepted;
+    }
+    const StoredRevision* match = nullptr;
+    std::int64_t newest = 0;
+    std::map<std::string, std::string> taken;
+    for (const StoredRevision& revision : snapshot_.revisions) {
+      taken[revision.identity.name] = revision.identity.inputs_hash;
+      newest = std::max(newest, revision.identity.number);
+      const bool newer = match == nullptr || revision.identity.number > match->identity.number;
+      if (revision.identity.spec_hash == spec_hash && newer) match = &revision;
+    }
+    if (match != nullptr) return FromStored(*match);
+    if (accepted && !accepted->payload) {
+      plan_.needs_payloads.push_back(accepted->identity.name);
+      return std::nullopt;
+    }
+    auto made = std::make_shared<render::Revision>(
+        render::MakeRevision(deployment_, plan_.resolution, accepted ? accepted->payload.get() : nullptr, taken, newest + 1));
+    return Candidate{made->identity, made, made->rendered.at("router").dump(), Stored(made->identity.name) != nullptr};
+  }
+
+  void NoteUpdate(const render::RevisionIdentity& current) {
+    if (render::HashResolved(deployment_, plan_.resolution) == current.resolved_hash) return;
+    plan_.update_available =
+        "the AcceleratorClass, the ServingModel or the operator's rendering changed since revision " + current.name +
+        " was made; running pods keep it, set spec.restart.token to a new value to take the change over";
+  }
+
+  std::map<api::RoleName, int> SpecDesired() const {
+    std::map<api::RoleName, int> desired;
+    for (const auto& [role, spec] : deployment_.spec.roles) desired[role] = deployment_.spec.suspend ? 0 : spec.replicas;
+    return desired;
+  }
+
+  // The replicas that were accepted with the last revision. Where status does not tell, what is there: a lost status must not
+  // end a pod that serves.
+  std::map<api::RoleName, int> AcceptedDesired() const {
+    std::map<api::RoleName, int> desired = deployment_.status.desired;
+    std::map<api::RoleName, std::set<int>> alive;
+    for (const PodState& state : states_) {
+      if (state.alive()) alive[state.role].insert(state.replica);
+    }
+    for (const auto& [role, replicas] : alive) desired.try_emplace(role, static_cast<int>(replicas.size()));
+    return desired;
+  }
+
+  // The spec is not accepted: what runs goes on, and is healed as it was accepted.
+  void Heal(const std::optional<Candidate>& accepted) {
+    plan_.desired = plan_.accepted_desired;
+    if (!accepted) return;
+    plan_.target = accepted->identity;
+    PlanTowards(*accepted, plan_.desired, Gate::kAlways);
+  }
+
+  bool NeedsGate(const Candidate& target) const {
+    if (deployment_.status.target_revision == target.identity.name) return false;
+    return !HasPods(target.identity.name);
+  }
+
+  void Converge(const Candidate& target, const std::optional<Candidate>& accepted) {
+    plan_.target = target.identity;
+    plan_.desired = SpecDesired();
+    plan_.gated = NeedsGate(target);
+    if (!target.stored) StoreRevision(*target.payload);
+    if (!plan_.gated) {
+      PlanTowards(target, plan_.desired, Gate::kAlways);
+      return;
+    }
+    if (!target.payload) {
+      plan_.needs_payloads.push_back(target.identity.name);
+      return;
+    }
+    PlanTowards(target, plan_.desired, Gate::kIfAccepted);
+    PlanDryRuns(target);
+    if (accepted) PlanTowards(*accepted, plan_.accepted_desired, Gate::kIfRefused);
+  }
+
+  void StoreRevision(const render::Revision& revision) {
+    Write write;
+    write.verb = Verb::kCreate;
+    write.stage = Stage::kRevision;
+    write.resource = kube::kControllerRevisions;
+    write.key = {deployment_.meta.namespace_name, render::RevisionName(deployment_.meta.name, revision.identity.name)};
+    write.body = render::RenderRevision(deployment_, revision);
+    write.reason = "store revision " + revision.identity.name;
+    plan_.writes.push_back(std::move(write));
+  }
+
+  // One dry run per kind of pod that the cluster has not accepted yet: roles that keep their revision have run before.
+  void PlanDryRuns(const Candidate& target) {
+    for (const auto& [role, identity] : target.identity.roles) {
+      const bool known = std::any_of(states_.begin(), states_.end(), [&](const PodState& state) {
+        return state.role_revision == identity.revision;
+      });
+      if (known) continue;
+      const auto& role_template = target.payload->rendered.at("roles").at(std::string(api::ToString(role)));
+      AddDryRun(render::RenderPod(deployment_, target.identity, role_template, {role, 0, 1}, {}));
+    }
+    AddDryRun(render::RenderRouterProbePod(deployment_, target.identity, target.payload->rendered.at("router")));
+  }
+
+  void AddDryRun(nlohmann::json body) {
+    Write write;
+    write.verb = Verb::kDryRun;
+    write.stage = Stage::kDryRun;
+    write.resource = kube::kPods;
+    write.key = {deployment_.meta.namespace_name, body.at("metadata").at("name").get<std::string>()};
+    write.body = std::move(body);
+    write.reason = "ask whether the cluster accepts " + write.key.name;
+    plan_.writes.push_back(std::move(write));
+  }
+
+  void PlanTowards(const Candidate& target, const std::map<api::RoleName, int>& desired, Gate gate) {
+    PodGoal goal{target.identity, desired, target.payload.get(), gate};
+    PodPlan pods = PlanPods(snapshot_, states_, goal);
+    if (pods.needs_payload) {
+      plan_.needs_payloads.push_back(target.identity.name);
+      return;
+    }
+    Append(std::move(pods.writes));
+    plan_.explanations.insert(plan_.explanations.end(), pods.explanations.begin(), pods.explanations.end());
+    if (pods.wake_at) plan_.wake_at = std::min(plan_.wake_at.value_or(*pods.wake_at), *pods.wake_at);
+    ChildrenGoal children{target.identity, Routers(target, desired), desired, OldWorkers(target), gate};
+    auto writes = PlanChildren(snapshot_, children);
+    // What the dry runs need has to be there whatever they answer.
+    for (Write& write : writes) {
+      if (gate == Gate::kIfAccepted && write.stage == Stage::kAccount) write.gate = Gate::kAlways;
+    }
+    Append(std::move(writes));
+    if (gate == Gate::kAlways) Append(PlanHistory(snapshot_, LiveRevisions(target)));
+  }
+
+  void Append(std::vector<Write> writes) {
+    plan_.writes.insert(plan_.writes.end(), std::make_move_iterator(writes.begin()), std::make_move_iterator(writes.end()));
+  }
+
+  // Workers of an older revision may still speak to the API server as the account that the target no longer wants.
+  bool OldWorkers(const Candidate& target) const {
+    return std::any_of(states_.begin(), states_.end(), [&](const PodState& state) {
+      const auto role = target.identity.roles.find(state.role);
+      return role == target.identity.roles.end() || role->second.revision != state.role_revision;
+    });
+  }
+
+  std::vector<RouterGoal> Routers(const Candidate& target, const std::map<api::RoleName, int>& desired) const {
+    const bool any = std::any_of(desired.begin(), desired.end(), [](const auto& role) { return role.second > 0; });
+    std::vector<RouterGoal> routers{{target.identity, target.router_template, any ? deployment_.spec.router.replicas : 0}};
+    std::set<std::string> contracts{target.identity.contract};
+    for (const PodState& state : states_) {
+      if (state.life == Life::kFailed || state.life == Life::kLost) continue;
+      if (!contracts.insert(state.contract).second) continue;
+      const StoredRevision* stored = Stored(state.pod->meta.label(api::kLabelRevision));
+      if (stored != nullptr) routers.push_back({stored->identity, stored->router_template, deployment_.spec.router.replicas});
+    }
+    return routers;
+  }
+
+  std::set<std::string> LiveRevisions(const Candidate& target) const {
+    std::set<std::string> live{target.identity.name, deployment_.status.current_revision, deployment_.status.target_revision};
+    for (const auto& pod : snapshot_.pods) live.insert(pod->meta.label(api::kLabelRevision));
+    return live;
+  }
+
+  const Snapshot& snapshot_;
+  const api::DisaggDeployment& deployment_;
+  const std::vector<PodState> states_;
+  Plan plan_;
+};
+
+}  // namespace
+
+Plan PlanDeployment(const Snapshot& snapshot) { return DeploymentPlanner(snapshot).Run(); }
+
+}  // namespace disagg::planning

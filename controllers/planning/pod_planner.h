@@ -1,0 +1,43 @@
+#pragma once
+
+// Which worker pods to make and which to delete.
+//
+//   slot: one replica of one role, e.g. decode-0
+//
+//   alive = 0        -> next incarnation, after the back-off of a failed predecessor
+//   alive > desired  -> surplus goes in this order: of an older role revision, without a node, not ready, highest replica
+//   older role revision, same contract
+//                    -> pods that are not ready at once, ready ones one at a time while nothing is missing
+//   other contract   -> every worker of it goes; new ones start when none is left (P and D of two contracts cannot exchange
+//                       KV blocks, so this is slow and always right)
+//
+// Example: desired 2, slots {0: alive old ready, 1: alive new not ready} -> nothing to do until slot 1 is ready, then slot 0
+// is deleted and made anew in the same pass.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "controllers/planning/plan.h"
+#include "controllers/planning/pod_state.h"
+#include "controllers/planning/snapshot.h"
+
+namespace disagg::planning {
+
+struct PodGoal {
+  render::RevisionIdentity revision;
+  std::map<api::RoleName, int> desired;
+  const render::Revision* payload = nullptr;  // null: not read yet
+  Gate gate = Gate::kAlways;
+};
+
+struct PodPlan {
+  std::vector<Write> writes;
+  bool needs_payload = false;  // a pod has to be made and `payload` was null
+  std::optional<std::int64_t> wake_at;
+  std::vector<std::string> explanations;
+};
+
+PodPlan PlanPods(const Snapshot& snapshot, const std::vector<PodState>& states, const PodGoal& goal);
+
+}  // namespace disagg::planning

@@ -1,0 +1,56 @@
+#pragma once
+
+// What a pod is to its slot. A slot is one replica of one role; its pods follow one another as incarnations.
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "controllers/api/types.h"
+#include "controllers/planning/snapshot.h"
+#include "operator/kube/object.h"
+
+namespace disagg::planning {
+
+enum class Life {
+  kAlive,     // counts: running, starting, or waiting for a node
+  kFailed,    // ended for good, or replaced like a failed one (crash loop)
+  kEnding,    // has a deletionTimestamp and a node that can end it
+  kLost,      // its node is gone, or has been NotReady for too long
+};
+
+struct PodState {
+  std::shared_ptr<const kube::Pod> pod;
+  Life life = Life::kAlive;
+  api::RoleName role = api::RoleName::kPrefill;
+  int replica = 0;
+  int incarnation = 0;
+  int retries = 0;                      // failures in a row before this pod
+  std::map<std::string, int> failures;  // of predecessors, by node
+  std::string role_revision, contract;
+  bool crash_looping = false;           // kFailed although the kubelet would go on
+  bool node_gone = false;               // no Node object, or tainted out-of-service: nothing will ever end the pod
+  std::optional<std::int64_t> lost_at;  // NotReady node: when the pod will count as lost
+  std::string why;                      // for kFailed and kLost, one clause
+
+  bool alive() const { return life == Life::kAlive; }
+  bool ready() const { return alive() && pod->ready; }
+};
+
+// Nothing for a pod without our labels.
+std::optional<PodState> Classify(const std::shared_ptr<const kube::Pod>& pod, const Snapshot& snapshot);
+
+std::vector<PodState> ClassifyPods(const Snapshot& snapshot);
+
+// "b200-1=2,b200-3=1" and back; anything else is empty.
+std::map<std::string, int> ParseFailures(const std::string& text);
+
+// Seconds to wait after the `retries`-th failure in a row: 10 x 2^retries, at most 600. 0 -> 10, 1 -> 20, 6 -> 600.
+int BackoffSeconds(int retries);
+
+// When a failed pod ended.
+std::int64_t FailureTime(const PodState& state);
+
+}  // namespace disagg::planning

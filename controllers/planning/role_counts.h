@@ -1,0 +1,45 @@
+#pragma once
+
+// How far each role is, and which contracts can serve.
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "controllers/planning/plan.h"
+#include "controllers/planning/pod_state.h"
+#include "controllers/planning/snapshot.h"
+
+namespace disagg::planning {
+
+struct RoleCounts {
+  int desired = 0, created = 0, scheduled = 0, ready = 0, updated = 0;
+  int gpus = 0;  // per replica
+};
+
+// What the counts are held against: the revision and replicas that are accepted, or (nothing was accepted yet) asked for.
+struct Goal {
+  std::optional<render::RevisionIdentity> target;
+  std::map<api::RoleName, int> desired;
+};
+
+std::map<api::RoleName, RoleCounts> CountRoles(const Snapshot& snapshot, const Goal& goal,
+                                               const std::vector<PodState>& states);
+
+struct RouterCounts {
+  int desired = 0, ready = 0;
+};
+
+RouterCounts CountRouters(const Snapshot& snapshot);
+
+// True when one contract has a ready router and at least minReady ready pods in every role: P and D of different contracts
+// cannot serve together.
+bool CanServe(const Snapshot& snapshot, const std::vector<PodState>& states);
+
+// "2P x 2 + 1D x 8"
+std::string ShortTopology(const api::DisaggDeployment& deployment);
+// "2P x 2 GPU + 1D x 8 GPU = 12 GPU on b200"
+std::string LongTopology(const api::DisaggDeployment& deployment);
+
+}  // namespace disagg::planning

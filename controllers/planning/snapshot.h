@@ -1,0 +1,64 @@
+#pragma once
+
+// Everything that one decision about one DisaggDeployment may look at. Filled by reconcile/resolver from the caches;
+// planning sees nothing else, so the same snapshot always gives the same plan.
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "controllers/api/resolution.h"
+#include "controllers/api/types.h"
+#include "controllers/render/revision.h"
+#include "operator/kube/object.h"
+#include "operator/kube/resource.h"
+
+namespace disagg::planning {
+
+// A ControllerRevision of this deployment, without the templates of its roles (those are read live when a pod has to be made).
+struct StoredRevision {
+  render::RevisionIdentity identity;
+  std::string uid;
+  std::string router_template;  // JSON text
+};
+
+// A child other than pods and revisions, as the API server has it.
+struct Child {
+  kube::Resource resource;
+  std::shared_ptr<const kube::RawObject> object;
+};
+
+// For explaining why a pod finds no node.
+struct NodeCapacity {
+  std::shared_ptr<const kube::Node> node;
+  std::map<std::string, std::int64_t> used;  // extended resources of the pods that this operator knows of
+};
+
+struct Settings {
+  // A Node that has been NotReady for so long is lost with its pods. All pods of a node are NotReady for up to 45 s after an
+  // outage of the API server; that is not loss.
+  int node_loss_seconds = 300;
+};
+
+struct Snapshot {
+  std::shared_ptr<const api::DisaggDeployment> deployment;
+  api::Catalogue catalogue;
+  std::map<std::string, std::string> namespace_labels;
+
+  std::vector<std::shared_ptr<const kube::Pod>> pods;              // controlled by the deployment, any phase
+  std::vector<std::shared_ptr<const kube::Pod>> router_pods;       // of its router Deployments
+  std::vector<StoredRevision> revisions;                           // controlled by it
+  std::map<std::string, std::shared_ptr<const render::Revision>> payloads;  // of those that were asked for, by name
+  std::vector<std::shared_ptr<const kube::Deployment>> routers;    // controlled by it
+  std::vector<Child> children;                                     // controlled by it, routers included
+
+  std::map<std::string, std::shared_ptr<const kube::Node>> nodes;  // nodes that `pods` are bound to; absent: gone
+  std::vector<NodeCapacity> capacity;                              // all nodes; only filled while a pod finds none
+
+  std::int64_t now = 0;  // Unix seconds
+  Settings settings;
+};
+
+}  // namespace disagg::planning

@@ -1,0 +1,397 @@
+#include "controllers/planning/status_planner.h"
+
+#include <algorithm>
+#include <set>
+
+#include "controllers/api/labels.h"
+#include "controllers/planning/conditions.h"
+#include "controllers/planning/problems.h"
+#include "controllers/planning/role_counts.h"
+#include "controllers/render/objects.h"
+
+namespace disagg::planning {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t kMostProblems = 8;
+constexpr std::size_t kLongestMessage = 1024;
+
+std::string Plural(int count, const std::string& noun) {
+  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
+}
+
+std::string Capitalized(std::string text) {
+  if (!text.empty()) text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
+  return text;
+}
+
+class StatusPlanner {
+ public:
+  StatusPlanner(const Snapshot& snapshot, const Plan& plan, const Outcome& outcome)
+      : snapshot_(snapshot),
+        plan_(plan),
+        outcome_(outcome),
+        deployment_(*snapshot.deployment),
+        states_(ClassifyPods(snapshot)),
+        undecided_(plan.gated && (!outcome.executed || !outcome.refusal.empty() || GateFailed())),
+        goal_(MakeGoal()),
+        counts_(CountRoles(snapshot, goal_, states_)),
+        routers_(CountRouters(snapshot)),
+        problems_(FindProblems(snapshot, plan, outcome, states_, kMostProblems)),
+        conditions_(deployment_.status.conditions, deployment_.meta.generation, snapshot.now) {}
+
+  StatusPlan Run() {
+    Conditions();
+    StatusPlan result;
+    result.status = Status();
+    result.ready = ready_;
+    result.changed = result.status != json::parse(deployment_.status.json.empty() ? "{}" : deployment_.status.json, nullptr, false);
+    if (outcome_.executed) CreatedEvent(result.actions);
+    Events(result.events);
+    return result;
+  }
+
+ private:
+  bool GateFailed() const {
+    return std::any_of(outcome_.failed.begin(), outcome_.failed.end(), [](const WriteOutcome& failed) {
+      return failed.error && failed.write->stage <= Stage::kDryRun;
+    });
+  }
+
+  // The target counts as accepted unless its dry runs were refused or not yet asked. Replicas of a spec that was not accepted
+  // are shown only while nothing else was.
+  Goal MakeGoal() const {
+    if (undecided_ && plan_.accepted) return {plan_.accepted, plan_.accepted_desired};
+    Goal goal{undecided_ ? std::nullopt : plan_.target, plan_.desired};
+    if (goal.target) return goal;
+    for (const auto& [role, spec] : deployment_.spec.roles) goal.desired[role] = deployment_.spec.suspend ? 0 : spec.replicas;
+    return goal;
+  }
+
+  // -- conditions
+
+  void Conditions() {
+    ReadyCondition();
+    FullyAvailable();
+    RouterReady();
+    ModelResolved();
+    Scheduled();
+    conditions_.Set("UpdateAvailable", !plan_.update_available.empty(),
+                    plan_.update_available.empty() ? "UpToDate" : "InputsChanged", plan_.update_available);
+    Stalled();
+    Reconciling();
+  }
+
+  bool Suspended() const { return deployment_.spec.suspend && plan_.errors.empty(); }
+
+  void ReadyCondition() {
+    ready_ = CanServe(snapshot_, states_);
+    if (ready_) {
+      conditions_.Set("Ready", true, "Serving", ReplicaSentence() + " serve behind " + Plural(routers_.ready, "router"));
+      return;
+    }
+    const auto [reason, message] = NotReady();
+    conditions_.Set("Ready", false, reason, message);
+  }
+
+  std::string ReplicaSentence() const {
+    std::string text;
+    for (const auto& [role, count] : counts_) {
+      if (!text.empty()) text += " and ";
+      text += std::to_string(count.ready) + " of " + std::to_string(count.desired) + " " + std::string(api::ToString(role));
+    }
+    return text + " replicas";
+  }
+
+  std::pair<std::string, std::string> NotReady() const {
+    if (Suspended()) return {"Suspended", "spec.suspend is true: all replicas are at 0; requests are refused"};
+    for (const auto& [role, count] : counts_) {
+      const auto spec = deployment_.spec.roles.find(role);
+      const int needed = spec == deployment_.spec.roles.end() ? 1 : std::max(1, spec->second.min_ready);
+      if (count.ready >= needed) continue;
+      const std::string name(api::ToString(role));
+      return {"No" + Capitalized(name) + "Routable", std::to_string(count.ready) + " of " + std::to_string(count.desired) +
+                                                         " " + name + " replicas can serve; requests are refused"};
+    }
+    if (counts_.empty()) return {"NothingAccepted", "no spec was accepted yet; requests are refused"};
+    return {"NoRouterReady", std::to_string(routers_.ready) + " of " + std::to_string(routers_.desired) +
+                                 " router pods route to both roles; requests are refused"};
+  }
+
+  bool Complete() const {
+    const bool roles = std::all_of(counts_.begin(), counts_.end(), [](const auto& role) {
+      return role.second.ready >= role.second.desired;
+    });
+    return roles && routers_.ready >= routers_.desired && (routers_.desired > 0 || Suspended());
+  }
+
+  void FullyAvailable() {
+    int ready = 0, desired = 0, scheduled = 0;
+    for (const auto& [role, count] : counts_) {
+      ready += count.ready;
+      desired += count.desired;
+      scheduled += count.scheduled;
+    }
+    if (Complete() && goal_.target) {
+      conditions_.Set("FullyAvailable", true, "AllReady", "all " + Plural(desired, "replica") + " are ready");
+      return;
+    }
+    const std::string reason = problems_.empty() ? (scheduled < desired ? "Starting" : "NotReady") : problems_[0].reason;
+    conditions_.Set("FullyAvailable", false, reason,
+                    std::to_string(ready) + " of " + Plural(desired, "replica") + " ready, " + std::to_string(scheduled) +
+                        " scheduled");
+  }
+
+  void RouterReady() {
+    const std::string pods = std::to_string(routers_.ready) + " of " + Plural(routers_.desired, "router pod") + " ready";
+    const bool ready = routers_.ready > 0;
+    conditions_.Set("RouterReady", ready, ready ? "Routing" : "NoRouterReady", pods);
+  }
+
+  void ModelResolved() {
+    const auto& resolution = plan_.resolution;
+    for (const api::FieldError& error : resolution.errors) {
+      if (!error.path.starts_with("spec.model")) continue;
+      conditions_.Set("ModelResolved", false, error.reason, error.message);
+      return;
+    }
+    if (resolution.model == nullptr) {
+      conditions_.Set("ModelResolved", false, "NotResolved", "spec.model.ref could not be read");
+      return;
+    }
+    std::set<std::string> staged;
+    for (const auto& [role, resolved] : resolution.roles) staged.insert(resolved.accelerator->meta.name);
+    std::string where;
+    for (const std::string& name : staged) where += (where.empty() ? "" : ", ") + name;
+    conditions_.Set("ModelResolved", true, "Resolved",
+                    "ServingModel " + resolution.model->meta.name + ", revision " + resolution.model->revision +
+                        (where.empty() ? "" : " (staged on " + where + ")"));
+  }
+
+  void Scheduled() {
+    for (const Problem& problem : problems_) {
+      if (problem.reason != "Unschedulable" && problem.reason != "QuotaExceeded") continue;
+      conditions_.Set("Scheduled", false, problem.reason, problem.message);
+      return;
+    }
+    const bool all = std::all_of(counts_.begin(), counts_.end(), [](const auto& role) {
+      return role.second.scheduled >= role.second.desired;
+    });
+    conditions_.Set("Scheduled", all, all ? "AllScheduled" : "Starting",
+                    all ? "every replica has a node" : "not every replica has a node yet");
+  }
+
+  // Present only while true, as kstatus has it.
+  void Stalled() {
+    if (!plan_.errors.empty()) {
+      std::string message;
+      for (const api::FieldError& error : plan_.errors) message += (message.empty() ? "" : "; ") + error.message;
+      SetStalled(plan_.errors[0].reason, message);
+    } else if (!outcome_.refusal.empty()) {
+      SetStalled("RefusedByCluster", outcome_.refusal);
+    } else {
+      for (const WriteOutcome& failed : outcome_.failed) {
+        if (!failed.error || failed.error->retryable() || failed.error->reason == "QuotaExceeded") continue;
+        SetStalled(failed.error->reason.empty() ? "WriteRefused" : failed.error->reason, failed.error->message);
+        return;
+      }
+    }
+  }
+
+  void SetStalled(const std::string& reason, const std::string& message) {
+    stalled_ = reason;
+    const bool running = std::any_of(states_.begin(), states_.end(), [](const PodState& state) { return state.alive(); });
+    conditions_.Set("Stalled", true, reason, message + (running ? " Running pods are untouched." : ""));
+  }
+
+  bool RolledOut() const {
+    if (!goal_.target) return false;
+    const bool roles = std::all_of(counts_.begin(), counts_.end(), [](const auto& role) {
+      const RoleCounts& count = role.second;
+      return count.updated == count.created && count.ready == count.desired && count.created == count.desired;
+    });
+    return roles && Complete();
+  }
+
+  std::string CurrentRevision() const {
+    return RolledOut() ? goal_.target->name : deployment_.status.current_revision;
+  }
+
+  // Only while the spec's revision is not fully rolled out; self-healing and scaling do not set it.
+  void Reconciling() {
+    if (!stalled_.empty() || plan_.paused) return;
+    const std::string target = plan_.target ? plan_.target->name : "";
+    if (!target.empty() && CurrentRevision() == target) return;
+    std::string message = "revision " + target + " is rolled out";
+    if (!plan_.explanations.empty()) message += ": " + plan_.explanations[0];
+    conditions_.Set("Reconciling", true, "RollingOut", message);
+  }
+
+  // -- the rest of status
+
+  json Roles() const {
+    json roles = json::array();
+    for (const auto& [role, count] : counts_) {
+      const std::string name(api::ToString(role));
+      json entry = {{"role", name},
+                    {"desired", count.desired},
+                    {"created", count.created},
+                    {"scheduled", count.scheduled},
+                    {"ready", count.ready},
+                    {"updated", count.updated},
+                    {"selector", std::string(api::kLabelDeployment) + "=" + deployment_.meta.name + "," + api::kLabelRole + "=" + name}};
+      // Before anything was accepted `desired` must not look like an accepted number.
+      if (!goal_.target) entry["desired"] = 0;
+      if (goal_.target && goal_.target->roles.contains(role)) entry["revision"] = goal_.target->roles.at(role).revision;
+      roles.push_back(std::move(entry));
+    }
+    return roles;
+  }
+
+  static std::string Ratio(int ready, int desired) { return std::to_string(ready) + "/" + std::to_string(desired); }
+
+  std::string RoleColumn(api::RoleName role) const {
+    const auto count = counts_.find(role);
+    return count == counts_.end() ? "-" : Ratio(count->second.ready, count->second.desired);
+  }
+
+  std::string GpuColumn() const {
+    int ready = 0, desired = 0;
+    for (const auto& [role, count] : counts_) {
+      ready += count.gpus * std::min(count.ready, count.desired);
+      desired += count.gpus * count.desired;
+    }
+    return ready == desired ? std::to_string(desired) : Ratio(ready, desired);
+  }
+
+  json Summary() const {
+    json summary = {{"topology", ShortTopology(deployment_)},
+                    {"prefill", RoleColumn(api::RoleName::kPrefill)},
+                    {"decode", RoleColumn(api::RoleName::kDecode)},
+                    {"gpus", GpuColumn()},
+                    {"engine", std::string(api::ToString(deployment_.spec.engine)) + "/dynamo"},
+                    {"reason", ""},
+                    {"message", ""}};
+    const api::Condition* stalled = conditions_.Find("Stalled");
+    const api::Condition* ready = conditions_.Find("Ready");
+    if (stalled != nullptr) {
+      summary["reason"] = stalled->reason;
+      summary["message"] = stalled->message.substr(0, kLongestMessage);
+    } else if (!problems_.empty()) {
+      summary["reason"] = problems_[0].reason;
+      summary["message"] = problems_[0].message.substr(0, kLongestMessage);
+    } else if (!ready_) {
+      summary["reason"] = Starting() ? "Starting" : ready->reason;
+      summary["message"] = ready->message;
+    }
+    return summary;
+  }
+
+  // Nothing is known to be wrong; it has just not served yet.
+  bool Starting() const { return deployment_.status.current_revision.empty() && !Suspended(); }
+
+  json Problems() const {
+    json list = json::array();
+    for (const Problem& problem : problems_) {
+      json entry = {{"reason", problem.reason}, {"message", problem.message.substr(0, kLongestMessage)}};
+      if (!problem.role.empty()) entry["role"] = problem.role;
+      if (!problem.pod.empty()) entry["pod"] = problem.pod;
+      if (!problem.node.empty()) entry["node"] = problem.node;
+      list.push_back(std::move(entry));
+    }
+    return list;
+  }
+
+  json Status() const {
+    json status = {{"observedGeneration", deployment_.meta.generation},
+                   {"conditions", conditions_.ToJson()},
+                   {"roles", Roles()},
+                   {"topology", LongTopology(deployment_)},
+                   {"summary", Summary()}};
+    if (goal_.target) {
+      status["targetRevision"] = goal_.target->name;
+      status["endpoint"] = render::Endpoint(deployment_);
+    }
+    if (const std::string current = CurrentRevision(); !current.empty()) status["currentRevision"] = current;
+    if (!problems_.empty()) status["problems"] = Problems();
+    return status;
+  }
+
+  // -- events
+
+  void Events(std::vector<Note>& events) const {
+    Transition(events, "Ready", "Serve");
+    const api::Condition* stalled = conditions_.Find("Stalled");
+    const api::Condition* before = deployment_.status.Find("Stalled");
+    if (stalled != nullptr && (before == nullptr || before->message != stalled->message)) {
+      events.push_back({true, stalled->reason, "Reconcile", stalled->message});
+    }
+    const std::set<std::string> known = KnownProblems();
+    for (const Problem& problem : problems_) {
+      if (problem.pod.empty() || known.contains(problem.reason + "/" + problem.role)) continue;
+      events.push_back({true, problem.reason, "Observe", problem.message});
+    }
+  }
+
+  void Transition(std::vector<Note>& events, const std::string& type, const std::string& action) const {
+    const api::Condition* now = conditions_.Find(type);
+    const api::Condition* before = deployment_.status.Find(type);
+    const bool was = before != nullptr && before->status == "True";
+    const bool is = now->status == "True";
+    if (was == is) return;
+    events.push_back({!is, is ? type : now->reason, action, now->message});
+  }
+
+  std::set<std::string> KnownProblems() const {
+    std::set<std::string> known;
+    const json status = json::parse(deployment_.status.json.empty() ? "{}" : deployment_.status.json, nullptr, false);
+    if (!status.is_object() || !status.contains("problems")) return known;
+    for (const json& problem : status["problems"]) {
+      known.insert(problem.value("reason", "") + "/" + problem.value("role", ""));
+    }
+    return known;
+  }
+
+  bool Failed(const Write& write) const {
+    return std::any_of(outcome_.failed.begin(), outcome_.failed.end(),
+                       [&](const WriteOutcome& failed) { return failed.write == &write; });
+  }
+
+  void CreatedEvent(std::vector<Note>& events) const {
+    std::map<std::string, int> created;
+    for (const Write& write : plan_.writes) {
+      if (write.verb != Verb::kCreate || !(write.resource == kube::kPods) || Failed(write)) continue;
+      if (write.gate == (outcome_.refusal.empty() ? Gate::kIfRefused : Gate::kIfAccepted)) continue;
+      ++created[write.body.at("metadata").at("labels").at(api::kLabelRole).get<std::string>()];
+    }
+    if (created.empty() || GateFailed()) return;
+    std::string text;
+    for (const auto& [role, count] : created) text += (text.empty() ? "" : " and ") + std::to_string(count) + " " + role;
+    const bool one = created.size() == 1 && created.begin()->second == 1;
+    events.push_back({false, "Created", "Create",
+                      "created " + text + (one ? " pod" : " pods") + " of revision " + plan_.target->name});
+  }
+
+  const Snapshot& snapshot_;
+  const Plan& plan_;
+  const Outcome& outcome_;
+  const api::DisaggDeployment& deployment_;
+  const std::vector<PodState> states_;
+  const bool undecided_;
+  const Goal goal_;
+  const std::map<api::RoleName, RoleCounts> counts_;
+  const RouterCounts routers_;
+  const std::vector<Problem> problems_;
+  ConditionSet conditions_;
+  bool ready_ = false;
+  std::string stalled_;
+};
+
+}  // namespace
+
+StatusPlan PlanStatus(const Snapshot& snapshot, const Plan& plan, const Outcome& outcome) {
+  return StatusPlanner(snapshot, plan, outcome).Run();
+}
+
+}  // namespace disagg::planning

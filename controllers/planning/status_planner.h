@@ -1,0 +1,31 @@
+#pragma once
+
+// What the status of a DisaggDeployment should say, and which events tell of a transition. A pure function of the snapshot,
+// the plan and what became of its writes; a status that says the same as the one on the server is not written.
+
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "controllers/planning/plan.h"
+#include "controllers/planning/snapshot.h"
+
+namespace disagg::planning {
+
+struct Note {
+  bool warning = false;
+  std::string reason, action, message;
+};
+
+struct StatusPlan {
+  nlohmann::json status;
+  bool changed = false;      // differs from what the server has
+  bool ready = false;
+  std::vector<Note> actions;  // what this pass did; told whether or not the status is written
+  std::vector<Note> events;   // transitions; told with the status that shows them
+};
+
+StatusPlan PlanStatus(const Snapshot& snapshot, const Plan& plan, const Outcome& outcome);
+
+}  // namespace disagg::planning

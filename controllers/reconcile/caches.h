@@ -1,0 +1,59 @@
+#pragma once
+
+// Every cache that the domain reads, registered with the manager. Views only; the manager owns the stores.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "controllers/api/types.h"
+#include "controllers/planning/snapshot.h"
+#include "operator/kube/object.h"
+#include "operator/runtime/manager.h"
+#include "operator/runtime/store.h"
+
+namespace disagg::reconcile {
+
+// A ControllerRevision in the cache: its metadata and the router's template. The templates of the roles are many times
+// larger and rarely needed; they are read live (revision_payloads.h).
+struct RevisionObject : kube::Object {
+  planning::StoredRevision stored;
+  bool ours = false;  // false: not written by this operator, or damaged
+};
+
+kube::Decoder RevisionDecoder();
+
+// Index of pods by "<namespace>/<deployment>" of the label disagg.dev/deployment.
+inline constexpr char kByDeployment[] = "deployment";
+// Index of pods by node name.
+inline constexpr char kByNode[] = "node";
+
+struct Caches {
+  explicit Caches(runtime::Manager& manager);
+
+  runtime::ObjectStore& deployment_objects;
+  runtime::ObjectStore& model_objects;
+  runtime::ObjectStore& class_objects;
+  runtime::ObjectStore& namespace_objects;
+  runtime::ObjectStore& node_objects;
+  runtime::ObjectStore& pod_objects;
+  runtime::ObjectStore& revision_objects;
+  runtime::ObjectStore& router_objects;
+
+  struct ChildCache {
+    kube::Resource resource;
+    runtime::ObjectStore* objects;
+  };
+  std::vector<ChildCache> children;  // every kind of child but pods and revisions; routers included
+
+  runtime::Store<api::DisaggDeployment> deployments;
+  runtime::Store<api::ServingModel> models;
+  runtime::Store<api::AcceleratorClass> classes;
+  runtime::Store<kube::MetadataObject> namespaces;
+  runtime::Store<kube::Node> nodes;
+  runtime::Store<kube::Pod> pods;
+  runtime::Store<RevisionObject> revisions;
+  runtime::Store<kube::Deployment> routers;
+};
+
+}  // namespace disagg::reconcile

@@ -1,0 +1,98 @@
+#include "controllers/reconcile/watches.h"
+
+#include <set>
+
+#include "controllers/api/labels.h"
+
+namespace disagg::reconcile {
+namespace {
+
+using runtime::Change;
+using runtime::Priority;
+
+// Children change in bursts (six pods are bound, started and ready within a second): one pass for a burst.
+constexpr std::chrono::milliseconds kBurst{25};
+
+void WakeOwner(runtime::WorkQueue& queue, const kube::ObjectPtr& object) {
+  if (object == nullptr || object->meta.controller_kind != api::kDisaggDeployments.kind) return;
+  queue.AddAfter({object->meta.namespace_name, object->meta.controller_name}, kBurst);
+}
+
+// Of an object that belongs to a deployment by label (pods of a router's ReplicaSet).
+void WakeByLabel(runtime::WorkQueue& queue, const kube::ObjectPtr& object) {
+  if (object == nullptr) return;
+  const std::string& deployment = object->meta.label(api::kLabelDeployment);
+  if (!deployment.empty()) queue.AddAfter({object->meta.namespace_name, deployment}, kBurst);
+}
+
+void WakeAll(const Caches& caches, runtime::WorkQueue& queue, const std::string& namespace_name) {
+  for (const auto& deployment : caches.deployments.All()) {
+    if (!namespace_name.empty() && deployment->meta.namespace_name != namespace_name) continue;
+    queue.Add(deployment->meta.key(), Priority::kLow);
+  }
+}
+
+bool SameSpec(const Change& change) {
+  return change.before != nullptr && change.after != nullptr &&
+         change.before->meta.generation == change.after->meta.generation;
+}
+
+// What of a Node decides about its pods. Everything else of it changes every few seconds.
+bool SameNode(const Change& change) {
+  if (change.before == nullptr || change.after == nullptr) return false;
+  const auto& before = static_cast<const kube::Node&>(*change.before);
+  const auto& after = static_cast<const kube::Node&>(*change.after);
+  const auto taints = [](const kube::Node& node) {
+    std::set<std::string> keys;
+    for (const kube::Taint& taint : node.taints) keys.insert(taint.key);
+    return keys;
+  };
+  return before.ready == after.ready && before.unschedulable == after.unschedulable && taints(before) == taints(after);
+}
+
+void WakePodsOf(const Caches& caches, runtime::WorkQueue& queue, const std::string& node) {
+  for (const auto& pod : caches.pods.ByIndex(kByNode, node)) WakeByLabel(queue, pod);
+}
+
+const kube::ObjectMeta& MetaOf(const Change& change) {
+  return change.after != nullptr ? change.after->meta : change.before->meta;
+}
+
+void WireCatalogue(Caches& caches, runtime::WorkQueue& deployments, runtime::WorkQueue& models) {
+  caches.model_objects.AddHandler([&caches, &deployments, &models](const Change& change) {
+    if (SameSpec(change)) return;
+    // An alias that one entry gives up may become another's.
+    for (const auto& model : caches.models.All()) models.Add(model->meta.key());
+    WakeAll(caches, deployments, "");
+  });
+  caches.class_objects.AddHandler([&caches, &deployments](const Change& change) {
+    if (!SameSpec(change)) WakeAll(caches, deployments, "");
+  });
+  caches.namespace_objects.AddHandler([&caches, &deployments](const Change& change) {
+    if (change.before != nullptr && change.after != nullptr && change.before->meta.labels == change.after->meta.labels) return;
+    WakeAll(caches, deployments, MetaOf(change).name);
+  });
+}
+
+}  // namespace
+
+void WireWatches(Caches& caches, runtime::Controller& deployments, runtime::Controller& models) {
+  runtime::WorkQueue& queue = deployments.queue();
+  caches.deployment_objects.AddHandler([&queue](const Change& change) { queue.Add(MetaOf(change).key()); });
+  const auto wake_owner = [&queue](const Change& change) {
+    WakeOwner(queue, change.before);
+    WakeOwner(queue, change.after);
+  };
+  for (const Caches::ChildCache& child : caches.children) child.objects->AddHandler(wake_owner);
+  caches.revision_objects.AddHandler(wake_owner);
+  caches.pod_objects.AddHandler([&queue](const Change& change) {
+    WakeByLabel(queue, change.before);
+    WakeByLabel(queue, change.after);
+  });
+  caches.node_objects.AddHandler([&caches, &queue](const Change& change) {
+    if (!SameNode(change)) WakePodsOf(caches, queue, MetaOf(change).name);
+  });
+  WireCatalogue(caches, queue, models.queue());
+}
+
+}  // namespace disagg::reconcile

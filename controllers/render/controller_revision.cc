@@ -1,0 +1,137 @@
+#include <charconv>
+#include <utility>
+
+#include "controllers/api/labels.h"
+#include "controllers/render/canonical.h"
+#include "controllers/render/metadata.h"
+#include "controllers/render/objects.h"
+#include "controllers/render/revision.h"
+
+namespace disagg::render {
+namespace {
+
+using nlohmann::json;
+
+json ToJson(const std::map<api::RoleName, RoleIdentity>& roles) {
+  json object = json::object();
+  for (const auto& [name, role] : roles) {
+    object[std::string(api::ToString(name))] = {
+        {"revision", role.revision}, {"specHash", role.spec_hash}, {"epoch", role.epoch}};
+  }
+  return object;
+}
+
+bool HoldsText(const json& object, const char* key) {
+  return object.contains(key) && object[key].is_string();
+}
+
+std::optional<std::map<api::RoleName, RoleIdentity>> RolesFrom(const std::string& text) {
+  const json object = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!object.is_object()) return std::nullopt;
+  std::map<api::RoleName, RoleIdentity> roles;
+  for (const auto& [key, value] : object.items()) {
+    const auto name = api::ParseRoleName(key);
+    const bool whole = value.is_object() && HoldsText(value, "revision") &&
+                       HoldsText(value, "specHash") && value.contains("epoch") &&
+                       value["epoch"].is_number_integer();
+    if (!name || !whole) return std::nullopt;
+    roles[*name] = {value["revision"], value["specHash"], value["epoch"]};
+  }
+  return roles.empty() ? std::nullopt : std::optional(std::move(roles));
+}
+
+std::optional<std::int64_t> NumberFrom(const std::string& text) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+// True when `inputs` and `rendered` have every part that the identity speaks of.
+bool IsWhole(const Revision& revision) {
+  const auto holds = [](const json& object, const std::string& path) {
+    const json::json_pointer pointer(path);
+    return object.contains(pointer) && object.at(pointer).is_object();
+  };
+  bool whole = holds(revision.inputs, "/contract") && holds(revision.inputs, "/model") &&
+               holds(revision.inputs, "/router") && holds(revision.rendered, "/router");
+  for (const auto& [name, role] : revision.identity.roles) {
+    const std::string path = "/roles/" + std::string(api::ToString(name));
+    whole = whole && holds(revision.inputs, path) && holds(revision.rendered, path);
+  }
+  return whole;
+}
+
+std::map<std::string, std::string> TextMap(const json& object, const char* path) {
+  std::map<std::string, std::string> map;
+  const json::json_pointer pointer(path);
+  if (!object.contains(pointer) || !object.at(pointer).is_object()) return map;
+  for (const auto& [key, value] : object.at(pointer).items()) {
+    if (value.is_string()) map[key] = value;
+  }
+  return map;
+}
+
+}  // namespace
+
+json ToControllerRevision(const Revision& revision, const api::DisaggDeployment& deployment) {
+  const RevisionIdentity& identity = revision.identity;
+  json labels = CommonLabels(deployment.meta.name, kAppName, "revision");
+  labels[api::kLabelRevision] = identity.name;
+  labels[api::kLabelContract] = identity.contract;
+  const json annotations{{api::kAnnotationSpecHash, identity.spec_hash},
+                         {api::kAnnotationContractSpecHash, identity.contract_spec_hash},
+                         {api::kAnnotationRouterSpecHash, identity.router_spec_hash},
+                         {api::kAnnotationResolvedHash, identity.resolved_hash},
+                         {api::kAnnotationInputsHash, identity.inputs_hash},
+                         {api::kAnnotationRevisionNumber, std::to_string(identity.number)},
+                         {api::kAnnotationRoles, Canonical(ToJson(identity.roles))}};
+  return {{"apiVersion", "apps/v1"},
+          {"kind", "ControllerRevision"},
+          {"metadata",
+           {{"name", RevisionName(deployment.meta.name, identity.name)},
+            {"namespace", deployment.meta.namespace_name},
+            {"labels", labels},
+            {"annotations", annotations}}},
+          {"revision", identity.number},
+          {"data", {{"inputs", revision.inputs}, {"rendered", revision.rendered}}}};
+}
+
+std::optional<RevisionIdentity> IdentityOf(const kube::ObjectMeta& meta) {
+  RevisionIdentity identity;
+  identity.name = meta.label(api::kLabelRevision);
+  identity.contract = meta.label(api::kLabelContract);
+  identity.spec_hash = meta.annotation(api::kAnnotationSpecHash);
+  identity.contract_spec_hash = meta.annotation(api::kAnnotationContractSpecHash);
+  identity.router_spec_hash = meta.annotation(api::kAnnotationRouterSpecHash);
+  identity.resolved_hash = meta.annotation(api::kAnnotationResolvedHash);
+  identity.inputs_hash = meta.annotation(api::kAnnotationInputsHash);
+  for (const std::string* text :
+       {&identity.name, &identity.contract, &identity.spec_hash, &identity.contract_spec_hash,
+        &identity.router_spec_hash, &identity.resolved_hash, &identity.inputs_hash}) {
+    if (text->empty()) return std::nullopt;
+  }
+  auto roles = RolesFrom(meta.annotation(api::kAnnotationRoles));
+  const auto number = NumberFrom(meta.annotation(api::kAnnotationRevisionNumber));
+  if (!roles || !number) return std::nullopt;
+  identity.roles = std::move(*roles);
+  identity.number = *number;
+  return identity;
+}
+
+std::optional<Revision> RevisionOf(const std::string& text) {
+  const json object = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!object.is_object()) return std::nullopt;
+  kube::ObjectMeta meta;
+  meta.labels = TextMap(object, "/metadata/labels");
+  meta.annotations = TextMap(object, "/metadata/annotations");
+  auto identity = IdentityOf(meta);
+  if (!identity) return std::nullopt;
+  Revision revision{.identity = std::move(*identity), .inputs = {}, .rendered = {}};
+  const json::json_pointer inputs("/data/inputs"), rendered("/data/rendered");
+  if (object.contains(inputs)) revision.inputs = object.at(inputs);
+  if (object.contains(rendered)) revision.rendered = object.at(rendered);
+  return IsWhole(revision) ? std::optional(std::move(revision)) : std::nullopt;
+}
+
+}  // namespace disagg::render

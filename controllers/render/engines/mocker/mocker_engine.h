@@ -1,0 +1,21 @@
+#pragma once
+
+#include "controllers/render/engine_renderer.h"
+
+namespace disagg::render {
+
+// Dynamo's simulated engine: `python3 -m dynamo.mocker`. It asks for the same devices as a real one, so
+// that placement is the same, and touches none of them.
+class MockerEngine : public EngineRenderer {
+ public:
+  const char* Name() const override { return "mocker"; }
+  std::vector<std::string> Command() const override;
+  std::vector<std::string> Flags(const WorkerView& worker) const override;
+  std::vector<api::EnvVar> Env(const WorkerView& worker) const override;
+  std::vector<NamedPort> Ports(const WorkerView& worker) const override;
+  nlohmann::json PodSecurity(const WorkerView& worker) const override;
+  nlohmann::json ContainerSecurity(const WorkerView& worker) const override;
+  std::string ScratchSize() const override;
+};
+
+}  // namespace disagg::render

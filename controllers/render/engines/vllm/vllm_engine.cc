@@ -1,0 +1,107 @@
+#include "controllers/render/engines/vllm/vllm_engine.h"
+
+namespace disagg::render {
+namespace {
+
+using nlohmann::json;
+
+// Bases: a worker with several data-parallel ranks uses one port per rank from here on. They stay
+// below each other's bases for the 16 ranks that a pod can hold.
+constexpr int kKvEventsPort = 5557;
+constexpr int kNixlPort = 5600;
+
+void AddWidth(std::vector<std::string>* flags, const char* flag, int width) {
+  if (width > 1) flags->insert(flags->end(), {flag, std::to_string(width)});
+}
+
+// Tensor and data widths, in the form in which one process starts all its ranks: with
+// --data-parallel-hybrid-lb the router chooses the rank (one registration, ranks inside it).
+std::vector<std::string> ParallelFlags(const api::Parallelism& widths) {
+  std::vector<std::string> flags{"--tensor-parallel-size", std::to_string(widths.tensor)};
+  AddWidth(&flags, "--pipeline-parallel-size", widths.pipeline);
+  AddWidth(&flags, "--prefill-context-parallel-size", widths.context);
+  AddWidth(&flags, "--decode-context-parallel-size", widths.decode_context);
+  if (widths.data > 1) {
+    const std::string data = std::to_string(widths.data);
+    flags.insert(flags.end(), {"--data-parallel-size", data, "--data-parallel-size-local", data,
+                               "--data-parallel-start-rank", "0", "--data-parallel-hybrid-lb"});
+  }
+  // vLLM derives the width (tensor x data); validation has checked that it is the one asked for.
+  if (widths.expert > 1) flags.push_back("--enable-expert-parallel");
+  return flags;
+}
+
+void Append(std::vector<std::string>* flags, const std::vector<std::string>& more) {
+  flags->insert(flags->end(), more.begin(), more.end());
+}
+
+std::vector<std::string> TransferFlags(const WorkerView& worker) {
+  if (!worker.transfers_kv()) return {};
+  return {"--disaggregation-mode", std::string(api::ToString(worker.role.role)),
+          "--kv-transfer-config", R"({"kv_connector":"NixlConnector","kv_role":"kv_both"})"};
+}
+
+std::vector<std::string> KvEventFlags(const WorkerView& worker) {
+  if (!worker.role.kv_events) return {};
+  const json config{{"enable_kv_cache_events", true},
+                    {"publisher", "zmq"},
+                    {"topic", "kv-events"},
+                    // With "*" the engine binds; with an address it would connect.
+                    {"endpoint", "tcp://*:" + std::to_string(kKvEventsPort)}};
+  return {"--kv-events-config", config.dump()};
+}
+
+}  // namespace
+
+std::vector<std::string> VllmEngine::Command() const { return {"python3", "-m", "dynamo.vllm"}; }
+
+std::vector<std::string> VllmEngine::Flags(const WorkerView& worker) const {
+  std::vector<std::string> flags{"--model", "/model", "--served-model-name",
+                                 worker.model.served_name};
+  Append(&flags, TransferFlags(worker));
+  Append(&flags, ParallelFlags(worker.role.parallelism));
+  Append(&flags, {"--request-plane", "tcp"});
+  Append(&flags, KvEventFlags(worker));
+  return flags;
+}
+
+std::vector<api::EnvVar> VllmEngine::Env(const WorkerView& worker) const {
+  std::vector<api::EnvVar> env;
+  if (!worker.transfers_kv()) return env;
+  // vLLM's default is localhost, which no other pod can reach.
+  env.push_back({"VLLM_NIXL_SIDE_CHANNEL_HOST", "",
+                 json{{"fieldRef", {{"fieldPath", "status.podIP"}}}}.dump()});
+  if (worker.contract.kv_backend == api::KvBackend::kTcp) {
+    // Without `rc`: UCX would take the first HCA that it sees and fail at the first transfer.
+    env.push_back({"UCX_TLS", "tcp,cuda_copy,cuda_ipc,sm,self", ""});
+  }
+  return env;
+}
+
+std::vector<NamedPort> VllmEngine::Ports(const WorkerView& worker) const {
+  std::vector<NamedPort> ports;
+  if (worker.role.kv_events) ports.push_back({"kv-events", kKvEventsPort});
+  if (worker.transfers_kv()) ports.push_back({"nixl", kNixlPort});
+  return ports;
+}
+
+// No runAsNonRoot and no read-only root: vLLM's images are built to run as root, write into their own
+// file system while they compile, and the capability below reaches only a root process.
+json VllmEngine::PodSecurity(const WorkerView&) const {
+  return {{"seccompProfile", {{"type", "RuntimeDefault"}}}};
+}
+
+json VllmEngine::ContainerSecurity(const WorkerView& worker) const {
+  json capabilities{{"drop", json::array({"ALL"})}};
+  if (worker.role.accelerator.security == api::SecurityProfile::kRdma) {
+    // Registered memory is locked memory, and a container's limit is 8 MiB. Kubernetes has no field for
+    // limits; root with IPC_LOCK is exempt from this one.
+    capabilities["add"] = json::array({"IPC_LOCK"});
+  }
+  return {{"allowPrivilegeEscalation", false}, {"capabilities", std::move(capabilities)}};
+}
+
+// Compiled graphs and kernels of large models take several GiB.
+std::string VllmEngine::ScratchSize() const { return "64Gi"; }
+
+}  // namespace disagg::render

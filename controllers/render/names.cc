@@ -1,0 +1,40 @@
+#include "controllers/render/names.h"
+
+#include "controllers/render/objects.h"
+
+namespace disagg::render {
+
+std::string WorkerAccount(const std::string& deployment, const std::string& of_user) {
+  return of_user.empty() ? deployment + "-workers" : of_user;
+}
+
+std::string RevisionName(const std::string& deployment, const std::string& revision) {
+  return deployment + "-" + revision;
+}
+
+std::string PodName(const std::string& deployment, const PodIdentity& identity,
+                    const std::string& role_revision) {
+  return deployment + "-" + std::string(api::ToString(identity.role)) + "-" + role_revision + "-" +
+         std::to_string(identity.replica) + "-" + std::to_string(identity.incarnation);
+}
+
+std::string WorkersServiceName(const std::string& deployment) { return deployment + "-workers"; }
+
+std::string ServiceAccountName(const api::DisaggDeployment& deployment) {
+  return WorkerAccount(deployment.meta.name, deployment.spec.service_account_name);
+}
+
+std::string RouterName(const std::string& deployment, const std::string& contract) {
+  return deployment + "-router-" + contract;
+}
+
+std::string BudgetName(const std::string& deployment, api::RoleName role) {
+  return deployment + "-" + std::string(api::ToString(role));
+}
+
+std::string Endpoint(const api::DisaggDeployment& deployment) {
+  return "http://" + deployment.meta.name + "." + deployment.meta.namespace_name +
+         ".svc.cluster.local:" + std::to_string(deployment.spec.router.service_port) + "/v1";
+}
+
+}  // namespace disagg::render

@@ -1,0 +1,130 @@
+#include "controllers/render/objects.h"
+
+#include <utility>
+
+#include "controllers/api/labels.h"
+#include "controllers/render/canonical.h"
+#include "controllers/render/fragments.h"
+#include "controllers/render/metadata.h"
+#include "controllers/render/routers/dynamo/dynamo_runtime.h"
+
+namespace disagg::render {
+namespace {
+
+using nlohmann::json;
+
+// Beyond the start of an engine: a router is Ready only once its workers are.
+constexpr int kRouterDeadlineExtraSeconds = 600;
+
+json Object(const char* api_version, const char* kind, json metadata) {
+  return {{"apiVersion", api_version}, {"kind", kind}, {"metadata", std::move(metadata)}};
+}
+
+// Stamps an object that is applied; see kAnnotationApplied.
+json Applied(json object) {
+  const std::string hash = ShortHashOf(object);
+  object["metadata"]["annotations"][api::kAnnotationApplied] = hash;
+  return object;
+}
+
+json ServicePort(const char* name, int port, json target) {
+  return {{"name", name}, {"port", port}, {"protocol", "TCP"}, {"targetPort", std::move(target)}};
+}
+
+json RouterSelector(const std::string& deployment) {
+  return {{api::kLabelDeployment, deployment}, {api::kLabelRole, kRouterRole}};
+}
+
+}  // namespace
+
+json RenderRevision(const api::DisaggDeployment& deployment, const Revision& revision) {
+  json object = ToControllerRevision(revision, deployment);
+  object["metadata"]["ownerReferences"] = OwnerReferences(deployment);
+  return object;
+}
+
+json RenderServiceAccount(const api::DisaggDeployment& deployment) {
+  return Object("v1", "ServiceAccount",
+                ChildMetadata(deployment, ServiceAccountName(deployment), "workers"));
+}
+
+json RenderRoleBinding(const api::DisaggDeployment& deployment) {
+  const std::string account = ServiceAccountName(deployment);
+  json object = Object("rbac.authorization.k8s.io/v1", "RoleBinding",
+                       ChildMetadata(deployment, account, "workers"));
+  object["roleRef"] = {{"apiGroup", "rbac.authorization.k8s.io"},
+                       {"kind", "ClusterRole"},
+                       {"name", kWorkerClusterRole}};
+  object["subjects"] = json::array({{{"kind", "ServiceAccount"},
+                                     {"name", account},
+                                     {"namespace", deployment.meta.namespace_name}}});
+  return Applied(std::move(object));
+}
+
+json RenderClientService(const api::DisaggDeployment& deployment) {
+  const api::RouterSpec& router = deployment.spec.router;
+  json object =
+      Object("v1", "Service", ChildMetadata(deployment, deployment.meta.name, kRouterRole));
+  PutJson(&object["metadata"], "annotations", router.service_annotations);
+  object["spec"] = {{"type", router.service_type},
+                    {"selector", RouterSelector(deployment.meta.name)},
+                    {"ports", json::array({ServicePort("http", router.service_port, "http")})}};
+  return Applied(std::move(object));
+}
+
+json RenderWorkersService(const api::DisaggDeployment& deployment) {
+  const std::string& name = deployment.meta.name;
+  json object =
+      Object("v1", "Service", ChildMetadata(deployment, WorkersServiceName(name), "workers"));
+  // Kubernetes copies them to the slices, which is where Dynamo looks for them.
+  object["metadata"]["labels"]["nvidia.com/dynamo-discovery-backend"] = "kubernetes";
+  object["metadata"]["labels"]["nvidia.com/dynamo-discovery-enabled"] = "true";
+  // The target is a number: routers have no port of that name, yet must be endpoints where they see
+  // each other.
+  object["spec"] = {{"type", "ClusterIP"},
+                    // Dynamo routes to every endpoint that is ready.
+                    {"publishNotReadyAddresses", false},
+                    {"selector",
+                     {{api::kLabelDeployment, name},
+                      {api::kLabelDiscovery, api::kDiscoveryEnabled}}},
+                    {"ports", json::array({ServicePort("system", kSystemPort, kSystemPort)})}};
+  return Applied(std::move(object));
+}
+
+json RenderRouterDeployment(const api::DisaggDeployment& deployment,
+                            const RevisionIdentity& revision, const json& router_template,
+                            int replicas) {
+  const std::string& name = deployment.meta.name;
+  json object = Object("apps/v1", "Deployment",
+                       ChildMetadata(deployment, RouterName(name, revision.contract), kRouterRole));
+  object["metadata"]["labels"][api::kLabelRole] = kRouterRole;
+  object["metadata"]["labels"][api::kLabelContract] = revision.contract;
+  json selector = RouterSelector(name);
+  selector[api::kLabelContract] = revision.contract;
+  object["spec"] = {
+      {"replicas", replicas},
+      {"revisionHistoryLimit", 2},
+      {"progressDeadlineSeconds",
+       deployment.spec.startup_timeout_seconds + kRouterDeadlineExtraSeconds},
+      {"strategy",
+       {{"type", "RollingUpdate"}, {"rollingUpdate", {{"maxSurge", 1}, {"maxUnavailable", 0}}}}},
+      {"selector", {{"matchLabels", selector}}},
+      {"template", router_template}};
+  return Applied(std::move(object));
+}
+
+json RenderBudget(const api::DisaggDeployment& deployment, api::RoleName role, int min_available) {
+  const std::string& name = deployment.meta.name;
+  const std::string role_name(api::ToString(role));
+  json object = Object("policy/v1", "PodDisruptionBudget",
+                       ChildMetadata(deployment, BudgetName(name, role), role_name));
+  object["spec"] = {
+      // An integer: the other forms need an owner with /scale and allow nothing without one.
+      {"minAvailable", min_available},
+      {"unhealthyPodEvictionPolicy", "AlwaysAllow"},
+      {"selector",
+       {{"matchLabels", {{api::kLabelDeployment, name}, {api::kLabelRole, role_name}}}}}};
+  return Applied(std::move(object));
+}
+
+}  // namespace disagg::render

@@ -1,0 +1,226 @@
+#include "controllers/render/revision.h"
+
+#include <utility>
+
+#include "controllers/render/canonical.h"
+#include "controllers/render/inputs.h"
+#include "controllers/render/inputs_json.h"
+#include "controllers/render/template.h"
+
+namespace disagg::render {
+namespace {
+
+using nlohmann::json;
+
+std::string Key(api::RoleName role) { return std::string(api::ToString(role)); }
+
+// The value at a JSON pointer; null where there is none.
+json At(const json& from, const std::string& path) {
+  const json::json_pointer pointer(path);
+  return from.contains(pointer) ? from.at(pointer) : json();
+}
+
+json ContractPart(const Inputs& inputs) {
+  return {{"contract", ToJson(inputs.contract)}, {"model", ToJson(inputs.model)}};
+}
+
+// The whole spec with its arguments as they were written: the tables that normalise and deal them out
+// grow with this program, and its upgrade alone must not make a spec look changed.
+std::string HashWholeSpec(const api::DisaggDeployment& deployment, Inputs inputs) {
+  json args{{"engine", ToJson(deployment.spec.engine_args)},
+            {"router", ToJson(deployment.spec.router.args)}};
+  json roles = json::object();
+  for (auto& [name, role] : inputs.roles) {
+    inputs.contract.args[name].clear();
+    role.args.clear();
+    role.kv_events = false;
+    roles[Key(name)] = ToJson(role);
+    args[Key(name)] = ToJson(deployment.spec.roles.at(name).args);
+  }
+  inputs.router.args.clear();
+  json spec = ContractPart(inputs);
+  spec["roles"] = std::move(roles);
+  spec["router"] = ToJson(inputs.router);
+  spec["args"] = std::move(args);
+  return ShortHashOf(spec);
+}
+
+// What class, model and program contributed to stored inputs.
+json ResolvedPart(const json& inputs) {
+  const auto pick = [](const json& from) {
+    json part = json::object();
+    for (const char* key : {"resolved", "renderEpoch"}) {
+      if (from.contains(key)) part[key] = from[key];
+    }
+    return part;
+  };
+  json roles = json::object();
+  for (const auto& [name, role] : inputs["roles"].items()) roles[name] = pick(role);
+  return {{"model", inputs["model"]}, {"roles", roles}, {"router", pick(inputs["router"])}};
+}
+
+// Which parts of the revision before are taken over.
+struct Kept {
+  bool contract = false, router = false;
+  std::set<api::RoleName> roles;
+};
+
+Kept CompareWith(const Revision* previous, const SpecHashes& hashes) {
+  Kept kept;
+  if (previous == nullptr) return kept;
+  kept.contract = previous->identity.contract_spec_hash == hashes.contract;
+  if (!kept.contract) return kept;
+  kept.router = previous->identity.router_spec_hash == hashes.router;
+  for (const auto& [name, hash] : hashes.roles) {
+    const auto found = previous->identity.roles.find(name);
+    if (found != previous->identity.roles.end() && found->second.spec_hash == hash) {
+      kept.roles.insert(name);
+    }
+  }
+  return kept;
+}
+
+// A kept contract keeps its model. When the ServingModel has become another model since, a role that
+// rolls must not mount the new weights beside a role that still serves the old ones: it keeps its
+// artifact. Where it cannot, because it moves to another accelerator, nothing is kept.
+void KeepModel(const Revision& previous, Inputs* inputs, Kept* kept) {
+  const ModelInputs model = ModelFromJson(previous.inputs["model"]);
+  const bool same = model.repository == inputs->model.repository &&
+                    model.revision == inputs->model.revision;
+  for (auto& [name, role] : inputs->roles) {
+    if (same || kept->roles.contains(name)) continue;
+    const json resolved = At(previous.inputs, "/roles/" + Key(name) + "/resolved");
+    if (At(resolved, "/accelerator/name") != role.accelerator.name) {
+      *kept = {};
+      return;
+    }
+    role.artifact = ArtifactFromJson(At(resolved, "/artifact"));
+  }
+  inputs->model = model;
+}
+
+// Builds a revision part by part, from the revision before or anew.
+class RevisionMaker {
+ public:
+  RevisionMaker(const api::DisaggDeployment& deployment, const api::Resolution& resolution,
+                const Revision* previous)
+      : previous_(previous), hashes_(HashSpec(deployment)), inputs_(SpecInputs(deployment)) {
+    ResolveInputs(deployment, resolution, &inputs_);
+    kept_ = CompareWith(previous, hashes_);
+    if (kept_.contract) KeepModel(*previous, &inputs_, &kept_);
+    context_ = {deployment.meta.namespace_name, deployment.meta.name, ""};
+  }
+
+  Revision Make() {
+    MakeContract();
+    for (const auto& [name, role] : inputs_.roles) MakeRole(name, role);
+    MakeRouter();
+    RevisionIdentity& identity = made_.identity;
+    identity.spec_hash = hashes_.spec;
+    identity.contract_spec_hash = hashes_.contract;
+    identity.router_spec_hash = hashes_.router;
+    identity.resolved_hash = ShortHashOf(ResolvedPart(made_.inputs));
+    return std::move(made_);
+  }
+
+ private:
+  void MakeContract() {
+    if (kept_.contract) {
+      made_.inputs["contract"] = previous_->inputs["contract"];
+      made_.inputs["model"] = previous_->inputs["model"];
+      made_.identity.contract = previous_->identity.contract;
+    } else {
+      made_.inputs = ContractPart(inputs_);
+      made_.identity.contract = ShortHashOf(made_.inputs);
+    }
+    context_.contract = made_.identity.contract;
+  }
+
+  void MakeRole(api::RoleName name, const RoleInputs& role) {
+    const std::string key = Key(name);
+    if (kept_.roles.contains(name)) {
+      made_.identity.roles[name] = previous_->identity.roles.at(name);
+      made_.inputs["roles"][key] = previous_->inputs["roles"][key];
+      made_.rendered["roles"][key] = previous_->rendered["roles"][key];
+      return;
+    }
+    const json stored = ToJson(role);
+    made_.identity.roles[name] = {
+        .revision = ShortHashOf({{"contract", made_.inputs["contract"]},
+                                 {"model", made_.inputs["model"]},
+                                 {"name", key},
+                                 {"role", stored}}),
+        .spec_hash = hashes_.roles.at(name),
+        .epoch = role.epoch};
+    made_.inputs["roles"][key] = stored;
+    made_.rendered["roles"][key] =
+        RenderWorkerTemplate(context_, inputs_.model, inputs_.contract, role);
+  }
+
+  void MakeRouter() {
+    if (kept_.router) {
+      made_.inputs["router"] = previous_->inputs["router"];
+      made_.rendered["router"] = previous_->rendered["router"];
+      return;
+    }
+    made_.inputs["router"] = ToJson(inputs_.router);
+    made_.rendered["router"] =
+        RenderRouterTemplate(context_, inputs_.model, inputs_.contract, inputs_.router);
+  }
+
+  const Revision* previous_;
+  SpecHashes hashes_;
+  Inputs inputs_;
+  Kept kept_;
+  TemplateContext context_;
+  Revision made_;
+};
+
+// Names a revision by its inputs. A name that other inputs hold already is hashed again.
+void Name(const std::map<std::string, std::string>& taken, Revision* revision) {
+  for (int collision = 0;; ++collision) {
+    if (collision > 0) revision->inputs["collision"] = collision;
+    revision->identity.name = ShortHashOf(revision->inputs);
+    revision->identity.inputs_hash = LongHashOf(revision->inputs);
+    const auto other = taken.find(revision->identity.name);
+    if (other == taken.end() || other->second == revision->identity.inputs_hash) return;
+  }
+}
+
+}  // namespace
+
+SpecHashes HashSpec(const api::DisaggDeployment& deployment) {
+  const Inputs inputs = SpecInputs(deployment);
+  const json contract = ContractPart(inputs);
+  SpecHashes hashes;
+  hashes.spec = HashWholeSpec(deployment, inputs);
+  hashes.contract = ShortHashOf(contract);
+  hashes.router = ShortHashOf({{"contract", contract}, {"router", ToJson(inputs.router)}});
+  for (const auto& [name, role] : inputs.roles) {
+    hashes.roles[name] =
+        ShortHashOf({{"contract", contract}, {"name", Key(name)}, {"role", ToJson(role)}});
+  }
+  return hashes;
+}
+
+std::string HashResolved(const api::DisaggDeployment& deployment,
+                         const api::Resolution& resolution) {
+  Inputs inputs = SpecInputs(deployment);
+  ResolveInputs(deployment, resolution, &inputs);
+  json stored = ContractPart(inputs);
+  stored["roles"] = json::object();
+  for (const auto& [name, role] : inputs.roles) stored["roles"][Key(name)] = ToJson(role);
+  stored["router"] = ToJson(inputs.router);
+  return ShortHashOf(ResolvedPart(stored));
+}
+
+Revision MakeRevision(const api::DisaggDeployment& deployment, const api::Resolution& resolution,
+                      const Revision* previous, const std::map<std::string, std::string>& taken,
+                      std::int64_t number) {
+  Revision revision = RevisionMaker(deployment, resolution, previous).Make();
+  revision.identity.number = number;
+  Name(taken, &revision);
+  return revision;
+}
+
+}  // namespace disagg::render

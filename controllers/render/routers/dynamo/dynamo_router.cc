@@ -1,0 +1,137 @@
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "controllers/api/engine_args.h"
+#include "controllers/api/labels.h"
+#include "controllers/render/fragments.h"
+#include "controllers/render/metadata.h"
+#include "controllers/render/pod_parts.h"
+#include "controllers/render/routers/dynamo/dynamo_runtime.h"
+#include "controllers/render/template.h"
+#include "operator/kube/resource.h"
+
+namespace disagg::render {
+namespace {
+
+using nlohmann::json;
+
+api::ArgValue Text(const char* text) {
+  return {.kind = api::ArgValue::Kind::kString, .flag = false, .texts = {text}};
+}
+
+// Our defaults under the user's arguments.
+api::Args RouterArgs(const api::Args& of_user) {
+  api::Args args = of_user;
+  args.emplace("router-mode", Text("round-robin"));
+  // Without it every killed worker costs its streams, and an orderly removal costs a request now and
+  // then: one that was between choosing a worker and sending.
+  args.emplace("migration-limit", Text("3"));
+  // Replicas that choose by KV cache have to tell each other what they chose. The number of replicas is
+  // no input of a revision, so one replica gets the flag as well; alone it changes nothing.
+  if (args.at("router-mode") == Text("kv")) {
+    args.emplace("router-replica-sync",
+                 api::ArgValue{.kind = api::ArgValue::Kind::kBool, .flag = true, .texts = {}});
+  }
+  return args;
+}
+
+bool SyncsReplicas(const api::Args& args) { return args.contains("router-replica-sync"); }
+
+std::vector<api::EnvVar> RouterEnv(const TemplateContext& context, const ContractInputs& contract,
+                                   const RouterInputs& router) {
+  std::vector<api::EnvVar> reserved = DynamoIdentityEnv(context);
+  reserved.push_back({"DYN_HTTP_PORT", std::to_string(kHttpPort), ""});
+  reserved.push_back({"DYN_TCP_RESPONSE_STREAM_PORT", std::to_string(kStreamPort), ""});
+  reserved.push_back({"DYN_HTTP_GRACEFUL_SHUTDOWN_TIMEOUT_SECS",
+                      std::to_string(router.pod.drain_seconds), ""});
+  // Where this cannot be written the router is healthy and serves nothing.
+  std::vector<api::EnvVar> defaults{{"HOME", "/tmp", ""}};
+  if (contract.disaggregated()) {
+    // Releases before 1.6 let decode serve alone when no prefill is there; later ones ignore it.
+    defaults.push_back({"DYN_ENFORCE_DISAGG", "true", ""});
+  }
+  return api::MergeEnv({reserved, defaults, router.env, reserved});
+}
+
+// 200 exactly when both roles can be reached. Slashes of a model's name stay as they are.
+std::string ReadyPath(const std::string& served_name) {
+  std::string path = "/v1/models";
+  for (std::size_t begin = 0; begin <= served_name.size();) {
+    const std::size_t end = std::min(served_name.find('/', begin), served_name.size());
+    path += "/" + kube::EncodeQuery(served_name.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return path + "/ready";
+}
+
+// A router holds no weights: configuration and tokenizer come from its workers. It asks for a core and
+// 2 GiB; memory is bounded, because request bodies of 45 MB times a backlog are not, and processor time
+// is not, because a throttled router is a slow answer.
+json RouterResources() {
+  return {{"requests", {{"cpu", "1"}, {"memory", "2Gi"}}}, {"limits", {{"memory", "8Gi"}}}};
+}
+
+json RouterContainer(const TemplateContext& context, const ModelInputs& model,
+                     const ContractInputs& contract, const RouterInputs& router,
+                     const api::Args& args) {
+  json container{{"name", "router"},
+                 {"command", {"python3", "-m", "dynamo.frontend"}},
+                 {"args", api::ToCommandLine(args)},
+                 {"env", EnvList(RouterEnv(context, contract, router))},
+                 {"ports", {ContainerPort("http", kHttpPort), ContainerPort("stream", kStreamPort)}},
+                 {"startupProbe", HttpProbe("/live", "http", 1, 5, 120)},
+                 {"readinessProbe", HttpProbe(ReadyPath(model.served_name), "http", 2, 2, 2)},
+                 {"livenessProbe", HttpProbe("/live", "http", 10, 5, 6)},
+                 {"lifecycle", SleepBeforeStop(kPreStopSeconds)},
+                 {"resources", RouterResources()},
+                 {"securityContext", RestrictedContainerSecurity()},
+                 {"volumeMounts", json::array({Mount("tmp", "/tmp")})}};
+  PutImage(&container, router.image.empty() ? contract.image : router.image, router.pod);
+  return container;
+}
+
+json RouterMetadata(const TemplateContext& context, const ModelInputs& model,
+                    const api::Args& args) {
+  json labels = CommonLabels(context.deployment, "dynamo-frontend", kRouterRole);
+  labels[api::kLabelRole] = kRouterRole;
+  labels[api::kLabelContract] = context.contract;
+  labels[api::kLabelLlmdModel] = LabelValue(model.served_name);
+  // Other replicas see a router only where the workers Service does.
+  if (SyncsReplicas(args)) labels[api::kLabelDiscovery] = api::kDiscoveryEnabled;
+  return {{"labels", labels}, {"annotations", {{api::kAnnotationModel, model.served_name}}}};
+}
+
+json SpreadOverNodes(const TemplateContext& context) {
+  return json::array({{{"topologyKey", "kubernetes.io/hostname"},
+                       {"maxSkew", 1},
+                       {"whenUnsatisfiable", "ScheduleAnyway"},
+                       {"labelSelector",
+                        {{"matchLabels",
+                          {{api::kLabelDeployment, context.deployment},
+                           {api::kLabelRole, kRouterRole},
+                           {api::kLabelContract, context.contract}}}}}}});
+}
+
+}  // namespace
+
+json RenderRouterTemplate(const TemplateContext& context, const ModelInputs& model,
+                          const ContractInputs& contract, const RouterInputs& router) {
+  const api::Args args = RouterArgs(router.args);
+  json spec = CommonPodSpec(router.pod, context.deployment);
+  spec["terminationGracePeriodSeconds"] = DynamoRouterGraceSeconds(router.pod.drain_seconds);
+  spec["securityContext"] = RestrictedPodSecurity();
+  spec["containers"] =
+      json::array({RouterContainer(context, model, contract, router, args)});
+  spec["volumes"] = json::array({EmptyDir("tmp", "1Gi")});
+  spec["topologySpreadConstraints"] = SpreadOverNodes(context);
+  // Placement's node selector and scheduler are for pods with GPUs. Tolerations hold for the router as
+  // well: there are clusters in which every node is tainted.
+  PutJson(&spec, "tolerations", ParseFragments(router.pod.placement.tolerations));
+  if (!router.architecture.empty()) {
+    spec["nodeSelector"] = {{"kubernetes.io/arch", router.architecture}};
+  }
+  return {{"metadata", RouterMetadata(context, model, args)}, {"spec", std::move(spec)}};
+}
+
+}  // namespace disagg::render

@@ -1,0 +1,33 @@
+#pragma once
+
+// Pod templates from inputs: what a ControllerRevision stores under `rendered`. A template is
+// {"metadata": {"labels", "annotations"}, "spec"}; what differs from pod to pod is added by RenderPod.
+// Pure. Whoever changes what these functions return for the same inputs raises kRenderEpoch.
+
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include "controllers/render/inputs.h"
+
+namespace disagg::render {
+
+// Where a template belongs.
+struct TemplateContext {
+  std::string namespace_name;
+  std::string deployment;
+  std::string contract;  // its hash
+
+  // Workers and routers of one contract find each other under this name and no others.
+  std::string DynamoNamespace() const {
+    return namespace_name + "-" + deployment + "-" + contract;
+  }
+};
+
+nlohmann::json RenderWorkerTemplate(const TemplateContext& context, const ModelInputs& model,
+                                    const ContractInputs& contract, const RoleInputs& role);
+
+nlohmann::json RenderRouterTemplate(const TemplateContext& context, const ModelInputs& model,
+                                    const ContractInputs& contract, const RouterInputs& router);
+
+}  // namespace disagg::render

@@ -1,0 +1,190 @@
+#include <utility>
+
+#include "controllers/api/engine_args.h"
+#include "controllers/api/labels.h"
+#include "controllers/render/engine_renderer.h"
+#include "controllers/render/fragments.h"
+#include "controllers/render/metadata.h"
+#include "controllers/render/pod_parts.h"
+#include "controllers/render/routers/dynamo/dynamo_runtime.h"
+#include "controllers/render/template.h"
+
+namespace disagg::render {
+namespace {
+
+using nlohmann::json;
+
+constexpr char kModelPath[] = "/model";
+
+// Ours < class < engine.env < role.env. Those that hold a deployment together come first, so that others
+// may refer to them as $(POD_NAME), and once more at the end, so that nothing overrides them.
+std::vector<api::EnvVar> WorkerEnv(const EngineRenderer& engine, const WorkerView& worker) {
+  const std::vector<api::EnvVar> reserved = DynamoWorkerEnv(worker.context);
+  // HOME may be anything that can be written; caches of compiled code go there.
+  const std::vector<api::EnvVar> home{{"HOME", "/tmp", ""}};
+  return api::MergeEnv({reserved, home, engine.Env(worker), worker.role.accelerator.env,
+                        worker.role.env, reserved});
+}
+
+std::vector<std::string> WorkerArgs(const EngineRenderer& engine, const WorkerView& worker) {
+  std::vector<std::string> args = engine.Flags(worker);
+  api::Args free = worker.contract.args.at(worker.role.role);
+  free.insert(worker.role.args.begin(), worker.role.args.end());
+  const std::vector<std::string> rest = api::ToCommandLine(free);
+  args.insert(args.end(), rest.begin(), rest.end());
+  return args;
+}
+
+json WorkerPorts(const EngineRenderer& engine, const WorkerView& worker) {
+  json ports = json::array({ContainerPort("system", kSystemPort), ContainerPort("rpc", kRpcPort)});
+  for (const NamedPort& port : engine.Ports(worker)) {
+    ports.push_back(ContainerPort(port.name, port.number));
+  }
+  return ports;
+}
+
+// Requests equal limits: QoS Guaranteed, which exclusive cores and NUMA alignment need. Memory holds
+// /dev/shm as well: a memory emptyDir is charged to the container that writes it, so perGPU.memory times
+// GPUs has to be larger than sharedMemory.
+json WorkerResources(const RoleInputs& role) {
+  const AcceleratorInputs& accelerator = role.accelerator;
+  const int gpus = role.parallelism.gpus();
+  json amounts = json::object();
+  PutText(&amounts, "cpu", role.resources.cpu.empty()
+                               ? TimesQuantity(accelerator.cpu_per_gpu, gpus)
+                               : CanonicalQuantity(role.resources.cpu));
+  PutText(&amounts, "memory", role.resources.memory.empty()
+                                  ? TimesQuantity(accelerator.memory_per_gpu, gpus)
+                                  : CanonicalQuantity(role.resources.memory));
+  if (!accelerator.gpu_resource.empty()) {
+    amounts[accelerator.gpu_resource] = std::to_string(gpus);
+  }
+  if (accelerator.rdma) {
+    const bool per_gpu = accelerator.rdma->mode == api::RdmaMode::kPerGpu;
+    amounts[accelerator.rdma->resource_name] =
+        std::to_string(accelerator.rdma->value * (per_gpu ? gpus : 1));
+  }
+  return {{"requests", amounts}, {"limits", amounts}};
+}
+
+// The role's or the class's; "": the container runtime's 64 MiB.
+std::string SharedMemory(const RoleInputs& role) {
+  const bool of_role = !role.resources.shared_memory.empty();
+  return CanonicalQuantity(of_role ? role.resources.shared_memory : role.accelerator.shared_memory);
+}
+
+// Weights are only ever mounted for reading.
+json ModelVolume(const api::ModelArtifact& artifact) {
+  json volume{{"name", "model"}};
+  switch (artifact.type) {
+    case api::ArtifactType::kHostPath:
+      // Type Directory: a node without the weights fails here, not in a download or an empty folder.
+      volume["hostPath"] = {{"path", artifact.path}, {"type", "Directory"}};
+      break;
+    case api::ArtifactType::kPersistentVolumeClaim:
+      volume["persistentVolumeClaim"] = {{"claimName", artifact.claim_name}, {"readOnly", true}};
+      break;
+    case api::ArtifactType::kImage:
+      volume["image"] = {{"reference", artifact.reference}, {"pullPolicy", "IfNotPresent"}};
+      break;
+  }
+  return volume;
+}
+
+json ModelMount(const api::ModelArtifact& artifact) {
+  json mount = Mount("model", kModelPath);
+  mount["readOnly"] = true;
+  PutText(&mount, "subPath", artifact.sub_path);
+  return mount;
+}
+
+struct Storage {
+  json volumes, mounts;
+};
+
+Storage WorkerStorage(const EngineRenderer& engine, const RoleInputs& role) {
+  Storage storage{
+      .volumes = json::array({ModelVolume(role.artifact), EmptyDir("tmp", engine.ScratchSize())}),
+      .mounts = json::array({ModelMount(role.artifact), Mount("tmp", "/tmp")})};
+  const std::string shared_memory = SharedMemory(role);
+  if (!shared_memory.empty()) {
+    json shared = EmptyDir("shm", shared_memory);
+    shared["emptyDir"]["medium"] = "Memory";
+    storage.volumes.push_back(std::move(shared));
+    storage.mounts.push_back(Mount("shm", "/dev/shm"));
+  }
+  return storage;
+}
+
+json EngineContainer(const EngineRenderer& engine, const WorkerView& worker) {
+  const RoleInputs& role = worker.role;
+  json container = DynamoWorkerLifecycle(role.startup_timeout_seconds);
+  container["name"] = "engine";
+  PutImage(&container, worker.contract.image, role.pod);
+  container["command"] = engine.Command();
+  container["args"] = WorkerArgs(engine, worker);
+  container["env"] = EnvList(WorkerEnv(engine, worker));
+  PutJson(&container, "envFrom", ParseFragments(role.env_from));
+  container["ports"] = WorkerPorts(engine, worker);
+  container["resources"] = WorkerResources(role);
+  container["securityContext"] = engine.ContainerSecurity(worker);
+  return container;
+}
+
+// Class, artifact and placement agree where they name one key: validation has refused all else.
+json NodeSelector(const RoleInputs& role) {
+  std::map<std::string, std::string> selector = role.accelerator.node_selector;
+  if (!role.accelerator.architecture.empty()) {
+    selector["kubernetes.io/arch"] = role.accelerator.architecture;
+  }
+  selector.insert(role.artifact.node_selector.begin(), role.artifact.node_selector.end());
+  selector.insert(role.pod.placement.node_selector.begin(), role.pod.placement.node_selector.end());
+  return selector;
+}
+
+json Tolerations(const RoleInputs& role) {
+  std::vector<std::string> texts = role.accelerator.tolerations;
+  const std::vector<std::string>& more = role.pod.placement.tolerations;
+  texts.insert(texts.end(), more.begin(), more.end());
+  return ParseFragments(texts);
+}
+
+// The role under which an endpoint picker of llm-d knows the worker.
+std::string LlmdRole(api::RoleName role) {
+  return role == api::RoleName::kAggregated ? "both" : std::string(api::ToString(role));
+}
+
+json WorkerMetadata(const EngineRenderer& engine, const WorkerView& worker) {
+  const std::string role(api::ToString(worker.role.role));
+  json labels = CommonLabels(worker.context.deployment, engine.Name(), role);
+  labels[api::kLabelRole] = role;
+  labels[api::kLabelContract] = worker.context.contract;
+  labels[api::kLabelDiscovery] = api::kDiscoveryEnabled;
+  labels[api::kLabelLlmdRole] = LlmdRole(worker.role.role);
+  labels[api::kLabelLlmdModel] = LabelValue(worker.model.served_name);
+  json annotations = worker.role.accelerator.annotations;
+  annotations[api::kAnnotationModel] = worker.model.served_name;
+  return {{"labels", labels}, {"annotations", annotations}};
+}
+
+}  // namespace
+
+json RenderWorkerTemplate(const TemplateContext& context, const ModelInputs& model,
+                          const ContractInputs& contract, const RoleInputs& role) {
+  const EngineRenderer& engine = EngineOf(contract.engine);
+  const WorkerView worker{context, model, contract, role};
+  json spec = CommonPodSpec(role.pod, context.deployment);
+  spec["terminationGracePeriodSeconds"] = DynamoWorkerGraceSeconds(role.pod.drain_seconds);
+  spec["securityContext"] = engine.PodSecurity(worker);
+  Storage storage = WorkerStorage(engine, role);
+  json container = EngineContainer(engine, worker);
+  container["volumeMounts"] = std::move(storage.mounts);
+  spec["containers"] = json::array({std::move(container)});
+  spec["volumes"] = std::move(storage.volumes);
+  PutJson(&spec, "nodeSelector", NodeSelector(role));
+  PutJson(&spec, "tolerations", Tolerations(role));
+  PutText(&spec, "schedulerName", role.pod.placement.scheduler_name);
+  return {{"metadata", WorkerMetadata(engine, worker)}, {"spec", std::move(spec)}};
+}
+
+}  // namespace disagg::render

@@ -1,0 +1,76 @@
+package cluster
+
+import (
+	"flag"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"disagg.dev/tests/cluster/internal/shapes"
+)
+
+// Options say what kind of cluster to run.
+type Options struct {
+	Dir              string // state: PKI, data, logs, kubeconfig
+	ControlPlaneOnly bool   // etcd and kube-apiserver, nothing that acts on objects
+	Nodes            shapes.Counts
+	Audit            bool
+	KwokConfigs      []string
+	APIServerArgs    []string
+	// NodeMonitorGracePeriod is how long a node may be silent before it counts as unreachable;
+	// empty: the default of kube-controller-manager.
+	NodeMonitorGracePeriod string
+}
+
+// ParseOptions reads the command line of `up` and `run`.
+func ParseOptions(flags *flag.FlagSet, args []string) (Options, error) {
+	options := Options{Nodes: shapes.Counts{}}
+	var nodes int
+	var shape, extra string
+	flags.StringVar(&options.Dir, "dir", "", "directory for the state of the cluster")
+	flags.IntVar(&nodes, "kwok-nodes", 0, "number of simulated nodes of --shape")
+	flags.StringVar(&shape, "shape", "b200", "shape of --kwok-nodes: "+strings.Join(shapes.Names(), ", "))
+	flags.StringVar(&extra, "extra-nodes", "", "further simulated nodes, as in cpu=1,h200=2")
+	flags.BoolVar(&options.ControlPlaneOnly, "control-plane-only", false,
+		"run etcd and kube-apiserver only, without ServiceAccount admission")
+	flags.BoolVar(&options.Audit, "audit", false, "write the metadata of every request to logs/audit.log")
+	flags.Var((*list)(&options.KwokConfigs), "kwok-config", "file with further kwok stages; repeatable")
+	flags.Var((*list)(&options.APIServerArgs), "apiserver-arg", "further kube-apiserver flag; repeatable")
+	flags.StringVar(&options.NodeMonitorGracePeriod, "node-monitor-grace-period", "",
+		"how long a node may be silent, as in 20s")
+	if err := flags.Parse(args); err != nil {
+		return Options{}, err
+	}
+	if flags.NArg() > 0 {
+		return Options{}, fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	}
+	if err := options.Nodes.Add(shape, nodes); err != nil {
+		return Options{}, err
+	}
+	if err := options.Nodes.Parse(extra); err != nil {
+		return Options{}, err
+	}
+	return options, options.complete()
+}
+
+func (o *Options) complete() (err error) {
+	if o.Dir == "" {
+		return fmt.Errorf("--dir is missing")
+	}
+	if o.ControlPlaneOnly && len(o.Nodes.Nodes()) > 0 {
+		return fmt.Errorf("--control-plane-only runs no kwok: it cannot have nodes")
+	}
+	for i, config := range o.KwokConfigs {
+		if o.KwokConfigs[i], err = filepath.Abs(config); err != nil {
+			return err
+		}
+	}
+	o.Dir, err = filepath.Abs(o.Dir)
+	return err
+}
+
+// list is a flag that may be given several times.
+type list []string
+
+func (l *list) String() string     { return strings.Join(*l, ",") }
+func (l *list) Set(v string) error { *l = append(*l, v); return nil }

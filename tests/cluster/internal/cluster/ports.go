@@ -1,0 +1,71 @@
+package cluster
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// Ports come from below the kernel's range for outgoing connections (32768 and up by default) and
+// below that of NodePorts. In the kernel's range a client that keeps retrying a stopped server can
+// be given the server's own port as its source, connects to itself, and the server cannot come
+// back.
+const firstPort, lastPort = 20000, 29999
+
+// ports hands out port numbers and keeps other clusters of this user off them while the process
+// lives, also while the component that listens there is stopped.
+type ports struct {
+	claims *os.File // the byte at offset N is locked for port N
+}
+
+func newPorts() (*ports, error) {
+	base, err := os.UserCacheDir()
+	if err != nil {
+		return nil, err
+	}
+	dir := filepath.Join(base, "disagg-operator")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	claims, err := os.OpenFile(filepath.Join(dir, "ports.lock"), os.O_CREATE|os.O_RDWR, 0o644)
+	return &ports{claims}, err
+}
+
+func (p *ports) take() (int, error) {
+	for range 1000 {
+		port := firstPort + rand.IntN(lastPort-firstPort+1)
+		ok, err := p.claim(port)
+		if err != nil || ok && free(port) {
+			return port, err
+		}
+	}
+	return 0, fmt.Errorf("no free port between %d and %d", firstPort, lastPort)
+}
+
+// fOFDSetLk is F_OFD_SETLK: a lock that belongs to the open file and does not wait.
+const fOFDSetLk = 37
+
+func (p *ports) claim(port int) (bool, error) {
+	lock := syscall.Flock_t{Type: syscall.F_WRLCK, Whence: io.SeekStart, Start: int64(port), Len: 1}
+	err := syscall.FcntlFlock(p.claims.Fd(), fOFDSetLk, &lock)
+	if errors.Is(err, syscall.EAGAIN) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+func free(port int) bool {
+	listener, err := net.Listen("tcp", address(port))
+	if err != nil {
+		return false
+	}
+	listener.Close()
+	return true
+}
+
+func address(port int) string { return fmt.Sprintf("127.0.0.1:%d", port) }

@@ -1,0 +1,98 @@
+package programs
+
+// program says where a binary comes from and how it learns its own version.
+type program struct {
+	name     string
+	module   string // folder below modules/
+	pkg      string // main package to build
+	stamps   []stamp
+	asset    bool // KUBEBUILDER_ASSETS may provide it
+	standard bool
+}
+
+// stamp sets string variables of a program from the version its go.mod pins for a module. In the
+// settings, {version} is "v1.34.4", {major} "1" and {minor} "34".
+type stamp struct {
+	module   string
+	settings []string
+}
+
+// Without these the API server reports v0.0.0-master, and clients warn about version skew.
+var kubernetesVersion = []stamp{{
+	module: "k8s.io/kubernetes",
+	settings: []string{
+		"k8s.io/component-base/version.gitVersion={version}",
+		"k8s.io/component-base/version.gitMajor={major}",
+		"k8s.io/component-base/version.gitMinor={minor}",
+	},
+}}
+
+// Charts ask for a Kubernetes version; Helm's built-in answer without a cluster is 1.20.
+var helmVersion = []stamp{
+	{
+		module:   "helm.sh/helm/v3",
+		settings: []string{"helm.sh/helm/v3/internal/version.version={version}"},
+	},
+	{
+		module: "k8s.io/client-go",
+		settings: []string{
+			"helm.sh/helm/v3/pkg/chartutil.k8sVersionMajor=1",
+			"helm.sh/helm/v3/pkg/chartutil.k8sVersionMinor={minor}",
+			"helm.sh/helm/v3/pkg/lint/rules.k8sVersionMajor=1",
+			"helm.sh/helm/v3/pkg/lint/rules.k8sVersionMinor={minor}",
+		},
+	},
+}
+
+func kubernetes(name string) program {
+	return program{name: name, module: "k8s", pkg: "k8s.io/kubernetes/cmd/" + name,
+		stamps: kubernetesVersion}
+}
+
+func (p program) byDefault() program  { p.standard = true; return p }
+func (p program) fromAssets() program { p.asset = true; return p }
+
+// The order is the order of building: the small ones first, so that a broken toolchain shows early.
+var table = []program{
+	program{name: "etcd", module: "k8s", pkg: "go.etcd.io/etcd/server/v3"}.byDefault().fromAssets(),
+	kubernetes("kube-apiserver").byDefault().fromAssets(),
+	kubernetes("kube-controller-manager").byDefault(),
+	kubernetes("kube-scheduler").byDefault(),
+	kubernetes("kubectl").byDefault().fromAssets(),
+	program{name: "kwok", module: "kwok", pkg: "sigs.k8s.io/kwok/cmd/kwok"}.byDefault(),
+	program{name: "helm", module: "helm", pkg: "helm.sh/helm/v3/cmd/helm", stamps: helmVersion}.
+		byDefault(),
+	// For clusters with real nodes only.
+	kubernetes("kubelet"),
+	kubernetes("kube-proxy"),
+	program{name: "coredns", module: "coredns", pkg: "github.com/coredns/coredns"},
+}
+
+// Default lists the programs that a cluster of simulated nodes and its tests need.
+func Default() []string {
+	var names []string
+	for _, p := range table {
+		if p.standard {
+			names = append(names, p.name)
+		}
+	}
+	return names
+}
+
+// All lists every pinned program.
+func All() []string {
+	names := make([]string, len(table))
+	for i, p := range table {
+		names[i] = p.name
+	}
+	return names
+}
+
+func find(name string) (program, bool) {
+	for _, p := range table {
+		if p.name == name {
+			return p, true
+		}
+	}
+	return program{}, false
+}

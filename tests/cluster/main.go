@@ -1,0 +1,54 @@
+// local-cluster builds and runs a throw-away Kubernetes cluster for tests and demos on one Linux
+// machine: the real etcd, API server, controllers and scheduler, with nodes and pods simulated by
+// kwok.
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+)
+
+const usage = `usage:
+  local-cluster build [--all] [PROGRAM...]     build the pinned programs, print their directory
+  local-cluster up   --dir DIR [options]       start a cluster that stays; print its kubeconfig
+  local-cluster run  --dir DIR [options]       the same until stdin ends, a signal, or the parent's end
+  local-cluster down --dir DIR                 end the cluster in DIR
+  local-cluster ctl  --dir DIR stop|start|restart|pause|resume COMPONENT
+  local-cluster ctl  --dir DIR compact         compact etcd
+  local-cluster token --kubeconfig IN --service-account NAMESPACE/NAME --write-kubeconfig OUT
+                                               a kubeconfig with the token of a ServiceAccount
+  local-cluster proxy --kubeconfig IN --write-kubeconfig OUT
+                                               fault injection, driven by lines on stdin
+options of up and run: local-cluster up --help
+`
+
+var commands = map[string]func(args []string) error{
+	"build": buildCommand,
+	"up":    upCommand,
+	"run":   runCommand,
+	"down":  downCommand,
+	"ctl":   ctlCommand,
+	"token": tokenCommand,
+	"proxy": proxyCommand,
+}
+
+func main() {
+	if len(os.Args) < 2 || commands[os.Args[1]] == nil {
+		fmt.Fprint(os.Stderr, usage)
+		os.Exit(2)
+	}
+	err := commands[os.Args[1]](os.Args[2:])
+	if errors.Is(err, flag.ErrHelp) {
+		return
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "local-cluster:", err)
+		os.Exit(1)
+	}
+}
+
+func newFlags(command string) *flag.FlagSet {
+	return flag.NewFlagSet("local-cluster "+command, flag.ContinueOnError)
+}

@@ -146,9 +146,11 @@ std::string Contradiction(const Labels& a, const std::string& whose_a, const Lab
 }
 
 void CheckSelectors(const DeploymentSpec& spec, RoleName role, const ResolvedRole& resolved,
-                    const std::string& model, std::vector<FieldError>* errors) {
+                    Resolution* resolution) {
+  std::vector<FieldError>* errors = &resolution->errors;
   const std::string class_text = "AcceleratorClass " + resolved.accelerator->meta.name;
-  const std::string model_text = "the weights of ServingModel " + model;
+  const std::string model_text =
+      resolution->model ? "the weights of ServingModel " + resolution->model->meta.name : "";
   const std::string inside = Contradiction(resolved.accelerator->node_selector, class_text,
                                            resolved.artifact.node_selector, model_text);
   if (!inside.empty()) {
@@ -185,8 +187,8 @@ void ResolveRole(const DeploymentSpec& spec, RoleName role, const Catalogue& cat
     } else {
       resolved.artifact = *artifact;
     }
-    CheckSelectors(spec, role, resolved, resolution->model->meta.name, &resolution->errors);
   }
+  CheckSelectors(spec, role, resolved, resolution);
   resolution->roles.emplace(role, std::move(resolved));
 }
 

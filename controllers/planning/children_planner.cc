@@ -21,10 +21,11 @@ class ChildrenPlanner {
     Accounts();
     Want(kube::kServices, Stage::kServing, render::RenderWorkersService(deployment_));
     Want(kube::kServices, Stage::kServing, render::RenderClientService(deployment_));
-    for (const RouterGoal& router : goal_.routers) {
-      Want(kube::kDeployments, Stage::kServing,
-           render::RenderRouterDeployment(deployment_, router.revision, json::parse(router.router_template),
-                                          router.replicas));
+    Want(kube::kDeployments, Stage::kServing,
+         render::RenderRouterDeployment(deployment_, goal_.target, json::parse(goal_.router_template),
+                                        goal_.router_replicas));
+    for (const std::string& contract : goal_.old_contracts) {
+      wanted_.insert({kube::kDeployments.ToString(), render::RouterName(deployment_.meta.name, contract)});
     }
     Budgets();
     DeleteUnwanted();
@@ -81,7 +82,7 @@ class ChildrenPlanner {
     Write write = Prepare(resource, stage, std::move(body));
     const Child* child = Find(resource, write.key.name);
     if (child != nullptr) {
-      if (child->object->meta.deleting()) return;  // made anew once it is gone
+      if (goal_.heal_only || child->object->meta.deleting()) return;  // made anew once it is gone
       const json observed = json::parse(child->object->json, nullptr, false);
       if (render::IsSubset(write.body, observed)) return;
       write.uid = child->object->meta.uid;
@@ -104,6 +105,7 @@ class ChildrenPlanner {
     for (const Child& child : snapshot_.children) {
       const kube::ObjectMeta& meta = child.object->meta;
       if (meta.deleting() || wanted_.contains({child.resource.ToString(), meta.name})) continue;
+      if (goal_.heal_only && !(child.resource == kube::kDeployments)) continue;
       Write write;
       write.verb = Verb::kDelete;
       write.stage = Stage::kGarbage;

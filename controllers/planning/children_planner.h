@@ -14,18 +14,17 @@
 
 namespace disagg::planning {
 
-// A revision whose router has to run: the target's, and that of an older contract while workers of it are still there.
-struct RouterGoal {
-  render::RevisionIdentity revision;
-  std::string router_template;  // JSON text
-  int replicas = 1;
-};
-
 struct ChildrenGoal {
   render::RevisionIdentity target;
-  std::vector<RouterGoal> routers;
+  std::string router_template;  // JSON text
+  int router_replicas = 1;
+  // Other contracts whose workers are still there: their routers stay, as they are.
+  std::set<std::string> old_contracts;
   std::map<api::RoleName, int> desired;
   bool keep_accounts = false;  // workers that still use ours exist, whatever the target names
+  // The spec at hand was not accepted, and says nothing about what was: what is missing is made, what is
+  // there stays as it is, but for routers that nobody needs.
+  bool heal_only = false;
   Gate gate = Gate::kAlways;
 };
 

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "controllers/planning/text.h"
 #include "operator/base/clock.h"
 
 namespace disagg::planning {
@@ -22,7 +23,7 @@ ConditionSet::ConditionSet(const std::vector<api::Condition>& before, std::int64
     : before_(before), generation_(generation), now_(now) {}
 
 void ConditionSet::Set(const std::string& type, bool value, const std::string& reason, const std::string& message) {
-  api::Condition condition{type, value ? "True" : "False", reason, message.substr(0, kLongestMessage), now_, generation_};
+  api::Condition condition{type, value ? "True" : "False", reason, Shorten(message, kLongestMessage), now_, generation_};
   const api::Condition* before = FindIn(before_, type);
   if (before != nullptr && before->status == condition.status) {
     condition.last_transition_time = before->last_transition_time;

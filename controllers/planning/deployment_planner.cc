@@ -28,15 +28,16 @@ class DeploymentPlanner {
       : snapshot_(snapshot), deployment_(*snapshot.deployment), states_(ClassifyPods(snapshot)) {}
 
   Plan Run() {
-    plan_.resolution = api::Resolve(deployment_, snapshot_.catalogue, snapshot_.namespace_labels);
-    plan_.errors = Errors();
+    ReadSpec();
     const auto accepted = AcceptedRevision();
-    if (accepted) plan_.accepted = accepted->identity;
-    plan_.accepted_desired = AcceptedDesired();
+    if (accepted) {
+      plan_.accepted = accepted->identity;
+      plan_.accepted_desired = AcceptedDesired(accepted->identity);
+    }
     if (deployment_.meta.deleting() || deployment_.meta.annotation(api::kAnnotationReconcile) == "disabled") {
       plan_.paused = true;
       plan_.target = plan_.accepted;
-      plan_.desired = plan_.errors.empty() ? SpecDesired() : plan_.accepted_desired;
+      plan_.desired = accepted ? plan_.accepted_desired : SpecDesired();
       return std::move(plan_);
     }
     if (!plan_.errors.empty()) {
@@ -48,10 +49,15 @@ class DeploymentPlanner {
   }
 
  private:
-  std::vector<api::FieldError> Errors() const {
+  void ReadSpec() {
     const std::string& broken = deployment_.meta.annotation(api::kDecodeError);
-    if (!broken.empty()) return {{"spec", broken, "InvalidSpec"}};
-    return api::Validate(deployment_, plan_.resolution);
+    readable_ = broken.empty();
+    if (!readable_) {
+      plan_.errors = {{"spec", broken, "InvalidSpec"}};
+      return;
+    }
+    plan_.resolution = api::Resolve(deployment_, snapshot_.catalogue, snapshot_.namespace_labels);
+    plan_.errors = api::Validate(deployment_, plan_.resolution);
   }
 
   const StoredRevision* Stored(const std::string& name) const {
@@ -89,10 +95,7 @@ class DeploymentPlanner {
   // The stored revision of this very spec, or a new one. Nothing: a payload has to be read first.
   std::optional<Candidate> TargetRevision(const std::optional<Candidate>& accepted) {
     const std::string spec_hash = render::HashSpec(deployment_).spec;
-    if (accepted && accepted->identity.spec_hash == spec_hash) {
-      NoteUpdate(accepted->identity);
-      return accepted;
-    }
+    if (accepted && accepted->identity.spec_hash == spec_hash) return accepted;
     const StoredRevision* match = nullptr;
     std::int64_t newest = 0;
     std::map<std::string, std::string> taken;
@@ -125,15 +128,19 @@ class DeploymentPlanner {
     return desired;
   }
 
-  // The replicas that were accepted with the last revision. Where status does not tell, what is there: a lost status must not
-  // end a pod that serves.
-  std::map<api::RoleName, int> AcceptedDesired() const {
-    std::map<api::RoleName, int> desired = deployment_.status.desired;
+  // The replicas that were accepted with the last revision. Where status does not tell (before anything
+  // was accepted it says 0), what is there: a lost status must not end a pod that serves.
+  std::map<api::RoleName, int> AcceptedDesired(const render::RevisionIdentity& accepted) const {
     std::map<api::RoleName, std::set<int>> alive;
     for (const PodState& state : states_) {
       if (state.alive()) alive[state.role].insert(state.replica);
     }
-    for (const auto& [role, replicas] : alive) desired.try_emplace(role, static_cast<int>(replicas.size()));
+    std::map<api::RoleName, int> desired;
+    for (const auto& [role, identity] : accepted.roles) {
+      const auto told = deployment_.status.desired.find(role);
+      const bool tells = !deployment_.status.target_revision.empty() && told != deployment_.status.desired.end();
+      desired[role] = tells ? told->second : static_cast<int>(alive[role].size());
+    }
     return desired;
   }
 
@@ -142,7 +149,7 @@ class DeploymentPlanner {
     plan_.desired = plan_.accepted_desired;
     if (!accepted) return;
     plan_.target = accepted->identity;
-    PlanTowards(*accepted, plan_.desired, Gate::kAlways);
+    PlanTowards(*accepted, plan_.desired, Gate::kAlways, /*heal_only=*/true);
   }
 
   bool NeedsGate(const Candidate& target) const {
@@ -154,18 +161,19 @@ class DeploymentPlanner {
     plan_.target = target.identity;
     plan_.desired = SpecDesired();
     plan_.gated = NeedsGate(target);
+    NoteUpdate(target.identity);
     if (!target.stored) StoreRevision(*target.payload);
     if (!plan_.gated) {
-      PlanTowards(target, plan_.desired, Gate::kAlways);
+      PlanTowards(target, plan_.desired, Gate::kAlways, /*heal_only=*/false);
       return;
     }
     if (!target.payload) {
       plan_.needs_payloads.push_back(target.identity.name);
       return;
     }
-    PlanTowards(target, plan_.desired, Gate::kIfAccepted);
+    PlanTowards(target, plan_.desired, Gate::kIfAccepted, /*heal_only=*/false);
     PlanDryRuns(target);
-    if (accepted) PlanTowards(*accepted, plan_.accepted_desired, Gate::kIfRefused);
+    if (accepted) PlanTowards(*accepted, plan_.accepted_desired, Gate::kIfRefused, /*heal_only=*/true);
   }
 
   void StoreRevision(const render::Revision& revision) {
@@ -203,7 +211,7 @@ class DeploymentPlanner {
     plan_.writes.push_back(std::move(write));
   }
 
-  void PlanTowards(const Candidate& target, const std::map<api::RoleName, int>& desired, Gate gate) {
+  void PlanTowards(const Candidate& target, const std::map<api::RoleName, int>& desired, Gate gate, bool heal_only) {
     PodGoal goal{target.identity, desired, target.payload.get(), gate};
     PodPlan pods = PlanPods(snapshot_, states_, goal);
     if (pods.needs_payload) {
@@ -213,14 +221,22 @@ class DeploymentPlanner {
     Append(std::move(pods.writes));
     plan_.explanations.insert(plan_.explanations.end(), pods.explanations.begin(), pods.explanations.end());
     if (pods.wake_at) plan_.wake_at = std::min(plan_.wake_at.value_or(*pods.wake_at), *pods.wake_at);
-    ChildrenGoal children{target.identity, Routers(target, desired), desired, OldWorkers(target), gate};
-    auto writes = PlanChildren(snapshot_, children);
+    // An object that cannot be read says nothing about the children that it wants.
+    if (!readable_) return;
+    auto writes = PlanChildren(snapshot_, {.target = target.identity,
+                                           .router_template = target.router_template,
+                                           .router_replicas = RouterReplicas(desired),
+                                           .old_contracts = OldContracts(target),
+                                           .desired = desired,
+                                           .keep_accounts = OldWorkers(target),
+                                           .heal_only = heal_only,
+                                           .gate = gate});
     // What the dry runs need has to be there whatever they answer.
     for (Write& write : writes) {
       if (gate == Gate::kIfAccepted && write.stage == Stage::kAccount) write.gate = Gate::kAlways;
     }
     Append(std::move(writes));
-    if (gate == Gate::kAlways) Append(PlanHistory(snapshot_, LiveRevisions(target)));
+    if (gate == Gate::kAlways && !heal_only) Append(PlanHistory(snapshot_, LiveRevisions(target)));
   }
 
   void Append(std::vector<Write> writes) {
@@ -235,17 +251,19 @@ class DeploymentPlanner {
     });
   }
 
-  std::vector<RouterGoal> Routers(const Candidate& target, const std::map<api::RoleName, int>& desired) const {
+  int RouterReplicas(const std::map<api::RoleName, int>& desired) const {
     const bool any = std::any_of(desired.begin(), desired.end(), [](const auto& role) { return role.second > 0; });
-    std::vector<RouterGoal> routers{{target.identity, target.router_template, any ? deployment_.spec.router.replicas : 0}};
-    std::set<std::string> contracts{target.identity.contract};
+    return any ? deployment_.spec.router.replicas : 0;
+  }
+
+  // Contracts that are being left, while workers of them may still answer requests.
+  std::set<std::string> OldContracts(const Candidate& target) const {
+    std::set<std::string> contracts;
     for (const PodState& state : states_) {
-      if (state.life == Life::kFailed || state.life == Life::kLost) continue;
-      if (!contracts.insert(state.contract).second) continue;
-      const StoredRevision* stored = Stored(state.pod->meta.label(api::kLabelRevision));
-      if (stored != nullptr) routers.push_back({stored->identity, stored->router_template, deployment_.spec.router.replicas});
+      const bool ended = state.life == Life::kFailed || state.life == Life::kLost;
+      if (!ended && state.contract != target.identity.contract) contracts.insert(state.contract);
     }
-    return routers;
+    return contracts;
   }
 
   std::set<std::string> LiveRevisions(const Candidate& target) const {
@@ -257,6 +275,7 @@ class DeploymentPlanner {
   const Snapshot& snapshot_;
   const api::DisaggDeployment& deployment_;
   const std::vector<PodState> states_;
+  bool readable_ = true;
   Plan plan_;
 };
 

@@ -9,8 +9,34 @@
 namespace disagg::planning {
 namespace {
 
-constexpr int kFailuresThatBanANode = 3;
-constexpr std::int64_t kHealthyLifeSeconds = 600;  // whoever lived so long starts counting failures anew
+void WakeAt(std::int64_t time, PodPlan& plan) {
+  plan.wake_at = std::min(plan.wake_at.value_or(time), time);
+}
+
+Write DeleteOf(const kube::Pod& pod, Gate gate, const std::string& why) {
+  Write write;
+  write.verb = Verb::kDelete;
+  write.stage = Stage::kPods;
+  write.gate = gate;
+  write.resource = kube::kPods;
+  write.key = pod.meta.key();
+  write.uid = pod.meta.uid;
+  write.reason = why;
+  return write;
+}
+
+// A pod on a dead node is ended by nobody else. Without a Node there is no kubelet that could still run
+// it, so grace 0 is safe there and only there.
+Write DeleteOf(const PodState& state, Gate gate, const std::string& why) {
+  Write write = DeleteOf(*state.pod, gate, why);
+  if (state.node_gone) write.grace_seconds = 0;
+  return write;
+}
+
+// Nothing more can be done about a pod that is ending by itself.
+bool CanBeDeleted(const PodState& state) {
+  return state.node_gone || !state.pod->meta.deleting();
+}
 
 // Works on one role; collects into a PodPlan.
 class RolePlanner {
@@ -52,31 +78,14 @@ class RolePlanner {
     return std::string(api::ToString(role_)) + "-" + std::to_string(replica);
   }
 
-  void Delete(const PodState& state, const std::string& why, std::optional<int> grace = std::nullopt) {
+  void Delete(const PodState& state, const std::string& why) {
     if (!deleted_.insert(state.pod->meta.uid).second) return;
-    Write write;
-    write.verb = Verb::kDelete;
-    write.stage = Stage::kPods;
-    write.gate = goal_.gate;
-    write.resource = kube::kPods;
-    write.key = state.pod->meta.key();
-    write.uid = state.pod->meta.uid;
-    write.grace_seconds = grace;
-    write.reason = why;
-    plan_.writes.push_back(std::move(write));
+    plan_.writes.push_back(DeleteOf(state, goal_.gate, why));
   }
 
-  // A pod on a dead node is ended by nobody else. Without a Node there is no kubelet that could still run it, so grace 0 is safe
-  // there and only there.
   void DeleteLost() {
     for (const PodState* state : pods_) {
-      if (state->lost_at) WakeAt(*state->lost_at);
-      if (state->life != Life::kLost) continue;
-      if (state->node_gone) {
-        Delete(*state, state->why, 0);
-      } else if (!state->pod->meta.deleting()) {
-        Delete(*state, state->why);
-      }
+      if (state->life == Life::kLost && CanBeDeleted(*state)) Delete(*state, state->why);
     }
   }
 
@@ -96,7 +105,12 @@ class RolePlanner {
 
   void DeleteOutdatedThatServeNothing() {
     for (const PodState* state : KeptPods()) {
-      if (Outdated(*state) && !state->ready()) Delete(*state, "of an older revision and not ready");
+      if (!Outdated(*state) || state->ready()) continue;
+      if (state->settles_at) {
+        WakeAt(*state->settles_at, plan_);
+      } else {
+        Delete(*state, "of an older revision and not ready");
+      }
     }
   }
 
@@ -175,17 +189,14 @@ class RolePlanner {
     return before.life == Life::kEnding ? "its pod was deleted" : "revision " + revision_;
   }
 
-  int Retries(const PodState& failed) const {
-    const bool lived = FailureTime(failed) - failed.pod->meta.creation_time > kHealthyLifeSeconds;
-    return lived ? 0 : failed.retries;
-  }
+  static int Retries(const PodState& failed) { return LivedLong(failed) ? 0 : failed.retries; }
 
   // A changed role revision is somebody's answer to the failure: it is tried at once.
   bool InBackoff(const PodState& before) {
     if (before.life != Life::kFailed || before.crash_looping || Outdated(before)) return false;
     const std::int64_t at = FailureTime(before) + BackoffSeconds(Retries(before));
     if (snapshot_.now >= at) return false;
-    WakeAt(at);
+    WakeAt(at, plan_);
     plan_.explanations.push_back(SlotName(before.replica) + " waits after a failure: " + before.why);
     return true;
   }
@@ -193,11 +204,9 @@ class RolePlanner {
   render::PodHistory History(const PodState* before) const {
     render::PodHistory history;
     if (before == nullptr || Outdated(*before)) return history;
-    history.failures = before->failures;
-    if (before->life == Life::kFailed) {
-      history.retries = Retries(*before) + 1;
-      if (!before->pod->node_name.empty()) ++history.failures[before->pod->node_name];
-    }
+    const bool failed = before->life == Life::kFailed;
+    history.failures = failed ? FailuresWith(*before) : before->failures;
+    if (failed) history.retries = Retries(*before) + 1;
     for (const auto& [node, count] : history.failures) {
       if (count >= kFailuresThatBanANode) history.avoid_nodes.insert(node);
     }
@@ -205,19 +214,18 @@ class RolePlanner {
   }
 
   // The newest failed pod of a slot is what a person wants to look at; it stays until its successor is ready, or until the
-  // slot is not wanted any more.
+  // slot is not wanted any more. One that crash-loops does not stay: it holds the devices that its successor needs.
   void DeleteOldFailures() {
     const bool complete = static_cast<int>(KeptPods().size()) >= desired_;
     for (const PodState* state : pods_) {
       if (state->life != Life::kFailed || state->pod->meta.deleting()) continue;
       const PodState* newest = Newest(state->replica);
-      const bool succeeded = newest != state && (newest->ready() || newest->life == Life::kFailed);
+      const bool succeeded =
+          newest != state && (state->crash_looping || newest->ready() || newest->life == Life::kFailed);
       const bool unwanted = complete && newest == state;
       if (succeeded || unwanted) Delete(*state, succeeded ? "it has a successor" : "its slot is not wanted");
     }
   }
-
-  void WakeAt(std::int64_t time) { plan_.wake_at = std::min(plan_.wake_at.value_or(time), time); }
 
   const Snapshot& snapshot_;
   const PodGoal& goal_;
@@ -239,16 +247,21 @@ int CountOtherContract(const std::vector<PodState>& states, const std::string& c
 
 void DeleteOtherContract(const std::vector<PodState>& states, const PodGoal& goal, PodPlan& plan) {
   for (const PodState& state : states) {
-    if (state.contract == goal.revision.contract || state.pod->meta.deleting()) continue;
-    Write write;
-    write.verb = Verb::kDelete;
-    write.stage = Stage::kPods;
-    write.gate = goal.gate;
-    write.resource = kube::kPods;
-    write.key = state.pod->meta.key();
-    write.uid = state.pod->meta.uid;
-    write.reason = "contract " + goal.revision.contract + " replaces " + state.contract;
-    plan.writes.push_back(std::move(write));
+    if (state.contract == goal.revision.contract || !CanBeDeleted(state)) continue;
+    const std::string why = "contract " + goal.revision.contract + " replaces " + state.contract;
+    plan.writes.push_back(DeleteOf(state, goal.gate, why));
+  }
+}
+
+// Ours by owner, but of no slot: somebody took our labels away. It would hold its name and its devices
+// for ever.
+void DeleteStrays(const Snapshot& snapshot, const std::vector<PodState>& states, Gate gate,
+                  PodPlan& plan) {
+  std::set<std::string> known;
+  for (const PodState& state : states) known.insert(state.pod->meta.uid);
+  for (const auto& pod : snapshot.pods) {
+    if (pod->meta.deleting() || known.contains(pod->meta.uid)) continue;
+    plan.writes.push_back(DeleteOf(*pod, gate, "its labels name no slot"));
   }
 }
 
@@ -260,6 +273,10 @@ PodPlan PlanPods(const Snapshot& snapshot, const std::vector<PodState>& states, 
   std::vector<PodState> own;
   std::copy_if(states.begin(), states.end(), std::back_inserter(own),
                [&](const PodState& state) { return state.contract == goal.revision.contract; });
+  for (const PodState& state : states) {
+    if (state.lost_at) WakeAt(*state.lost_at, plan);
+  }
+  DeleteStrays(snapshot, states, goal.gate, plan);
   DeleteOtherContract(states, goal, plan);
   for (const auto& [role, identity] : goal.revision.roles) {
     RolePlanner(snapshot, goal, role, plan).Run(own, others == 0);

@@ -7,7 +7,8 @@
 //   alive = 0        -> next incarnation, after the back-off of a failed predecessor
 //   alive > desired  -> surplus goes in this order: of an older role revision, without a node, not ready, highest replica
 //   older role revision, same contract
-//                    -> pods that are not ready at once, ready ones one at a time while nothing is missing
+//                    -> pods that are not ready at once (a minute after they were last, if their engines run on), ready
+//                       ones one at a time while nothing is missing
 //   other contract   -> every worker of it goes; new ones start when none is left (P and D of two contracts cannot exchange
 //                       KV blocks, so this is slow and always right)
 //

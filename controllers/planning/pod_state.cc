@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <tuple>
 
 #include "controllers/api/labels.h"
 
@@ -10,6 +11,8 @@ namespace {
 
 constexpr int kRestartLimit = 5;
 constexpr int kRestartWindowSeconds = 600;
+constexpr int kBlinkSeconds = 60;
+constexpr int kLongLifeSeconds = 600;
 constexpr int kFirstBackoffSeconds = 10;
 constexpr int kLongestBackoffSeconds = 600;
 constexpr char kOutOfService[] = "node.kubernetes.io/out-of-service";
@@ -21,12 +24,29 @@ int ParseInt(const std::string& text, int fallback) {
 }
 
 // Five restarts in ten minutes, as a rate: the API shows a count and the last run, not a history.
-bool IsCrashLooping(const kube::Pod& pod) {
+// Whoever serves, or has run for as long again since, has come through it.
+bool IsCrashLooping(const kube::Pod& pod, std::int64_t now) {
+  if (pod.ready) return false;
   return std::any_of(pod.containers.begin(), pod.containers.end(), [&](const auto& container) {
     if (container.restarts < kRestartLimit || container.last_finished_at == 0) return false;
+    if (container.running && now - container.started_at > kRestartWindowSeconds) return false;
     const auto lived = container.last_finished_at - pod.meta.creation_time;
     return lived <= static_cast<std::int64_t>(kRestartWindowSeconds) * container.restarts / kRestartLimit;
   });
+}
+
+// All pods of a node go NotReady for up to 45 s after an outage of the API server, while their
+// engines run on.
+std::optional<std::int64_t> SettlesAt(const kube::Pod& pod, std::int64_t now) {
+  if (pod.ready || pod.ready_since == 0 || now >= pod.ready_since + kBlinkSeconds) {
+    return std::nullopt;
+  }
+  const bool runs_on =
+      std::any_of(pod.containers.begin(), pod.containers.end(), [&](const auto& container) {
+        return container.running && container.started_at < pod.ready_since;
+      });
+  if (!runs_on) return std::nullopt;
+  return pod.ready_since + kBlinkSeconds;
 }
 
 std::string FailureClause(const kube::Pod& pod) {
@@ -40,21 +60,27 @@ std::string FailureClause(const kube::Pod& pod) {
   return clause;
 }
 
+void Lose(PodState& state, bool node_gone, const std::string& why) {
+  state.life = Life::kLost;
+  state.crash_looping = false;
+  state.node_gone = node_gone;
+  state.why = why;
+}
+
 void JudgeNode(PodState& state, const Snapshot& snapshot) {
   const std::string& name = state.pod->node_name;
   if (name.empty()) return;
   const auto found = snapshot.nodes.find(name);
   if (found == snapshot.nodes.end()) {
-    state.node_gone = true;
-    state.life = Life::kLost;
-    state.why = "node " + name + " is gone";
+    // A pod that was bound a moment ago may be in our caches before its Node is. What has not started
+    // loses nothing by waiting: pod garbage collection ends it where the Node is really gone.
+    const bool started = state.pod->phase != kube::PodPhase::kPending;
+    if (started || state.pod->meta.deleting()) Lose(state, true, "node " + name + " is gone");
     return;
   }
   const kube::Node& node = *found->second;
   if (std::any_of(node.taints.begin(), node.taints.end(), [](const auto& taint) { return taint.key == kOutOfService; })) {
-    state.node_gone = true;
-    state.life = Life::kLost;
-    state.why = "node " + name + " is out of service";
+    Lose(state, true, "node " + name + " is out of service");
     return;
   }
   if (node.ready || node.ready_changed_at == 0) return;
@@ -63,16 +89,16 @@ void JudgeNode(PodState& state, const Snapshot& snapshot) {
     state.lost_at = lost_at;
     return;
   }
-  state.life = Life::kLost;
-  state.why = "node " + name + " has been NotReady for " + std::to_string(snapshot.settings.node_loss_seconds) + " s";
+  const std::string seconds = std::to_string(snapshot.settings.node_loss_seconds);
+  Lose(state, false, "node " + name + " has been NotReady for " + seconds + " s");
 }
 
-void JudgePhase(PodState& state) {
+void JudgePhase(PodState& state, std::int64_t now) {
   const kube::Pod& pod = *state.pod;
   if (pod.phase == kube::PodPhase::kFailed || pod.phase == kube::PodPhase::kSucceeded) {
     state.life = Life::kFailed;
     state.why = pod.phase == kube::PodPhase::kFailed ? FailureClause(pod) : "ended by itself";
-  } else if (IsCrashLooping(pod)) {
+  } else if (IsCrashLooping(pod, now)) {
     state.life = Life::kFailed;
     state.crash_looping = true;
     state.why = "restarted 5 times in 10 minutes";
@@ -96,9 +122,13 @@ std::optional<PodState> Classify(const std::shared_ptr<const kube::Pod>& pod, co
   state.failures = ParseFailures(meta.annotation(api::kAnnotationFailures));
   state.role_revision = meta.label(api::kLabelRoleRevision);
   state.contract = meta.label(api::kLabelContract);
-  JudgePhase(state);
+  JudgePhase(state, snapshot.now);
+  if (state.life == Life::kAlive) state.settles_at = SettlesAt(*pod, snapshot.now);
   if (state.life == Life::kAlive || state.crash_looping || meta.deleting()) JudgeNode(state, snapshot);
-  if (meta.deleting() && state.life != Life::kLost) state.life = Life::kEnding;
+  if (meta.deleting() && state.life != Life::kLost) {
+    state.life = Life::kEnding;
+    state.crash_looping = false;
+  }
   return state;
 }
 
@@ -107,6 +137,10 @@ std::vector<PodState> ClassifyPods(const Snapshot& snapshot) {
   for (const auto& pod : snapshot.pods) {
     if (auto state = Classify(pod, snapshot)) states.push_back(std::move(*state));
   }
+  std::sort(states.begin(), states.end(), [](const PodState& a, const PodState& b) {
+    return std::tie(a.role, a.replica, a.incarnation, a.pod->meta.name) <
+           std::tie(b.role, b.replica, b.incarnation, b.pod->meta.name);
+  });
   return states;
 }
 
@@ -122,6 +156,17 @@ std::map<std::string, int> ParseFailures(const std::string& text) {
     failures[text.substr(begin, equals - begin)] = count;
     begin = end + 1;
   }
+  return failures;
+}
+
+bool LivedLong(const PodState& failed) {
+  return FailureTime(failed) - failed.pod->meta.creation_time > kLongLifeSeconds;
+}
+
+// Without forgetting, a slot that lives for months would be kept off every node in the end.
+std::map<std::string, int> FailuresWith(const PodState& failed) {
+  auto failures = LivedLong(failed) ? std::map<std::string, int>() : failed.failures;
+  if (!failed.pod->node_name.empty()) ++failures[failed.pod->node_name];
   return failures;
 }
 

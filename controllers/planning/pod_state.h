@@ -31,8 +31,9 @@ struct PodState {
   std::map<std::string, int> failures;  // of predecessors, by node
   std::string role_revision, contract;
   bool crash_looping = false;           // kFailed although the kubelet would go on
-  bool node_gone = false;               // no Node object, or tainted out-of-service: nothing will ever end the pod
-  std::optional<std::int64_t> lost_at;  // NotReady node: when the pod will count as lost
+  bool node_gone = false;  // no Node object, or tainted out-of-service: nothing will ever end the pod
+  std::optional<std::int64_t> lost_at;     // NotReady node: when the pod will count as lost
+  std::optional<std::int64_t> settles_at;  // NotReady for moments only: when that will count
   std::string why;                      // for kFailed and kLost, one clause
 
   bool alive() const { return life == Life::kAlive; }
@@ -42,10 +43,20 @@ struct PodState {
 // Nothing for a pod without our labels.
 std::optional<PodState> Classify(const std::shared_ptr<const kube::Pod>& pod, const Snapshot& snapshot);
 
+// In the order of role, replica and incarnation.
 std::vector<PodState> ClassifyPods(const Snapshot& snapshot);
 
-// "b200-1=2,b200-3=1" and back; anything else is empty.
+// "b200-1=2,b200-3=1"; anything else is empty.
 std::map<std::string, int> ParseFailures(const std::string& text);
+
+// True when a failed pod had run for so long that failures before it tell nothing any more.
+bool LivedLong(const PodState& failed);
+
+// Failures by node that a failed pod hands on to its successor: its own and those of its predecessors.
+std::map<std::string, int> FailuresWith(const PodState& failed);
+
+// So many failures on one node keep the next incarnation off it.
+inline constexpr int kFailuresThatBanANode = 3;
 
 // Seconds to wait after the `retries`-th failure in a row: 10 x 2^retries, at most 600. 0 -> 10, 1 -> 20, 6 -> 600.
 int BackoffSeconds(int retries);

@@ -5,19 +5,20 @@
 #include <tuple>
 
 #include "controllers/api/labels.h"
+#include "controllers/planning/text.h"
 
 namespace disagg::planning {
 namespace {
 
 constexpr std::size_t kLongestTail = 200;
+constexpr char kRouter[] = "router";  // as a role and as a slot
 
 // The end of a termination message: a stack trace says what went wrong in its last line.
 std::string LastLine(std::string text) {
   while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
   const std::size_t line = text.rfind('\n');
   if (line != std::string::npos) text.erase(0, line + 1);
-  if (text.size() > kLongestTail) text = text.substr(0, kLongestTail) + "...";
-  return text;
+  return text.size() > kLongestTail ? Shorten(text, kLongestTail) + "..." : text;
 }
 
 // "8 nvidia.com/gpu and 8 rdma/ib"
@@ -43,40 +44,54 @@ std::int64_t Free(const NodeCapacity& capacity, const std::string& resource) {
   return std::max<std::int64_t>(0, all->second - (used == capacity.used.end() ? 0 : used->second));
 }
 
+// Of equally free nodes the first by name: the same message in every pass.
+bool IsFreer(const NodeCapacity& a, const NodeCapacity& b, const std::string& resource) {
+  const std::int64_t free_a = Free(a, resource), free_b = Free(b, resource);
+  return free_a != free_b ? free_a > free_b : a.node->meta.name < b.node->meta.name;
+}
+
 class ProblemFinder {
  public:
   ProblemFinder(const Snapshot& snapshot, const Plan& plan, const Outcome& outcome)
       : snapshot_(snapshot), plan_(plan), outcome_(outcome) {}
 
   std::vector<Problem> Run(const std::vector<PodState>& states, std::size_t limit) {
-    for (const api::FieldError& error : plan_.errors) Add({"", "", "", error.reason, error.message});
-    if (!outcome_.refusal.empty()) Add({"", "", "", "RefusedByCluster", outcome_.refusal});
+    for (const api::FieldError& error : plan_.errors) Add({"", "", "", error.reason, error.message}, error.message);
+    if (!outcome_.refusal.empty()) Add({"", "", "", "RefusedByCluster", outcome_.refusal}, "");
     for (const WriteOutcome& failed : outcome_.failed) WriteProblem(failed);
-    for (const PodState& state : states) WorkerProblem(state);
+    for (const PodState& state : states) {
+      if (!IsReplaced(state, states)) WorkerProblem(state);
+    }
     for (const auto& pod : snapshot_.router_pods) {
-      if (!pod->ready && !pod->meta.deleting()) PodProblem(*pod, "router", "router", nullptr);
+      if (!pod->ready && !pod->meta.deleting()) PodProblem(*pod, kRouter, kRouter, nullptr);
     }
     if (problems_.size() > limit) problems_.resize(limit);
     return std::move(problems_);
   }
 
  private:
-  // The same cause in the same role is one problem, whichever pod shows it first.
-  void Add(Problem problem) {
-    std::string cause = problem.message;
-    if (const auto at = cause.find(problem.pod); !problem.pod.empty() && at != std::string::npos) {
-      cause.erase(at, problem.pod.size());
-    }
-    const auto key = std::tuple(problem.role, problem.reason, problem.node.empty() ? cause : problem.node + cause);
+  // The same cause in the same role is one problem, whichever pod shows it first. `cause` is what of the
+  // message is the same for all of them.
+  void Add(Problem problem, const std::string& cause) {
+    const auto key = std::tuple(problem.role, problem.reason, cause);
     if (seen_.insert(key).second) problems_.push_back(std::move(problem));
   }
 
   void WriteProblem(const WriteOutcome& failed) {
     if (!failed.error || failed.error->retryable()) return;
+    const Write& write = *failed.write;
+    const bool pod = write.resource == kube::kPods;
     const std::string& reason = failed.error->reason;
-    Add({"", failed.write->resource == kube::kPods ? failed.write->key.name : "", "",
-         reason.empty() ? "WriteRefused" : reason,
-         failed.write->resource.kind + " " + failed.write->key.name + ": " + failed.error->message});
+    Add({"", pod ? write.key.name : "", "", reason.empty() ? "WriteRefused" : reason,
+         write.resource.kind + " " + write.key.name + ": " + failed.error->message},
+        pod ? "pods" : write.resource.kind + write.key.name);
+  }
+
+  // A pod that no one can end is no news any more once its slot serves again.
+  static bool IsReplaced(const PodState& state, const std::vector<PodState>& states) {
+    return state.life == Life::kLost && std::any_of(states.begin(), states.end(), [&](const PodState& other) {
+             return other.role == state.role && other.replica == state.replica && other.ready();
+           });
   }
 
   void WorkerProblem(const PodState& state) {
@@ -85,10 +100,13 @@ class ProblemFinder {
     const kube::Pod& pod = *state.pod;
     switch (state.life) {
       case Life::kLost:
-        Add({role, pod.meta.name, pod.node_name, "NodeLost", state.why + "; " + slot + " is made anew elsewhere"});
+        Add({role, pod.meta.name, pod.node_name, "NodeLost", state.why + "; " + slot + " is made anew elsewhere"},
+            state.why);
         return;
       case Life::kFailed:
-        Add({role, pod.meta.name, pod.node_name, FailureReason(state), FailureMessage(state, slot)});
+        Add({role, pod.meta.name, pod.node_name, FailureReason(state),
+             FailureMessage(state, slot) + BanClause(state)},
+            state.why);
         return;
       case Life::kEnding:
         return;
@@ -112,11 +130,19 @@ class ProblemFinder {
     return message;
   }
 
+  static std::string BanClause(const PodState& state) {
+    const auto failures = FailuresWith(state);
+    const auto here = failures.find(state.pod->node_name);
+    if (here == failures.end() || here->second < kFailuresThatBanANode) return "";
+    return "; it failed " + std::to_string(here->second) + " times on node " + here->first +
+           ", which it keeps away from now: check that node";
+  }
+
   void PodProblem(const kube::Pod& pod, const std::string& role, const std::string& slot, const PodState* state) {
     if (!pod.scheduled) {
-      if (!pod.unschedulable_message.empty()) {
-        Add({role, pod.meta.name, "", "Unschedulable", Unschedulable(pod, role, slot)});
-      }
+      if (pod.unschedulable_message.empty()) return;
+      const std::string message = Unschedulable(pod, role);
+      Add({role, pod.meta.name, "", "Unschedulable", slot + message}, message);
       return;
     }
     for (const auto& container : pod.containers) {
@@ -125,7 +151,8 @@ class ProblemFinder {
     if (state != nullptr && state->lost_at) {
       Add({role, pod.meta.name, pod.node_name, "NodeNotReady",
            "node " + pod.node_name + " is NotReady; " + slot + " is made anew elsewhere when that lasts " +
-               std::to_string(snapshot_.settings.node_loss_seconds) + " s"});
+               std::to_string(snapshot_.settings.node_loss_seconds) + " s"},
+          pod.node_name);
     }
   }
 
@@ -136,33 +163,39 @@ class ProblemFinder {
         waiting == "ErrImageNeverPull") {
       Add({role, pod.meta.name, pod.node_name, "ImagePullFailed",
            slot + ": " + waiting + ": " + LastLine(container.waiting_message) +
-               "; check spec.container.image and imagePullSecrets"});
+               "; check spec.container.image and imagePullSecrets"},
+          container.name);
       return true;
     }
     if (waiting == "CreateContainerConfigError" || waiting == "CreateContainerError" || waiting == "RunContainerError") {
-      Add({role, pod.meta.name, pod.node_name, waiting, slot + ": " + LastLine(container.waiting_message)});
+      const std::string message = LastLine(container.waiting_message);
+      Add({role, pod.meta.name, pod.node_name, waiting, slot + ": " + message}, message);
       return true;
     }
     if (container.restarts == 0 || container.last_termination_reason.empty()) return false;
     const bool memory = container.last_termination_reason == "OOMKilled";
-    std::string message = slot + ": " + container.name + " ended " + std::to_string(container.restarts) +
-                          " times, last with exit code " + std::to_string(container.last_exit_code);
+    const bool adjustable = memory && role != kRouter;
+    const std::string times = container.restarts == 1 ? "once" : std::to_string(container.restarts) + " times, last";
+    std::string message = slot + ": " + container.name + " ended " + times + " with exit code " +
+                          std::to_string(container.last_exit_code);
     const std::string said = LastLine(container.last_termination_message);
     if (!said.empty()) message += ": " + said;
-    message += memory ? "; raise spec." + role + ".resources.memory"
-                      : "; kubectl logs --previous " + pod.meta.name + " -n " + pod.meta.namespace_name;
-    Add({role, pod.meta.name, pod.node_name, memory ? "OOMKilled" : "CrashLoop", message});
+    message += adjustable ? "; raise spec." + role + ".resources.memory"
+                          : "; kubectl logs --previous " + pod.meta.name + " -n " + pod.meta.namespace_name;
+    Add({role, pod.meta.name, pod.node_name, memory ? "OOMKilled" : "CrashLoop", message},
+        container.name + std::to_string(container.last_exit_code) + said);
     return true;
   }
 
-  std::string Unschedulable(const kube::Pod& pod, const std::string& role, const std::string& slot) const {
+  // What follows the slot's name.
+  std::string Unschedulable(const kube::Pod& pod, const std::string& role) const {
     const auto name = api::ParseRoleName(role);
     const auto resolved = name ? plan_.resolution.roles.find(*name) : plan_.resolution.roles.end();
     if (resolved == plan_.resolution.roles.end() || snapshot_.capacity.empty()) {
-      return slot + " finds no node: " + pod.unschedulable_message;
+      return " finds no node: " + pod.unschedulable_message;
     }
     const api::AcceleratorClass& klass = *resolved->second.accelerator;
-    std::string message = slot + " needs " + Needs(pod.extended_resources) + " on one node of class " + klass.meta.name + ": ";
+    std::string message = " needs " + Needs(pod.extended_resources) + " on one node of class " + klass.meta.name + ": ";
     int matching = 0, cordoned = 0;
     const NodeCapacity* freest = nullptr;
     for (const NodeCapacity& capacity : snapshot_.capacity) {
@@ -170,7 +203,7 @@ class ProblemFinder {
       ++matching;
       if (capacity.node->unschedulable || !capacity.node->ready) {
         ++cordoned;
-      } else if (freest == nullptr || Free(capacity, klass.gpu_resource) > Free(*freest, klass.gpu_resource)) {
+      } else if (freest == nullptr || IsFreer(capacity, *freest, klass.gpu_resource)) {
         freest = &capacity;
       }
     }

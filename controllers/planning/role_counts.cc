@@ -20,6 +20,18 @@ char Letter(api::RoleName role) {
   return '?';
 }
 
+// A contract's roles are those of its revisions, whatever the spec asks for by now.
+std::set<api::RoleName> RolesOf(const Snapshot& snapshot, const std::string& contract) {
+  std::set<api::RoleName> roles;
+  for (const StoredRevision& revision : snapshot.revisions) {
+    if (revision.identity.contract != contract) continue;
+    for (const auto& [role, identity] : revision.identity.roles) roles.insert(role);
+  }
+  if (!roles.empty()) return roles;
+  for (const auto& [role, spec] : snapshot.deployment->spec.roles) roles.insert(role);
+  return roles;
+}
+
 std::string Topology(const api::DisaggDeployment& deployment, const char* unit) {
   std::string text;
   for (const auto& [role, spec] : deployment.spec.roles) {
@@ -31,12 +43,14 @@ std::string Topology(const api::DisaggDeployment& deployment, const char* unit) 
 
 }  // namespace
 
+int MinReady(const api::DisaggDeployment& deployment, api::RoleName role) {
+  const auto spec = deployment.spec.roles.find(role);
+  return spec == deployment.spec.roles.end() ? 1 : std::max(1, spec->second.min_ready);
+}
+
 std::map<api::RoleName, RoleCounts> CountRoles(const Snapshot& snapshot, const Goal& goal,
                                                const std::vector<PodState>& states) {
   std::map<api::RoleName, RoleCounts> counts;
-  for (const auto& [role, spec] : snapshot.deployment->spec.roles) {
-    counts[role].gpus = spec.parallelism.gpus();
-  }
   for (const auto& [role, desired] : goal.desired) counts[role].desired = desired;
   for (const PodState& state : states) {
     if (!state.alive()) continue;
@@ -47,6 +61,10 @@ std::map<api::RoleName, RoleCounts> CountRoles(const Snapshot& snapshot, const G
     if (!goal.target) continue;
     const auto identity = goal.target->roles.find(state.role);
     role.updated += identity != goal.target->roles.end() && identity->second.revision == state.role_revision ? 1 : 0;
+  }
+  const auto& specs = snapshot.deployment->spec.roles;
+  for (auto& [role, count] : counts) {
+    if (const auto spec = specs.find(role); spec != specs.end()) count.gpus = spec->second.parallelism.gpus();
   }
   return counts;
 }
@@ -60,16 +78,24 @@ RouterCounts CountRouters(const Snapshot& snapshot) {
   return counts;
 }
 
+bool RouterIsComplete(const Snapshot& snapshot, const std::string& contract) {
+  return std::any_of(snapshot.routers.begin(), snapshot.routers.end(), [&](const auto& router) {
+    return router->meta.label(api::kLabelContract) == contract && !router->meta.deleting() &&
+           router->observed_generation >= router->meta.generation && router->desired > 0 &&
+           router->ready >= router->desired;
+  });
+}
+
 bool CanServe(const Snapshot& snapshot, const std::vector<PodState>& states) {
   return std::any_of(snapshot.routers.begin(), snapshot.routers.end(), [&](const auto& router) {
     if (router->ready == 0 || router->meta.deleting()) return false;
     const std::string& contract = router->meta.label(api::kLabelContract);
-    const auto& roles = snapshot.deployment->spec.roles;
-    return !roles.empty() && std::all_of(roles.begin(), roles.end(), [&](const auto& role) {
+    const std::set<api::RoleName> roles = RolesOf(snapshot, contract);
+    return !roles.empty() && std::all_of(roles.begin(), roles.end(), [&](api::RoleName role) {
       const auto ready = std::count_if(states.begin(), states.end(), [&](const PodState& state) {
-        return state.role == role.first && state.contract == contract && state.ready();
+        return state.role == role && state.contract == contract && state.ready();
       });
-      return ready >= std::max(1, role.second.min_ready);
+      return ready >= MinReady(*snapshot.deployment, role);
     });
   });
 }
@@ -77,6 +103,7 @@ bool CanServe(const Snapshot& snapshot, const std::vector<PodState>& states) {
 std::string ShortTopology(const api::DisaggDeployment& deployment) { return Topology(deployment, ""); }
 
 std::string LongTopology(const api::DisaggDeployment& deployment) {
+  if (deployment.spec.roles.empty()) return "";
   int gpus = 0;
   std::set<std::string> classes;
   for (const auto& [role, spec] : deployment.spec.roles) {

@@ -31,13 +31,20 @@ struct RouterCounts {
   int desired = 0, ready = 0;
 };
 
+// Of all contracts.
 RouterCounts CountRouters(const Snapshot& snapshot);
 
-// True when one contract has a ready router and at least minReady ready pods in every role: P and D of different contracts
-// cannot serve together.
+// True when the router of this contract is there, up to date and ready.
+bool RouterIsComplete(const Snapshot& snapshot, const std::string& contract);
+
+// True when one contract has a ready router and at least minReady ready pods in every role of it: P and D of different
+// contracts cannot serve together.
 bool CanServe(const Snapshot& snapshot, const std::vector<PodState>& states);
 
-// "2P x 2 + 1D x 8"
+// Ready replicas that a role needs to serve.
+int MinReady(const api::DisaggDeployment& deployment, api::RoleName role);
+
+// "2P x 2 + 1D x 8"; empty for an object that could not be read.
 std::string ShortTopology(const api::DisaggDeployment& deployment);
 // "2P x 2 GPU + 1D x 8 GPU = 12 GPU on b200"
 std::string LongTopology(const api::DisaggDeployment& deployment);

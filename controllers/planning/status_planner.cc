@@ -7,6 +7,7 @@
 #include "controllers/planning/conditions.h"
 #include "controllers/planning/problems.h"
 #include "controllers/planning/role_counts.h"
+#include "controllers/planning/text.h"
 #include "controllers/render/objects.h"
 
 namespace disagg::planning {
@@ -19,6 +20,12 @@ constexpr std::size_t kLongestMessage = 1024;
 
 std::string Plural(int count, const std::string& noun) {
   return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
+}
+
+// With a full stop, so that another sentence can follow.
+std::string Sentence(const std::string& text) {
+  const bool ends = !text.empty() && std::string_view(".?!").find(text.back()) != std::string_view::npos;
+  return ends ? text : text + ".";
 }
 
 std::string Capitalized(std::string text) {
@@ -106,10 +113,10 @@ class StatusPlanner {
 
   std::pair<std::string, std::string> NotReady() const {
     if (Suspended()) return {"Suspended", "spec.suspend is true: all replicas are at 0; requests are refused"};
-    for (const auto& [role, count] : counts_) {
-      const auto spec = deployment_.spec.roles.find(role);
-      const int needed = spec == deployment_.spec.roles.end() ? 1 : std::max(1, spec->second.min_ready);
-      if (count.ready >= needed) continue;
+    if (goal_.target && NothingWanted()) return {"ScaledToZero", "all replicas are at 0; requests are refused"};
+    for (const auto& [role, desired] : goal_.desired) {
+      const RoleCounts& count = counts_.at(role);
+      if (count.ready >= MinReady(deployment_, role)) continue;
       const std::string name(api::ToString(role));
       return {"No" + Capitalized(name) + "Routable", std::to_string(count.ready) + " of " + std::to_string(count.desired) +
                                                          " " + name + " replicas can serve; requests are refused"};
@@ -119,11 +126,23 @@ class StatusPlanner {
                                  " router pods route to both roles; requests are refused"};
   }
 
+  bool NothingWanted() const {
+    return std::all_of(goal_.desired.begin(), goal_.desired.end(), [](const auto& role) { return role.second == 0; });
+  }
+
+  // A router that this pass changes has yet to roll.
+  bool RouterComplete() const {
+    const bool changes = std::any_of(plan_.writes.begin(), plan_.writes.end(), [](const Write& write) {
+      return write.verb == Verb::kApply && write.resource == kube::kDeployments;
+    });
+    return !changes && goal_.target && RouterIsComplete(snapshot_, goal_.target->contract);
+  }
+
   bool Complete() const {
     const bool roles = std::all_of(counts_.begin(), counts_.end(), [](const auto& role) {
       return role.second.ready >= role.second.desired;
     });
-    return roles && routers_.ready >= routers_.desired && (routers_.desired > 0 || Suspended());
+    return roles && (NothingWanted() || RouterComplete());
   }
 
   void FullyAvailable() {
@@ -202,7 +221,7 @@ class StatusPlanner {
   void SetStalled(const std::string& reason, const std::string& message) {
     stalled_ = reason;
     const bool running = std::any_of(states_.begin(), states_.end(), [](const PodState& state) { return state.alive(); });
-    conditions_.Set("Stalled", true, reason, message + (running ? " Running pods are untouched." : ""));
+    conditions_.Set("Stalled", true, reason, running ? Sentence(message) + " Running pods are untouched." : message);
   }
 
   bool RolledOut() const {
@@ -223,7 +242,7 @@ class StatusPlanner {
     if (!stalled_.empty() || plan_.paused) return;
     const std::string target = plan_.target ? plan_.target->name : "";
     if (!target.empty() && CurrentRevision() == target) return;
-    std::string message = "revision " + target + " is rolled out";
+    std::string message = "revision " + target + " is being rolled out";
     if (!plan_.explanations.empty()) message += ": " + plan_.explanations[0];
     conditions_.Set("Reconciling", true, "RollingOut", message);
   }
@@ -277,10 +296,10 @@ class StatusPlanner {
     const api::Condition* ready = conditions_.Find("Ready");
     if (stalled != nullptr) {
       summary["reason"] = stalled->reason;
-      summary["message"] = stalled->message.substr(0, kLongestMessage);
+      summary["message"] = Shorten(stalled->message, kLongestMessage);
     } else if (!problems_.empty()) {
       summary["reason"] = problems_[0].reason;
-      summary["message"] = problems_[0].message.substr(0, kLongestMessage);
+      summary["message"] = Shorten(problems_[0].message, kLongestMessage);
     } else if (!ready_) {
       summary["reason"] = Starting() ? "Starting" : ready->reason;
       summary["message"] = ready->message;
@@ -294,7 +313,7 @@ class StatusPlanner {
   json Problems() const {
     json list = json::array();
     for (const Problem& problem : problems_) {
-      json entry = {{"reason", problem.reason}, {"message", problem.message.substr(0, kLongestMessage)}};
+      json entry = {{"reason", problem.reason}, {"message", Shorten(problem.message, kLongestMessage)}};
       if (!problem.role.empty()) entry["role"] = problem.role;
       if (!problem.pod.empty()) entry["pod"] = problem.pod;
       if (!problem.node.empty()) entry["node"] = problem.node;
@@ -365,12 +384,13 @@ class StatusPlanner {
       if (write.gate == (outcome_.refusal.empty() ? Gate::kIfRefused : Gate::kIfAccepted)) continue;
       ++created[write.body.at("metadata").at("labels").at(api::kLabelRole).get<std::string>()];
     }
-    if (created.empty() || GateFailed()) return;
+    const auto& revision = outcome_.refusal.empty() ? plan_.target : plan_.accepted;
+    if (created.empty() || GateFailed() || !revision) return;
     std::string text;
     for (const auto& [role, count] : created) text += (text.empty() ? "" : " and ") + std::to_string(count) + " " + role;
     const bool one = created.size() == 1 && created.begin()->second == 1;
     events.push_back({false, "Created", "Create",
-                      "created " + text + (one ? " pod" : " pods") + " of revision " + plan_.target->name});
+                      "created " + text + (one ? " pod" : " pods") + " of revision " + revision->name});
   }
 
   const Snapshot& snapshot_;

@@ -37,7 +37,7 @@ class EngineRenderer {
   virtual std::vector<std::string> Command() const = 0;
   // Flags of typed fields; the user's arguments follow them.
   virtual std::vector<std::string> Flags(const WorkerView& worker) const = 0;
-  // Defaults that class and user may override.
+  // Class and user may override what api/reserved_env.h does not list.
   virtual std::vector<api::EnvVar> Env(const WorkerView& worker) const = 0;
   // Beside those of the runtime.
   virtual std::vector<NamedPort> Ports(const WorkerView& worker) const = 0;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "controllers/api/engine_args.h"
+#include "controllers/api/reserved_env.h"
 #include "controllers/render/revision.h"
 
 namespace disagg::render {
@@ -11,6 +12,12 @@ namespace {
 // A flag that `false` took away is as if it had never been named.
 void DropOmitted(api::Args* args) {
   std::erase_if(*args, [](const auto& entry) { return entry.second.omits(); });
+}
+
+// What the operator sets itself wins: validation refuses it in a spec, but a class can hold it too.
+std::vector<api::EnvVar> WithoutReserved(std::vector<api::EnvVar> env) {
+  std::erase_if(env, [](const auto& entry) { return !api::WhyReserved(entry.name).empty(); });
+  return env;
 }
 
 api::Args RouterArgs(const api::Args& written) {
@@ -41,7 +48,7 @@ RoleInputs MakeRoleInputs(const api::DeploymentSpec& spec, api::RoleName name,
   RoleInputs inputs;
   inputs.role = name;
   inputs.parallelism = role.parallelism;
-  inputs.env = api::MergeEnv({spec.engine_env, role.env});
+  inputs.env = WithoutReserved(api::MergeEnv({spec.engine_env, role.env}));
   inputs.env_from = spec.engine_env_from;
   inputs.env_from.insert(inputs.env_from.end(), role.env_from.begin(), role.env_from.end());
   inputs.resources = role.resources;
@@ -77,7 +84,7 @@ AcceleratorInputs MakeAcceleratorInputs(const api::AcceleratorClass& type, const
   if (role.resources.shared_memory.empty()) inputs.shared_memory = type.shared_memory;
   inputs.annotations = type.annotations;
   const bool whole_node = role.parallelism.gpus() == type.gpus_per_node;
-  inputs.env = whole_node ? api::MergeEnv({type.env, type.whole_node_env}) : type.env;
+  inputs.env = WithoutReserved(whole_node ? api::MergeEnv({type.env, type.whole_node_env}) : type.env);
   if (!inputs.rdma) {
     std::erase_if(inputs.env, [](const auto& entry) { return NamesRdmaDevices(entry.name); });
   }
@@ -108,7 +115,7 @@ Inputs SpecInputs(const api::DisaggDeployment& deployment) {
   inputs.contract.kv_backend = spec.kv_backend;
   inputs.router.image = spec.router.image;
   inputs.router.args = RouterArgs(spec.router.args);
-  inputs.router.env = spec.router.env;
+  inputs.router.env = WithoutReserved(spec.router.env);
   inputs.router.pod = MakePodInputs(spec);
   for (const auto& [name, role] : spec.roles) {
     RoleInputs& made = inputs.roles.emplace(name, MakeRoleInputs(spec, name, role)).first->second;

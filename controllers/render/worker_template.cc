@@ -16,14 +16,14 @@ using nlohmann::json;
 
 constexpr char kModelPath[] = "/model";
 
-// Ours < class < engine.env < role.env. Those that hold a deployment together come first, so that others
-// may refer to them as $(POD_NAME), and once more at the end, so that nothing overrides them.
+// Ours < class < engine.env < role.env. Ours come first, so that others may refer to $(POD_NAME).
 std::vector<api::EnvVar> WorkerEnv(const EngineRenderer& engine, const WorkerView& worker) {
-  const std::vector<api::EnvVar> reserved = DynamoWorkerEnv(worker.context);
   // HOME may be anything that can be written; caches of compiled code go there.
-  const std::vector<api::EnvVar> home{{"HOME", "/tmp", ""}};
-  return api::MergeEnv({reserved, home, engine.Env(worker), worker.role.accelerator.env,
-                        worker.role.env, reserved});
+  return api::MergeEnv({DynamoWorkerEnv(worker.context),
+                        {{"HOME", "/tmp", ""}},
+                        engine.Env(worker),
+                        worker.role.accelerator.env,
+                        worker.role.env});
 }
 
 std::vector<std::string> WorkerArgs(const EngineRenderer& engine, const WorkerView& worker) {

@@ -5,9 +5,9 @@
 // A missing metadata.name, uid or resourceVersion is an error: such an object cannot be tracked.
 
 #include <functional>
-#include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <simdjson.h>
 

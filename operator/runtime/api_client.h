@@ -2,6 +2,9 @@
 
 // The verbs of the Kubernetes API over a Transport: paths, content types, field manager, error mapping, fencing, a bound
 // on requests in flight, Retry-After. Blocking; called from workers. Thread-safe.
+//
+// Nothing is repeated here: a request that failed is an error, and the next pass over the object decides anew. After an answer
+// with Retry-After, requests of its class (reads or writes) fail with kTooManyRequests, unsent, until the time has passed.
 
 #include <cstdint>
 #include <memory>
@@ -9,11 +12,11 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json_fwd.hpp>
-
+#include "operator/base/clock.h"
 #include "operator/base/result.h"
 #include "operator/kube/object.h"
 #include "operator/kube/resource.h"
+#include "operator/observability/metrics.h"
 #include "operator/transport/transport.h"
 
 namespace runtime {
@@ -52,6 +55,8 @@ struct WriteResult {
 struct ApiClientOptions {
   int max_in_flight_writes = 16;
   std::string field_manager = "disagg-operator";
+  const base::Clock* clock = nullptr;          // null: the real one
+  observability::Metrics* metrics = nullptr;   // null: nothing is counted
 };
 
 class ApiClient {
@@ -70,6 +75,9 @@ class ApiClient {
 
   // Ends waiting calls soon with kCancelled; later ones end at once.
   void Shutdown();
+
+  // Writes that were sent and whose fate the server may not have settled yet.
+  int writes_in_flight() const;
 
  private:
   class Impl;

@@ -4,8 +4,10 @@
 // staleness mitigation for controllers). After each write the writer notes what it made; before each pass the
 // reader asks whether the caches have caught up.
 
+#include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -19,10 +21,14 @@ namespace runtime {
 // decimal (then only a live list helps).
 std::optional<int> CompareResourceVersions(const std::string& a, const std::string& b);
 
+// Starts a list from etcd; the function that it returns says whether the cache reflects that list yet.
+using Relist = std::function<std::function<bool()>()>;
+
 // Thread-safe.
 class Freshness {
  public:
-  void RegisterStore(const kube::Resource& resource, const ObjectStore* store);
+  // `relist` is called, under the lock, where resourceVersions cannot be compared; without it only equal ones settle a note.
+  void RegisterStore(const kube::Resource& resource, const ObjectStore* store, Relist relist = {});
 
   void NoteWrite(const std::string& owner_uid, const kube::Resource& resource, const std::string& resource_version);
   // A delete whose answer held no object: fresh once the store has no such UID.
@@ -38,14 +44,23 @@ class Freshness {
   void Clear();
 
  private:
-  struct Notes {
-    std::map<kube::Resource, std::string> versions;
-    std::map<kube::Resource, std::set<std::string>> gone;
+  struct Cache {
+    const ObjectStore* store = nullptr;
+    Relist relist;
+  };
+  // What one owner's objects of one resource still have to show.
+  struct Note {
+    std::string version;            // "" when reached
+    std::set<std::string> gone;     // UIDs
+    std::function<bool()> relisted; // set once a list was asked for
   };
 
+  static bool Settle(Note& note, const Cache& cache);
+  static bool Reached(Note& note, const Cache& cache);
+
   std::mutex mutex_;
-  std::map<kube::Resource, const ObjectStore*> stores_ GUARDED_BY(mutex_);
-  std::map<std::string, Notes> owners_ GUARDED_BY(mutex_);
+  std::map<kube::Resource, Cache> caches_ GUARDED_BY(mutex_);
+  std::map<std::string, std::map<kube::Resource, Note>> owners_ GUARDED_BY(mutex_);
 };
 
 }  // namespace runtime

@@ -1,0 +1,163 @@
+#include "operator/runtime/store.h"
+
+#include <iterator>
+#include <utility>
+
+namespace runtime {
+
+void ObjectStore::AddIndex(const std::string& name, IndexFunction function) {
+  std::unique_lock lock(mutex_);
+  indexes_[name].function = std::move(function);
+}
+
+void ObjectStore::AddHandler(ChangeHandler handler) { handlers_.push_back(std::move(handler)); }
+
+void ObjectStore::Replace(std::vector<kube::ObjectPtr> objects, const std::string& resource_version) {
+  std::vector<Change> changes;
+  {
+    std::unique_lock lock(mutex_);
+    ObjectSet listed(std::make_move_iterator(objects.begin()), std::make_move_iterator(objects.end()));
+    std::vector<kube::ObjectPtr> vanished;
+    for (const kube::ObjectPtr& object : objects_) {
+      if (!listed.contains(object)) vanished.push_back(object);
+    }
+    for (const kube::ObjectPtr& object : vanished) Take(object, changes);
+    for (const kube::ObjectPtr& object : listed) Put(object, changes);
+    resource_version_ = resource_version;
+    synced_ = true;
+  }
+  Notify(changes);
+}
+
+void ObjectStore::Upsert(kube::ObjectPtr object, const std::string& resource_version) {
+  std::vector<Change> changes;
+  {
+    std::unique_lock lock(mutex_);
+    Put(object, changes);
+    resource_version_ = resource_version;
+  }
+  Notify(changes);
+}
+
+void ObjectStore::Remove(const kube::ObjectKey& key, const std::string& resource_version) {
+  std::vector<Change> changes;
+  {
+    std::unique_lock lock(mutex_);
+    if (const auto found = objects_.find(key); found != objects_.end()) {
+      Take(kube::ObjectPtr(*found), changes);
+    }
+    resource_version_ = resource_version;
+  }
+  Notify(changes);
+}
+
+void ObjectStore::Bookmark(const std::string& resource_version) {
+  std::unique_lock lock(mutex_);
+  resource_version_ = resource_version;
+}
+
+void ObjectStore::MarkUnsynced() {
+  std::unique_lock lock(mutex_);
+  synced_ = false;
+}
+
+bool ObjectStore::synced() const {
+  std::shared_lock lock(mutex_);
+  return synced_;
+}
+
+std::string ObjectStore::resource_version() const {
+  std::shared_lock lock(mutex_);
+  return resource_version_;
+}
+
+std::size_t ObjectStore::size() const {
+  std::shared_lock lock(mutex_);
+  return objects_.size();
+}
+
+kube::ObjectPtr ObjectStore::GetObject(const kube::ObjectKey& key) const {
+  std::shared_lock lock(mutex_);
+  const auto found = objects_.find(key);
+  return found == objects_.end() ? nullptr : *found;
+}
+
+std::vector<kube::ObjectPtr> ObjectStore::AllObjects() const {
+  std::shared_lock lock(mutex_);
+  return {objects_.begin(), objects_.end()};
+}
+
+std::vector<kube::ObjectPtr> ObjectStore::ObjectsByIndex(const std::string& index, const std::string& value) const {
+  std::shared_lock lock(mutex_);
+  const auto named = indexes_.find(index);
+  if (named == indexes_.end()) return {};
+  const auto entry = named->second.entries.find(value);
+  if (entry == named->second.entries.end()) return {};
+  return {entry->second.begin(), entry->second.end()};
+}
+
+bool ObjectStore::HasUid(const std::string& uid) const {
+  std::shared_lock lock(mutex_);
+  return uids_.contains(uid);
+}
+
+std::uint64_t ObjectStore::revision() const {
+  std::shared_lock lock(mutex_);
+  return revision_;
+}
+
+void ObjectStore::Put(const kube::ObjectPtr& object, std::vector<Change>& changes) {
+  const auto found = objects_.find(object);
+  if (found == objects_.end()) {
+    Insert(object);
+    changes.push_back({nullptr, object});
+    return;
+  }
+  const kube::ObjectPtr before = *found;
+  if (before->meta.uid != object->meta.uid) {
+    Take(before, changes);
+    Insert(object);
+    changes.push_back({nullptr, object});
+    return;
+  }
+  if (before->meta.resource_version == object->meta.resource_version) return;
+  Erase(before);
+  Insert(object);
+  changes.push_back({before, object});
+}
+
+void ObjectStore::Take(const kube::ObjectPtr& object, std::vector<Change>& changes) {
+  Erase(object);
+  changes.push_back({object, nullptr});
+}
+
+void ObjectStore::Insert(const kube::ObjectPtr& object) {
+  objects_.insert(object);
+  uids_.insert(object->meta.uid);
+  ++revision_;
+  for (auto& [name, index] : indexes_) {
+    for (const std::string& value : index.function(*object)) index.entries[value].insert(object);
+  }
+}
+
+void ObjectStore::Erase(const kube::ObjectPtr& object) {
+  for (auto& [name, index] : indexes_) {
+    for (const std::string& value : index.function(*object)) {
+      const auto entry = index.entries.find(value);
+      if (entry == index.entries.end()) continue;
+      entry->second.erase(object);
+      if (entry->second.empty()) index.entries.erase(entry);
+    }
+  }
+  uids_.erase(object->meta.uid);
+  objects_.erase(object);
+  ++revision_;
+}
+
+void ObjectStore::Notify(const std::vector<Change>& changes) const {
+  for (const Change& change : changes) {
+    for (const ChangeHandler& handler : handlers_) handler(change);
+  }
+}
+
+}  // namespace runtime

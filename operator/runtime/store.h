@@ -11,7 +11,9 @@
 #include <set>
 #include <shared_mutex>
 #include <string>
+#include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "operator/base/thread_annotations.h"
@@ -38,7 +40,8 @@ class ObjectStore {
   void AddIndex(const std::string& name, IndexFunction function);
   void AddHandler(ChangeHandler handler);
 
-  // `resource_version` is the list's or the event's. Replace diffs: handlers see deletions of what is gone.
+  // One writer at a time. `resource_version` is the list's or the event's. Replace diffs: handlers see deletions of what
+  // is gone and nothing of what has not changed.
   void Replace(std::vector<kube::ObjectPtr> objects, const std::string& resource_version);
   void Upsert(kube::ObjectPtr object, const std::string& resource_version);
   void Remove(const kube::ObjectKey& key, const std::string& resource_version);
@@ -59,19 +62,43 @@ class ObjectStore {
   std::uint64_t revision() const;
 
  private:
+  // Objects ordered by their own key, so that no cache holds a name twice.
+  struct ByKey {
+    using is_transparent = void;
+    bool operator()(const kube::ObjectPtr& a, const kube::ObjectPtr& b) const {
+      return Less(a->meta.namespace_name, a->meta.name, b->meta.namespace_name, b->meta.name);
+    }
+    bool operator()(const kube::ObjectPtr& a, const kube::ObjectKey& b) const {
+      return Less(a->meta.namespace_name, a->meta.name, b.namespace_name, b.name);
+    }
+    bool operator()(const kube::ObjectKey& a, const kube::ObjectPtr& b) const {
+      return Less(a.namespace_name, a.name, b->meta.namespace_name, b->meta.name);
+    }
+    static bool Less(const std::string& namespace_a, const std::string& a, const std::string& namespace_b,
+                     const std::string& b) {
+      const int order = namespace_a.compare(namespace_b);
+      return order != 0 ? order < 0 : a < b;
+    }
+  };
+  using ObjectSet = std::set<kube::ObjectPtr, ByKey>;
+
   struct Index {
     IndexFunction function;
-    std::unordered_map<std::string, std::set<kube::ObjectKey>> entries;
+    std::unordered_map<std::string, ObjectSet> entries;
   };
 
+  // With the lock held. Put returns what has changed: nothing, one change, or, when another object has taken the name, two.
+  void Put(const kube::ObjectPtr& object, std::vector<Change>& changes);
+  void Take(const kube::ObjectPtr& object, std::vector<Change>& changes);
   void Insert(const kube::ObjectPtr& object);
   void Erase(const kube::ObjectPtr& object);
+  // Without it.
   void Notify(const std::vector<Change>& changes) const;
 
   mutable std::shared_mutex mutex_;
-  std::map<kube::ObjectKey, kube::ObjectPtr> objects_ GUARDED_BY(mutex_);
+  ObjectSet objects_ GUARDED_BY(mutex_);
   std::map<std::string, Index> indexes_ GUARDED_BY(mutex_);
-  std::set<std::string> uids_ GUARDED_BY(mutex_);
+  std::unordered_set<std::string_view> uids_ GUARDED_BY(mutex_);  // views of the objects' own
   std::string resource_version_ GUARDED_BY(mutex_);
   bool synced_ GUARDED_BY(mutex_) = false;
   std::uint64_t revision_ GUARDED_BY(mutex_) = 0;

@@ -2,30 +2,46 @@
 
 // A deduplicating, delaying work queue of object keys, as client-go's (util/workqueue): a key is never handed to two
 // workers at once; one that is added while it is being worked on comes once more afterwards. Fair: first in, first out,
-// with a second, lower lane for resyncs. Per-key exponential back-off. Thread-safe.
+// with a second, lower lane for resyncs. Per-key exponential back-off. Holds each key at most once per state, so that it is
+// bounded by the number of objects. Thread-safe.
 
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
-#include <deque>
+#include <cstdint>
 #include <map>
 #include <mutex>
 #include <optional>
+#include <random>
 #include <set>
 #include <stop_token>
-#include <string>
+#include <utility>
 
 #include "operator/base/clock.h"
 #include "operator/base/thread_annotations.h"
 #include "operator/kube/object.h"
+#include "operator/observability/metrics.h"
 
 namespace runtime {
 
+// A key that is waiting in the lower lane moves up when it is added with kNormal. The lower lane is served when the other is
+// empty, and at every tenth turn.
 enum class Priority { kNormal, kLow };
 
+// The n-th delay in a row is base * 2^(n-1), at most `max`, less a random part of up to `jitter` of it.
 struct QueueBackoff {
   std::chrono::milliseconds base{50};
   std::chrono::milliseconds max{60'000};
+  double jitter = 0.2;
+  std::uint64_t seed = 0;  // 0: a random one
+};
+
+// Counted when they happen; all may be left out.
+struct QueueMetrics {
+  observability::Counter adds;
+  observability::Counter retries;
+  observability::Histogram queue_seconds;  // from being added to being taken
+  observability::Histogram work_seconds;   // from being taken to Done
 };
 
 struct QueueStats {
@@ -40,7 +56,7 @@ struct QueueStats {
 
 class WorkQueue {
  public:
-  WorkQueue(const base::Clock& clock, QueueBackoff backoff);
+  WorkQueue(const base::Clock& clock, QueueBackoff backoff, QueueMetrics metrics = {});
 
   void Add(const kube::ObjectKey& key, Priority priority = Priority::kNormal);
   // Not before `delay` has passed; the earliest of several wins.
@@ -49,8 +65,10 @@ class WorkQueue {
   void AddRateLimited(const kube::ObjectKey& key, std::chrono::milliseconds at_least = {});
   void Forget(const kube::ObjectKey& key);
 
-  // Waits for a key; nothing once stopped.
+  // Waits for a key; nothing once stopped. Delays are waited for in real time: under a ManualClock, TryTake.
   std::optional<kube::ObjectKey> Take(std::stop_token stop);
+  // A key that is ready now; does not wait.
+  std::optional<kube::ObjectKey> TryTake();
   // Every taken key is given back by Done.
   void Done(const kube::ObjectKey& key);
 
@@ -58,19 +76,42 @@ class WorkQueue {
   QueueStats stats() const;
 
  private:
-  void PushReady(const kube::ObjectKey& key, Priority priority);
+  struct Queued {
+    Priority priority = Priority::kNormal;
+    std::uint64_t ticket = 0;
+    base::SteadyTime since;
+  };
+  using Lane = std::map<std::uint64_t, kube::ObjectKey>;  // by ticket
+
+  // All with the lock held.
+  void AddNow(const kube::ObjectKey& key, Priority priority);
+  void AddDelayed(const kube::ObjectKey& key, std::chrono::milliseconds delay);
+  void PushReady(const kube::ObjectKey& key, Priority priority, base::SteadyTime since);
   void PromoteDue();
+  std::optional<kube::ObjectKey> PopReady();
+  void WaitForWork(std::unique_lock<std::mutex>& lock);
+  void WakeOne();
+  std::chrono::milliseconds NextBackoff(const kube::ObjectKey& key);
+  Lane& lane(Priority priority) { return priority == Priority::kNormal ? normal_ : low_; }
 
   const base::Clock& clock_;
   const QueueBackoff backoff_;
+  const QueueMetrics metrics_;
   mutable std::mutex mutex_;
-  std::condition_variable_any ready_;
-  std::deque<kube::ObjectKey> normal_ GUARDED_BY(mutex_), low_ GUARDED_BY(mutex_);
-  std::map<kube::ObjectKey, Priority> queued_ GUARDED_BY(mutex_);
+  std::condition_variable ready_;  // idle takers
+  std::condition_variable timer_;  // the one idle taker that also waits for the next delay to end
+  std::size_t idle_ GUARDED_BY(mutex_) = 0;
+  bool timed_ GUARDED_BY(mutex_) = false;
+  Lane normal_ GUARDED_BY(mutex_), low_ GUARDED_BY(mutex_);
+  std::map<kube::ObjectKey, Queued> queued_ GUARDED_BY(mutex_);
   std::map<kube::ObjectKey, base::SteadyTime> processing_ GUARDED_BY(mutex_);
-  std::map<kube::ObjectKey, Priority> again_ GUARDED_BY(mutex_);
+  std::map<kube::ObjectKey, Queued> again_ GUARDED_BY(mutex_);
   std::map<kube::ObjectKey, base::SteadyTime> delayed_ GUARDED_BY(mutex_);
+  std::set<std::pair<base::SteadyTime, kube::ObjectKey>> due_ GUARDED_BY(mutex_);  // delayed_ by time
   std::map<kube::ObjectKey, int> failures_ GUARDED_BY(mutex_);
+  std::mt19937_64 random_ GUARDED_BY(mutex_);
+  std::uint64_t next_ticket_ GUARDED_BY(mutex_) = 0;
+  int turn_ GUARDED_BY(mutex_) = 0;
   bool stopped_ GUARDED_BY(mutex_) = false;
   std::uint64_t adds_ GUARDED_BY(mutex_) = 0, retries_ GUARDED_BY(mutex_) = 0;
 };

@@ -1,5 +1,6 @@
 #include "controllers/render/revision.h"
 
+#include <algorithm>
 #include <functional>
 
 #include <gmock/gmock.h>
@@ -24,9 +25,8 @@ struct Change {
 
 void PrintTo(const Change& change, std::ostream* out) { *out << change.what; }
 
-std::string Sanitized(const testing::TestParamInfo<Change>& info) {
-  std::string name = info.param.what;
-  std::replace_if(name.begin(), name.end(), [](char c) { return !std::isalnum(c); }, '_');
+std::string Underscored(std::string name) {
+  std::replace(name.begin(), name.end(), ' ', '_');
   return name;
 }
 
@@ -58,7 +58,7 @@ INSTANTIATE_TEST_SUITE_P(
         Change{"disruption",
                [](Fixture& f) { f.deployment.spec.disruption = api::DisruptionPolicy::kNone; }},
         Change{"suspend", [](Fixture& f) { f.deployment.spec.suspend = true; }}),
-    Sanitized);
+    [](const auto& row) { return Underscored(row.param.what); });
 
 // Which parts of a revision a change of the spec makes anew.
 struct Effect {
@@ -137,9 +137,7 @@ INSTANTIATE_TEST_SUITE_P(
                false, false, false, true},
         Effect{{"router env", [](Fixture& f) { f.deployment.spec.router.env = {{"A", "1", ""}}; }},
                false, false, false, true}),
-    [](const auto& info) {
-      return Sanitized({info.param.change, info.index});
-    });
+    [](const auto& row) { return Underscored(row.param.change.what); });
 
 TEST(Revision, IsTheSameForTheSameSpec) {
   EXPECT_EQ(Seed().Make().identity.name, Seed().Make().identity.name);

@@ -40,18 +40,18 @@ bool SyncsReplicas(const api::Args& args) { return args.contains("router-replica
 
 std::vector<api::EnvVar> RouterEnv(const TemplateContext& context, const ContractInputs& contract,
                                    const RouterInputs& router) {
-  std::vector<api::EnvVar> reserved = DynamoIdentityEnv(context);
-  reserved.push_back({"DYN_HTTP_PORT", std::to_string(kHttpPort), ""});
-  reserved.push_back({"DYN_TCP_RESPONSE_STREAM_PORT", std::to_string(kStreamPort), ""});
-  reserved.push_back({"DYN_HTTP_GRACEFUL_SHUTDOWN_TIMEOUT_SECS",
-                      std::to_string(router.pod.drain_seconds), ""});
+  std::vector<api::EnvVar> env = DynamoIdentityEnv(context);
+  env.push_back({"DYN_HTTP_PORT", std::to_string(kHttpPort), ""});
+  env.push_back({"DYN_TCP_RESPONSE_STREAM_PORT", std::to_string(kStreamPort), ""});
+  env.push_back({"DYN_HTTP_GRACEFUL_SHUTDOWN_TIMEOUT_SECS",
+                 std::to_string(router.pod.drain_seconds), ""});
   // Where this cannot be written the router is healthy and serves nothing.
-  std::vector<api::EnvVar> defaults{{"HOME", "/tmp", ""}};
+  env.push_back({"HOME", "/tmp", ""});
   if (contract.disaggregated()) {
     // Releases before 1.6 let decode serve alone when no prefill is there; later ones ignore it.
-    defaults.push_back({"DYN_ENFORCE_DISAGG", "true", ""});
+    env.push_back({"DYN_ENFORCE_DISAGG", "true", ""});
   }
-  return api::MergeEnv({reserved, defaults, router.env, reserved});
+  return api::MergeEnv({env, router.env});
 }
 
 // 200 exactly when both roles can be reached. Slashes of a model's name stay as they are.

@@ -19,7 +19,7 @@ inline constexpr int kHttpPort = 8000;    // of the router: clients
 // A delete withdraws the instance within 0.2 s; the sleep lets routers learn of it before SIGTERM.
 inline constexpr int kPreStopSeconds = 3;
 
-// Variables that nobody may override: without any of them the parts of a deployment do not meet.
+// Variables without which the parts of a deployment do not meet; api/reserved_env.h lists them all.
 std::vector<api::EnvVar> DynamoIdentityEnv(const TemplateContext& context);
 std::vector<api::EnvVar> DynamoWorkerEnv(const TemplateContext& context);
 

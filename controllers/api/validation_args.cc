@@ -1,0 +1,208 @@
+// Arguments are free, and so this is where their mistakes are found: before a pod exists, not in a crash loop.
+
+#include <algorithm>
+#include <cctype>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string_view>
+
+#include <nlohmann/json.hpp>
+
+#include "controllers/api/engine_args.h"
+#include "controllers/api/engine_flags.h"
+#include "controllers/api/messages.h"
+#include "controllers/api/validation_checks.h"
+
+namespace disagg::api {
+namespace {
+
+using Kind = ArgValue::Kind;
+
+constexpr std::size_t kLongestKey = 128;
+constexpr std::size_t kLargestArg = 4096;
+constexpr std::size_t kLargestSpec = 64 * 1024;
+constexpr std::size_t kMostArgs = 128;
+
+// One map of arguments and the program they are for.
+struct Place {
+  std::string path;  // "spec.decode.args"
+  std::string role;  // "spec.decode"; "spec.<role>" where it is every role's
+  const Args* args;
+  const FlagTable* table;
+  std::function<std::string(std::string_view)> normalize;
+  std::function<std::optional<std::string>(std::string_view)> typed_field;
+};
+
+Place EnginePlace(const std::string& owner, const std::string& role, const Args& args,
+                  EngineType engine) {
+  return {.path = owner + ".args",
+          .role = role,
+          .args = &args,
+          .table = &EngineFlags(engine),
+          .normalize = [engine](std::string_view key) { return NormalizeFlag(engine, key); },
+          .typed_field = [engine](std::string_view flag) { return TypedFieldOf(engine, flag); }};
+}
+
+std::vector<Place> Places(const DeploymentSpec& spec) {
+  std::vector<Place> places = {
+      EnginePlace("spec.engine", "spec.<role>", spec.engine_args, spec.engine)};
+  for (const auto& [name, role] : spec.roles) {
+    places.push_back(EnginePlace(RolePath(name), RolePath(name), role.args, spec.engine));
+  }
+  places.push_back({.path = "spec.router.args",
+                    .role = "spec.router",
+                    .args = &spec.router.args,
+                    .table = &kRouterFlags,
+                    .normalize = NormalizeRouterFlag,
+                    .typed_field = RouterTypedFieldOf});
+  return places;
+}
+
+bool IsKey(std::string_view key) {
+  const auto allowed = [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.';
+  };
+  return !key.empty() && key.size() <= kLongestKey &&
+         std::isalnum(static_cast<unsigned char>(key.front())) != 0 &&
+         std::all_of(key.begin(), key.end(), allowed);
+}
+
+std::size_t SizeOf(const ArgValue& value) {
+  std::size_t size = 0;
+  for (const std::string& text : value.texts) size += text.size();
+  return size;
+}
+
+std::string WhyInvalid(const std::string& json) {
+  const auto value = nlohmann::json::parse(json, nullptr, /*allow_exceptions=*/false);
+  if (value.is_array()) {
+    const bool has_null =
+        std::any_of(value.begin(), value.end(), [](const auto& item) { return item.is_null(); });
+    return has_null ? "has a null in its list; remove it, or write the word as a string"
+                    : "has a list or object in its list; write each item as a string";
+  }
+  if (value.is_object() && value.contains("repeat")) {
+    return "is no repetition; write {repeat: [a, b]} with strings, numbers and nothing beside it";
+  }
+  return "is an object; write JSON for the engine as one string";
+}
+
+std::optional<std::string> WhatIsWrongWith(const ArgValue& value) {
+  if (value.kind == Kind::kInvalid) {
+    return WhyInvalid(value.texts.empty() ? "" : value.texts.front());
+  }
+  if (SizeOf(value) > kLargestArg) {
+    return "has " + std::to_string(SizeOf(value)) + " bytes; at most 4096";
+  }
+  if ((value.kind == Kind::kList || value.kind == Kind::kRepeat) && value.texts.empty()) {
+    return "is an empty list; write `true` for a flag without value, or remove it";
+  }
+  for (const std::string& text : value.texts) {
+    if (text.find('\0') != text.npos) return "has a NUL character, which ends a command-line word";
+  }
+  return std::nullopt;
+}
+
+// argparse takes an unambiguous beginning for the whole flag; none of a typed one may slip through so.
+std::optional<TypedFlag> AbbreviatedFlag(const FlagTable& table, std::string_view flag) {
+  constexpr std::size_t kShortest = 2;
+  if (flag.size() < kShortest) return std::nullopt;
+  for (const TypedFlag& typed : table.typed) {
+    if (typed.flag.starts_with(flag) && typed.flag != flag) return typed;
+  }
+  return std::nullopt;
+}
+
+std::string WithRole(std::string field, const std::string& role) {
+  constexpr std::string_view kAnyRole = "spec.<role>";
+  const auto at = field.find(kAnyRole);
+  return at == field.npos ? field : field.replace(at, kAnyRole.size(), role);
+}
+
+std::string Remedy(const std::string& field) {
+  return field.starts_with("spec.") ? "remove it here and set that" : "remove it";
+}
+
+void CheckTyped(const Place& place, const std::string& key, Errors* errors) {
+  const std::string path = place.path + "." + key;
+  const std::string flag = place.normalize(key);
+  if (const auto field = place.typed_field(flag)) {
+    const std::string what = WithRole(*field, place.role);
+    const std::string spelled = flag == key ? "" : "is --" + flag + ", which ";
+    errors->push_back(
+        ErrorAt(path, spelled + "is given by " + what + "; " + Remedy(what)));
+  } else if (const auto whole = AbbreviatedFlag(*place.table, flag)) {
+    const std::string what = WithRole(std::string(whole->field), place.role);
+    errors->push_back(ErrorAt(path, "would be read as short for --" + std::string(whole->flag) +
+                                        ", which is given by " + what + "; " + Remedy(what)));
+  }
+}
+
+void CheckKey(const Place& place, const std::string& key, Errors* errors) {
+  const auto refuse = [&](const std::string& what) {
+    errors->push_back({.path = place.path, .message = place.path + "[" + Quoted(key) + "]: " + what});
+  };
+  const std::size_t name = key.find_first_not_of('-');
+  if (name != 0 && name != key.npos) {
+    refuse("has leading dashes; write " + Quoted(key.substr(name)));
+  } else {
+    refuse("is no name of a flag; use letters, digits and - _ . , at most 128 of them, and write "
+           "the value behind the colon");
+  }
+}
+
+// The same flag twice, and a flag with its opposite.
+void CheckPairs(const Place& place, Errors* errors) {
+  std::map<std::string, std::pair<std::string, bool>> seen;  // flag -> key, given
+  for (const auto& [key, value] : *place.args) {
+    const std::string flag = place.normalize(key);
+    const auto [it, added] = seen.emplace(flag, std::pair(key, !value.omits()));
+    if (!added) {
+      errors->push_back(ErrorAt(place.path + "." + key, "is the same flag as " +
+                                                            Quoted(it->second.first) +
+                                                            "; remove one of the two"));
+      continue;
+    }
+    const auto opposite = seen.find(NegationOf(flag));
+    if (opposite == seen.end() || !opposite->second.second || value.omits()) continue;
+    errors->push_back(ErrorAt(place.path + "." + key, "is the opposite of " +
+                                                          Quoted(opposite->second.first) +
+                                                          "; remove one of the two"));
+  }
+}
+
+void CheckPlace(const Place& place, Errors* errors) {
+  if (place.args->size() > kMostArgs) {
+    errors->push_back(ErrorAt(place.path, "has " + std::to_string(place.args->size()) +
+                                              " arguments; at most 128"));
+  }
+  for (const auto& [key, value] : *place.args) {
+    if (!IsKey(key)) {
+      CheckKey(place, key, errors);
+      continue;
+    }
+    if (const auto wrong = WhatIsWrongWith(value)) {
+      errors->push_back(ErrorAt(place.path + "." + key, *wrong));
+    }
+    CheckTyped(place, key, errors);
+  }
+  CheckPairs(place, errors);
+}
+
+}  // namespace
+
+void CheckArgs(const DeploymentSpec& spec, Errors* errors) {
+  std::size_t size = 0;
+  for (const Place& place : Places(spec)) {
+    CheckPlace(place, errors);
+    for (const auto& [key, value] : *place.args) size += key.size() + SizeOf(value);
+  }
+  if (size <= kLargestSpec) return;
+  errors->push_back(ErrorAt("spec.engine.args", "all arguments of engine, roles and router have " +
+                                                    std::to_string(size) +
+                                                    " bytes; at most 65536, because every revision "
+                                                    "keeps them"));
+}
+
+}  // namespace disagg::api

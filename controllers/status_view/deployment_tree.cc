@@ -1,0 +1,93 @@
+#include "controllers/status_view/deployment_tree.h"
+
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "controllers/api/labels.h"
+#include "controllers/render/metadata.h"
+#include "controllers/status_view/pod_lines.h"
+#include "controllers/status_view/remarks.h"
+#include "controllers/status_view/role_line.h"
+#include "controllers/status_view/router_line.h"
+#include "controllers/status_view/status_fields.h"
+#include "controllers/status_view/text.h"
+
+namespace disagg::status_view {
+namespace {
+
+Cell ReadyCell(const Facts& facts) {
+  const api::DisaggDeployment& deployment = *facts.deployment;
+  if (deployment.meta.deleting()) return {"Being deleted", Tone::kWaiting};
+  const api::Condition* ready = deployment.status.Find("Ready");
+  if (ready == nullptr) return {"Not ready", Tone::kBad};
+  const std::string age = Age(facts.now - ready->last_transition_time);
+  if (ready->status == "True") return {"Ready for " + age, Tone::kGood};
+  return {"Not ready for " + age + ": " + ready->message, Tone::kBad};
+}
+
+Row Header(const Facts& facts) {
+  const api::DisaggDeployment& deployment = *facts.deployment;
+  const api::DeploymentSpec& spec = deployment.spec;
+  const std::string model = spec.model_ref.empty() ? "?" : spec.model_ref + " " + spec.precision;
+  const std::string engine(api::ToString(spec.engine));
+  return {{deployment.meta.name},
+          {deployment.meta.namespace_name},
+          {model + ", " + engine + " on dynamo"},
+          ReadyCell(facts)};
+}
+
+// The pods with the role's label that are the deployment's own; routers belong to a ReplicaSet.
+std::optional<PodGroup> GroupOf(const Facts& facts, const std::string& role, Startup startup) {
+  if (!facts.pods) return std::nullopt;
+  PodGroup group{role, {}, std::move(startup)};
+  for (const auto& pod : *facts.pods) {
+    const bool own =
+        role == render::kRouterRole || pod->meta.controller_uid == facts.deployment->meta.uid;
+    if (own && pod->meta.label(api::kLabelRole) == role) group.pods.push_back(pod);
+  }
+  SortPods(&group.pods);
+  return group;
+}
+
+Startup WorkerStartup(const api::DeploymentSpec& spec) {
+  return {spec.engine == api::EngineType::kMocker ? "starting" : "loading weights",
+          spec.startup_timeout_seconds};
+}
+
+Startup RouterStartup(const api::DeploymentSpec& spec) {
+  std::string roles;
+  for (const auto& [role, of_role] : spec.roles)
+    roles += (roles.empty() ? "" : " and ") + std::string(api::ToString(role));
+  return {"waiting for " + roles + " workers for", 0};
+}
+
+std::vector<Branch> PodsOf(const std::optional<PodGroup>& group, const StatusFields& status,
+                           std::int64_t now) {
+  return group ? PodLines(*group, status.problems, now) : std::vector<Branch>{};
+}
+
+}  // namespace
+
+std::string RenderDeployment(const Facts& facts, const Style& style) {
+  const api::DeploymentSpec& spec = facts.deployment->spec;
+  const StatusFields status = ReadStatus(facts.deployment->status);
+  Branch root{Header(facts), {}};
+
+  const auto routers = GroupOf(facts, render::kRouterRole, RouterStartup(spec));
+  root.children.push_back({RouterLine(facts, status, routers), PodsOf(routers, status, facts.now)});
+
+  std::set<api::RoleName> roles;
+  for (const auto& [role, of_role] : spec.roles) roles.insert(role);
+  for (const auto& [role, of_role] : status.roles) roles.insert(role);
+  for (const api::RoleName role : roles) {
+    const auto found = status.roles.find(role);
+    const auto group = GroupOf(facts, std::string(api::ToString(role)), WorkerStartup(spec));
+    const RoleStatus of_role = found == status.roles.end() ? RoleStatus{} : found->second;
+    root.children.push_back(
+        {RoleLine(facts, role, of_role, group), PodsOf(group, status, facts.now)});
+  }
+  return RenderTree(root, style) + RenderTable(Remarks(facts, status), style);
+}
+
+}  // namespace disagg::status_view

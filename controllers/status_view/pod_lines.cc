@@ -1,0 +1,116 @@
+#include "controllers/status_view/pod_lines.h"
+
+#include <algorithm>
+#include <charconv>
+#include <tuple>
+
+#include "controllers/api/labels.h"
+#include "controllers/planning/pod_state.h"
+#include "controllers/status_view/text.h"
+
+namespace disagg::status_view {
+namespace {
+
+using PodPtr = std::shared_ptr<const kube::Pod>;
+
+int Number(const kube::Pod& pod, const char* label) {
+  const std::string& text = pod.meta.label(label);
+  int number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
+auto Order(const kube::Pod& pod) {
+  return std::tuple(Number(pod, api::kLabelReplica), Number(pod, api::kLabelIncarnation),
+                    pod.meta.name);
+}
+
+bool IsPredecessor(const kube::Pod& before, const kube::Pod& pod) {
+  return before.meta.label(api::kLabelReplica) == pod.meta.label(api::kLabelReplica) &&
+         Number(before, api::kLabelIncarnation) < Number(pod, api::kLabelIncarnation);
+}
+
+// " (2 failed on b200-1, 1 on b200-3)"
+std::string FailuresByNode(const kube::Pod& pod) {
+  std::string text;
+  for (const auto& [node, count] :
+       planning::ParseFailures(pod.meta.annotation(api::kAnnotationFailures))) {
+    text += (text.empty() ? "" : ", ") + std::to_string(count) +
+            (text.empty() ? " failed on " : " on ") + node;
+  }
+  return text.empty() ? "" : " (" + text + ")";
+}
+
+// Why a predecessor went, from the most to the least telling of what is left of it.
+std::string CauseOf(const kube::Pod& pod, const PodGroup& group,
+                    const std::vector<Problem>& problems) {
+  for (const PodPtr& before : group.pods) {
+    if (!IsPredecessor(*before, pod)) continue;
+    const auto told = std::find_if(problems.begin(), problems.end(), [&](const Problem& problem) {
+      return problem.pod == before->meta.name;
+    });
+    const std::string where = before->node_name.empty() ? "" : " " + before->node_name;
+    if (told != problems.end()) return " (" + told->reason + where + ")";
+    if (!before->reason.empty()) return " (" + before->reason + where + ")";
+  }
+  return FailuresByNode(pod);
+}
+
+bool FollowsARollout(const kube::Pod& pod, const PodGroup& group) {
+  return std::any_of(group.pods.begin(), group.pods.end(), [&](const PodPtr& before) {
+    return IsPredecessor(*before, pod) &&
+           before->meta.label(api::kLabelRoleRevision) != pod.meta.label(api::kLabelRoleRevision);
+  });
+}
+
+std::string Replaced(const kube::Pod& pod, const PodGroup& group,
+                     const std::vector<Problem>& problems) {
+  const int before = Number(pod, api::kLabelIncarnation) - 1;
+  if (before < 1 || FollowsARollout(pod, group)) return "";
+  return "replaced " + std::to_string(before) + CauseOf(pod, group, problems);
+}
+
+Branch PodLine(const kube::Pod& pod, const PodGroup& group, const std::vector<Problem>& problems,
+               std::int64_t now) {
+  Situation situation = Judge(pod, group.startup, now);
+  const bool told = std::any_of(problems.begin(), problems.end(), [&](const Problem& problem) {
+    return problem.role == group.role && problem.reason == situation.state;
+  });
+  if (told) situation.note.clear();
+  const std::string replaced = Replaced(pod, group, problems);
+  if (!replaced.empty()) situation.note += (situation.note.empty() ? "" : ", ") + replaced;
+  return {{{pod.meta.name},
+           {situation.state, situation.tone},
+           {pod.node_name.empty() ? "-" : pod.node_name},
+           {"restarts " + std::to_string(Restarts(pod))},
+           {Age(now - pod.meta.creation_time)},
+           {situation.note}},
+          {}};
+}
+
+}  // namespace
+
+void SortPods(std::vector<PodPtr>* pods) {
+  std::sort(pods->begin(), pods->end(),
+            [](const PodPtr& a, const PodPtr& b) { return Order(*a) < Order(*b); });
+}
+
+std::vector<Branch> PodLines(const PodGroup& group, const std::vector<Problem>& problems,
+                             std::int64_t now) {
+  std::vector<Branch> lines;
+  for (const PodPtr& pod : group.pods) lines.push_back(PodLine(*pod, group, problems, now));
+  return lines;
+}
+
+std::string WhatIsWaitedFor(const std::vector<PodPtr>& pods, const Startup& startup,
+                            std::int64_t now) {
+  const auto waits = [](const PodPtr& pod) { return !pod->ready; };
+  const auto first = std::find_if(pods.begin(), pods.end(), waits);
+  if (first == pods.end()) return "";
+  const Situation situation = Judge(**first, startup, now);
+  std::string state = situation.state == "Starting" ? "starting" : situation.state;
+  if (situation.state == "Starting") state += ": " + situation.note;
+  return std::to_string(std::count_if(pods.begin(), pods.end(), waits)) + " new " + state;
+}
+
+}  // namespace disagg::status_view

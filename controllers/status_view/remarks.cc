@@ -1,0 +1,99 @@
+#include "controllers/status_view/remarks.h"
+
+#include <algorithm>
+
+#include "controllers/api/decode.h"
+#include "controllers/api/labels.h"
+
+namespace disagg::status_view {
+namespace {
+
+// "  role decode, pod x, node y: Unschedulable: message"
+std::string ProblemLine(const Problem& problem) {
+  std::string where;
+  const auto add = [&](const char* what, const std::string& name) {
+    if (!name.empty()) where += (where.empty() ? "" : ", ") + std::string(what) + " " + name;
+  };
+  add("role", problem.role);
+  add("pod", problem.pod);
+  add("node", problem.node);
+  return "  " + where + (where.empty() ? "" : ": ") + problem.reason + ": " + problem.message;
+}
+
+void AddProblems(const StatusFields& status, const std::string& stalled, std::vector<Row>* rows) {
+  bool first = true;
+  for (const Problem& problem : status.problems) {
+    // The refusal of a spec is among the problems as well; it was told above.
+    if (problem.role.empty() && stalled.find(problem.message) != std::string::npos) continue;
+    if (first) rows->push_back({{"Problems:"}});
+    first = false;
+    rows->push_back({{ProblemLine(problem), Tone::kBad}});
+  }
+}
+
+void AddFreshness(const api::DisaggDeployment& deployment, std::vector<Row>* rows) {
+  const std::int64_t observed = deployment.status.observed_generation;
+  if (observed < 0) {
+    rows->push_back(
+        {{"The operator has not looked at this object: does disagg-operator run, and does it watch "
+          "namespace " +
+              deployment.meta.namespace_name + "?",
+          Tone::kBad}});
+  } else if (observed < deployment.meta.generation) {
+    rows->push_back({{"This is the state for generation " + std::to_string(observed) +
+                          "; the operator has not looked at generation " +
+                          std::to_string(deployment.meta.generation) + " yet.",
+                      Tone::kWaiting}});
+  }
+}
+
+// The condition says what is rolled out, which the roles show, and behind a colon what the roll-out
+// waits for.
+void AddRollout(const api::StatusView& status, std::vector<Row>* rows) {
+  const api::Condition* reconciling = status.Find("Reconciling");
+  const auto colon = reconciling == nullptr ? std::string::npos : reconciling->message.find(": ");
+  if (colon != std::string::npos)
+    rows->push_back({{"Roll-out: " + reconciling->message.substr(colon + 2)}});
+}
+
+// "pods, router Deployments and AcceleratorClass b200"
+std::string Hidden(const Facts& facts) {
+  std::vector<std::string> hidden;
+  if (!facts.pods) hidden.push_back("pods");
+  if (!facts.routers) hidden.push_back("Deployments");
+  std::string text;
+  for (const std::string& kind : hidden) text += (text.empty() ? "" : " and ") + kind;
+  return text;
+}
+
+}  // namespace
+
+std::vector<Row> Remarks(const Facts& facts, const StatusFields& status) {
+  const api::DisaggDeployment& deployment = *facts.deployment;
+  std::vector<Row> rows;
+  const std::string& undecodable = deployment.meta.annotation(api::kDecodeError);
+  if (!undecodable.empty())
+    rows.push_back(
+        {{"This version of kubectl-disagg cannot read the spec: " + undecodable, Tone::kBad}});
+  AddFreshness(deployment, &rows);
+  const api::Condition* stalled = deployment.status.Find("Stalled");
+  if (stalled != nullptr) rows.push_back({{"Stalled: " + stalled->message, Tone::kBad}});
+  AddProblems(status, stalled == nullptr ? "" : stalled->message, &rows);
+  AddRollout(deployment.status, &rows);
+  const api::Condition* update = deployment.status.Find("UpdateAvailable");
+  if (update != nullptr && update->status == "True")
+    rows.push_back({{"Update available: " + update->message}});
+  if (deployment.meta.annotation(api::kAnnotationReconcile) == "disabled") {
+    rows.push_back({{std::string("Annotation ") + api::kAnnotationReconcile +
+                         ": disabled: nothing but this status is written.",
+                     Tone::kWaiting}});
+  }
+  const std::string hidden = Hidden(facts);
+  if (!hidden.empty()) {
+    rows.push_back({{"?: you may not list " + hidden + " in namespace " +
+                     deployment.meta.namespace_name + "."}});
+  }
+  return rows;
+}
+
+}  // namespace disagg::status_view

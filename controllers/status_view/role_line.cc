@@ -1,0 +1,89 @@
+#include "controllers/status_view/role_line.h"
+
+#include <algorithm>
+#include <set>
+
+#include "controllers/api/labels.h"
+#include "controllers/status_view/text.h"
+
+namespace disagg::status_view {
+namespace {
+
+using PodPtr = std::shared_ptr<const kube::Pod>;
+
+bool Counts(const kube::Pod& pod) {
+  return !pod.meta.deleting() && pod.phase != kube::PodPhase::kFailed &&
+         pod.phase != kube::PodPhase::kSucceeded;
+}
+
+int Ready(const std::vector<PodPtr>& pods) {
+  return static_cast<int>(std::count_if(
+      pods.begin(), pods.end(), [](const PodPtr& pod) { return Counts(*pod) && pod->ready; }));
+}
+
+// "NIXL over rdma/ib"
+std::string Transfer(const Facts& facts, const std::string& accelerator) {
+  if (facts.deployment->spec.kv_backend == api::KvBackend::kTcp) return "NIXL over TCP";
+  const auto found = facts.classes.find(accelerator);
+  const bool known = found != facts.classes.end() && found->second->rdma;
+  return "NIXL over " + (known ? found->second->rdma->resource_name : "RDMA (?)");
+}
+
+// "DEP2, 2 GPUs each, NIXL over rdma/ib"
+std::string Shape(const Facts& facts, api::RoleName role, int desired) {
+  const api::DeploymentSpec& spec = facts.deployment->spec;
+  const auto found = spec.roles.find(role);
+  if (found == spec.roles.end()) return "no longer in the spec";
+  const api::RoleSpec& of_role = found->second;
+  std::string shape = Layout(of_role.parallelism) + ", " + Count(of_role.parallelism.gpus(), "GPU");
+  if (desired > 1) shape += " each";
+  const std::string& accelerator =
+      of_role.accelerator.empty() ? spec.accelerator : of_role.accelerator;
+  if (accelerator != spec.accelerator) shape += " of class " + accelerator;
+  return role == api::RoleName::kAggregated ? shape : shape + ", " + Transfer(facts, accelerator);
+}
+
+// "revision w7c3h5dn", and during a change "revision p2r8t6vz -> w7c3h5dn (1 old, 1 new starting:
+// loading weights 4m of at most 60m)".
+std::string Revision(const RoleStatus& status, const std::optional<PodGroup>& group,
+                     std::int64_t now) {
+  if (status.revision.empty()) return "nothing accepted yet";
+  std::set<std::string> older;
+  std::vector<PodPtr> renewed;
+  int old = 0;
+  for (const PodPtr& pod : group ? group->pods : std::vector<PodPtr>{}) {
+    if (!Counts(*pod)) continue;
+    const std::string& revision = pod->meta.label(api::kLabelRoleRevision);
+    if (revision == status.revision) {
+      renewed.push_back(pod);
+    } else {
+      older.insert(revision);
+      ++old;
+    }
+  }
+  if (old == 0) return "revision " + status.revision;
+  std::string text = "revision ";
+  for (const std::string& revision : older)
+    text += (revision == *older.begin() ? "" : ", ") + revision;
+  text += " -> " + status.revision + " (" + std::to_string(old) + " old";
+  if (const int ready = Ready(renewed); ready > 0) text += ", " + std::to_string(ready) + " new";
+  const std::string waits = WhatIsWaitedFor(renewed, group->startup, now);
+  return text + (waits.empty() ? "" : ", " + waits) + ")";
+}
+
+}  // namespace
+
+Row RoleLine(const Facts& facts, api::RoleName role, const RoleStatus& status,
+             const std::optional<PodGroup>& pods) {
+  const int ready = pods ? Ready(pods->pods) : status.ready;
+  return {{std::string(api::ToString(role))},
+          {Ratio(ready, status.desired), ready >= status.desired ? Tone::kPlain : Tone::kWaiting},
+          {Shape(facts, role, status.desired)},
+          {Revision(status, pods, facts.now)}};
+}
+
+std::string Ratio(std::optional<int> ready, std::optional<int> desired) {
+  return (ready ? std::to_string(*ready) : "?") + "/" + (desired ? std::to_string(*desired) : "?");
+}
+
+}  // namespace disagg::status_view

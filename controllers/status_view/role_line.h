@@ -1,0 +1,23 @@
+#pragma once
+
+// The line of one role: how many are ready, what one replica is, which revision it runs. Pure.
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "controllers/status_view/facts.h"
+#include "controllers/status_view/pod_lines.h"
+#include "controllers/status_view/status_fields.h"
+
+namespace disagg::status_view {
+
+// `pods` are the role's; nothing when they may not be read.
+Row RoleLine(const Facts& facts, api::RoleName role, const RoleStatus& status,
+             const std::optional<PodGroup>& pods);
+
+// Counts, and nothing for who is ready of an unknown number: "2/2", "1/?", "?/?".
+std::string Ratio(std::optional<int> ready, std::optional<int> desired);
+
+}  // namespace disagg::status_view

@@ -1,0 +1,79 @@
+#include "controllers/status_view/router_line.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "controllers/api/engine_args.h"
+#include "controllers/api/labels.h"
+#include "controllers/status_view/role_line.h"
+
+namespace disagg::status_view {
+namespace {
+
+// "kv-aware", "round-robin"; empty where the spec leaves it to the router.
+std::string Mode(const api::Args& args) {
+  for (const auto& [key, value] : args) {
+    if (api::NormalizeRouterFlag(key) != "router-mode" || value.texts.empty()) continue;
+    return value.texts[0] == "kv" ? "kv-aware" : value.texts[0];
+  }
+  return "";
+}
+
+// "in front of 2 prefill + 1 decode": ready workers that share a contract with a router; others it
+// cannot reach.
+std::string Workers(const Facts& facts, const std::optional<PodGroup>& routers) {
+  if (!routers || routers->pods.empty()) return "";
+  std::set<std::string> contracts;
+  for (const auto& pod : routers->pods) contracts.insert(pod->meta.label(api::kLabelContract));
+  std::map<api::RoleName, int> ready;
+  for (const auto& [role, spec] : facts.deployment->spec.roles) ready[role] = 0;
+  for (const auto& pod : *facts.pods) {
+    const auto role = api::ParseRoleName(pod->meta.label(api::kLabelRole));
+    const bool reached = contracts.contains(pod->meta.label(api::kLabelContract));
+    if (role && reached && pod->ready && !pod->meta.deleting()) ++ready[*role];
+  }
+  std::string text;
+  for (const auto& [role, count] : ready) {
+    text += (text.empty() ? "in front of " : " + ") + std::to_string(count) + " " +
+            std::string(api::ToString(role));
+  }
+  return text;
+}
+
+std::optional<int> Desired(const Facts& facts) {
+  if (!facts.routers) return std::nullopt;
+  int desired = 0;
+  for (const auto& router : *facts.routers) desired += router->desired;
+  return desired;
+}
+
+std::optional<int> Ready(const Facts& facts, const std::optional<PodGroup>& pods) {
+  if (pods) {
+    return static_cast<int>(
+        std::count_if(pods->pods.begin(), pods->pods.end(),
+                      [](const auto& pod) { return pod->ready && !pod->meta.deleting(); }));
+  }
+  if (!facts.routers) return std::nullopt;
+  int ready = 0;
+  for (const auto& router : *facts.routers) ready += router->ready;
+  return ready;
+}
+
+}  // namespace
+
+Row RouterLine(const Facts& facts, const StatusFields& status,
+               const std::optional<PodGroup>& pods) {
+  const std::optional<int> desired = Desired(facts);
+  const std::optional<int> ready = Ready(facts, pods);
+  std::string last = Mode(facts.deployment->spec.router.args);
+  const std::string workers = Workers(facts, pods);
+  if (!workers.empty()) last += (last.empty() ? "" : ", ") + workers;
+  const bool missing = ready && desired && *ready < *desired;
+  return {{"router"},
+          {Ratio(ready, desired), missing ? Tone::kWaiting : Tone::kPlain},
+          {status.endpoint.empty() ? "no endpoint yet" : status.endpoint},
+          {last}};
+}
+
+}  // namespace disagg::status_view

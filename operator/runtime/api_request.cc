@@ -1,0 +1,140 @@
+#include "operator/runtime/api_request.h"
+
+#include <string_view>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+#include <simdjson.h>
+
+#include "operator/kube/status_error.h"
+
+namespace runtime {
+namespace {
+
+using transport::Method;
+
+constexpr char kJson[] = "application/json";
+// JSON is YAML.
+constexpr char kApplyPatch[] = "application/apply-patch+yaml";
+
+std::string Query(const WriteRequest& write, const std::string& field_manager) {
+  std::string query = "?timeout=" + std::to_string(kServerWriteTimeout.count()) + "s";
+  if (write.verb == Verb::kDelete) return query;
+  query += "&fieldManager=" + kube::EncodeQuery(field_manager) + "&fieldValidation=Strict";
+  if (write.verb == Verb::kDryRunCreate) query += "&dryRun=All";
+  if (write.verb == Verb::kApply && write.force) query += "&force=true";
+  return query;
+}
+
+// Background: the garbage collector removes what depends on the object; nothing waits for it.
+std::string DeleteOptions(const WriteRequest& write) {
+  nlohmann::json options = {{"apiVersion", "v1"}, {"kind", "DeleteOptions"}, {"propagationPolicy", "Background"}};
+  if (!write.precondition_uid.empty()) options["preconditions"]["uid"] = write.precondition_uid;
+  if (!write.precondition_version.empty()) {
+    options["preconditions"]["resourceVersion"] = write.precondition_version;
+  }
+  if (write.grace_seconds) options["gracePeriodSeconds"] = *write.grace_seconds;
+  return options.dump();
+}
+
+Method MethodOf(Verb verb) {
+  switch (verb) {
+    case Verb::kCreate:
+    case Verb::kDryRunCreate:
+      return Method::kPost;
+    case Verb::kApply:
+      return Method::kPatch;
+    case Verb::kDelete:
+      return Method::kDelete;
+  }
+  return Method::kPost;
+}
+
+std::string Text(const simdjson::dom::element& object, std::string_view field) {
+  std::string_view text;
+  return object[field].get(text) == simdjson::SUCCESS ? std::string(text) : std::string();
+}
+
+std::string ControllerUid(const simdjson::dom::element& metadata) {
+  simdjson::dom::array owners;
+  if (metadata["ownerReferences"].get(owners) != simdjson::SUCCESS) return "";
+  for (const simdjson::dom::element owner : owners) {
+    bool controller = false;
+    if (owner["controller"].get(controller) == simdjson::SUCCESS && controller) return Text(owner, "uid");
+  }
+  return "";
+}
+
+base::Result<WriteResult> ParseObject(const std::string& body, Verb verb) {
+  simdjson::dom::parser parser;
+  simdjson::dom::element object, metadata;
+  if (parser.parse(body).get(object) != simdjson::SUCCESS) {
+    base::Error error = base::MakeError(base::ErrorCode::kProtocol, "InvalidAnswer", "the answer to a write is not JSON");
+    error.outcome_unknown = true;  // it said 2xx, so it was probably carried out
+    return error;
+  }
+  WriteResult result;
+  // A delete is answered with a Status when the object was removed at once, for some kinds with the object as it last was.
+  result.gone = verb == Verb::kDelete;
+  if (Text(object, "kind") == "Status" || object["metadata"].get(metadata) != simdjson::SUCCESS) return result;
+  result.uid = Text(metadata, "uid");
+  result.resource_version = Text(metadata, "resourceVersion");
+  result.controller_uid = ControllerUid(metadata);
+  if (!Text(metadata, "deletionTimestamp").empty()) result.gone = false;
+  return result;
+}
+
+}  // namespace
+
+transport::Request MakeGet(const kube::Resource& resource, const kube::ObjectKey& key) {
+  transport::Request request;
+  request.method = Method::kGet;
+  request.target = kube::Path(resource, key.namespace_name, key.name);
+  request.headers = {{"Accept", kJson}};
+  request.total_timeout = kReadTimeout;
+  return request;
+}
+
+transport::Request MakeWrite(const WriteRequest& write, const std::string& field_manager) {
+  const bool on_collection = write.verb == Verb::kCreate || write.verb == Verb::kDryRunCreate;
+  transport::Request request;
+  request.method = MethodOf(write.verb);
+  request.target = kube::Path(write.resource, write.key.namespace_name, on_collection ? "" : write.key.name,
+                              write.subresource) +
+                   Query(write, field_manager);
+  request.headers = {{"Accept", kJson}, {"Content-Type", write.verb == Verb::kApply ? kApplyPatch : kJson}};
+  request.body = write.verb == Verb::kDelete ? DeleteOptions(write) : write.body;
+  request.total_timeout = kWriteTimeout;
+  return request;
+}
+
+base::Result<std::string> ReadBody(base::Result<transport::Response> answer) {
+  if (!answer) return answer.error();
+  if (answer->status >= 200 && answer->status < 300) return std::move(answer->body);
+  return kube::ErrorFromResponse(answer->status, answer->body, answer->Header("Retry-After"));
+}
+
+base::Result<WriteResult> ReadWriteAnswer(const base::Result<transport::Response>& answer, Verb verb) {
+  if (!answer) return answer.error();
+  if (answer->status >= 200 && answer->status < 300) return ParseObject(answer->body, verb);
+  base::Error error = kube::ErrorFromResponse(answer->status, answer->body, answer->Header("Retry-After"));
+  // The store may have taken the write when the answer got lost between it, the server and a proxy.
+  error.outcome_unknown = answer->status >= 500;
+  return error;
+}
+
+std::string ToString(Verb verb) {
+  switch (verb) {
+    case Verb::kCreate:
+      return "create";
+    case Verb::kApply:
+      return "apply";
+    case Verb::kDelete:
+      return "delete";
+    case Verb::kDryRunCreate:
+      return "dry-run";
+  }
+  return "";
+}
+
+}  // namespace runtime

@@ -1,0 +1,70 @@
+#pragma once
+
+// Keeps one ObjectStore equal to what the API server holds of one resource: lists it in pages, watches it from there, and goes
+// on after whatever breaks (reflector_state.h). Decodes on an EventLoop that it may share with others, and calls the store's
+// handlers there. A resource that the server does not know (its CRD is not installed yet) is asked for again until it appears.
+// Thread-safe.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "operator/base/clock.h"
+#include "operator/kube/decode.h"
+#include "operator/kube/resource.h"
+#include "operator/observability/metrics.h"
+#include "operator/runtime/event_loop.h"
+#include "operator/runtime/reflector_state.h"
+#include "operator/runtime/store.h"
+#include "operator/transport/transport.h"
+
+namespace runtime {
+
+struct WatchSpec {
+  kube::Resource resource;
+  kube::Decoder decoder;
+  std::string label_selector;     // "" for all
+  std::string namespace_name;     // "" for all namespaces
+  bool metadata_only = false;     // asks for PartialObjectMetadata
+};
+
+// All outlive the reflector.
+struct ReflectorContext {
+  transport::Transport& transport;
+  std::shared_ptr<EventLoop> loop;
+  const base::Clock& clock;
+  observability::Metrics& metrics;
+};
+
+struct ReflectorOptions {
+  ReflectorTimings timings;
+  int page_size = 500;
+  std::size_t max_inbox_bytes = 1u << 20;  // of a watch, not decoded yet
+  std::size_t max_line_bytes = 8u << 20;   // one event
+  std::uint64_t seed = 0;                  // of the back-off; 0: a random one
+};
+
+class Reflector {
+ public:
+  // `on_synced` is called from the loop after each complete list; it must not block.
+  Reflector(WatchSpec spec, ReflectorContext context, ReflectorOptions options, ObjectStore& store,
+            std::function<void()> on_synced);
+  ~Reflector();  // Stop
+
+  // Begins, or begins anew, with a list from etcd that is sent after this call. Returns its number.
+  std::uint64_t Restart();
+  // The number of the newest such list that is in the store.
+  std::uint64_t synced_list() const;
+
+  // Nothing is written into the store after this.
+  void Stop();
+
+  const WatchSpec& spec() const;
+
+ private:
+  class Core;
+  std::shared_ptr<Core> core_;
+};
+
+}  // namespace runtime

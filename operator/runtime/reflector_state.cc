@@ -1,0 +1,97 @@
+#include "operator/runtime/reflector_state.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace runtime {
+namespace {
+
+using base::ErrorCode;
+
+// A server that was restarted, or another of several, may lag behind the version that we have seen; it catches up within
+// moments. One that does not has lost history (etcd was restored), and only a new list helps.
+constexpr int kMostFutureVersions = 3;
+
+bool IsFutureVersion(const base::Error& error) {
+  return error.message.find("Too large resource version") != std::string::npos;
+}
+
+// The version is of no use any more, or the request will never be answered as it is.
+bool NeedsList(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::kGone:
+    case ErrorCode::kInvalid:
+    case ErrorCode::kNotFound:
+    case ErrorCode::kProtocol:
+    case ErrorCode::kTooLarge:
+    case ErrorCode::kInternal:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+ReflectorAction ReflectorState::Start() { return List({}); }
+
+ReflectorAction ReflectorState::OnPage(const std::string& resource_version, const std::string& continue_token) {
+  if (!continue_token.empty()) return {ReflectorAction::Kind::kList, "", continue_token, {}};
+  resource_version_ = resource_version;
+  future_versions_ = 0;
+  return Watch({});
+}
+
+ReflectorAction ReflectorState::OnListFailed(const base::Error& error, base::SteadyTime now) {
+  // A continue token that has expired (410) needs nothing special: every failed list begins anew.
+  return List(Backoff(error, now));
+}
+
+void ReflectorState::OnWatchStarted(base::SteadyTime now) {
+  watch_started_ = now;
+  watch_events_ = 0;
+}
+
+void ReflectorState::OnEvent(const std::string& resource_version) {
+  resource_version_ = resource_version;
+  ++watch_events_;
+  future_versions_ = 0;
+}
+
+ReflectorAction ReflectorState::OnWatchEnded(const base::Status& status, base::SteadyTime now) {
+  if (status.ok()) {
+    if (watch_events_ > 0 || now - watch_started_ >= timings_.short_watch) return Watch({});
+    return Watch(Backoff(base::MakeError(ErrorCode::kUnavailable, "ShortWatch", ""), now));
+  }
+  const base::Error& error = status.error();
+  const std::chrono::milliseconds delay = Backoff(error, now);
+  if (IsFutureVersion(error)) return ++future_versions_ < kMostFutureVersions ? Watch(delay) : List(delay);
+  return NeedsList(error.code) ? List(delay) : Watch(delay);
+}
+
+std::chrono::seconds ReflectorState::WatchDuration() {
+  const auto range = static_cast<double>((timings_.watch_most - timings_.watch_least).count());
+  return timings_.watch_least + std::chrono::seconds(static_cast<std::int64_t>(range * Random()));
+}
+
+ReflectorAction ReflectorState::List(std::chrono::milliseconds delay) {
+  resource_version_.clear();
+  return {ReflectorAction::Kind::kList, "", "", delay};
+}
+
+ReflectorAction ReflectorState::Watch(std::chrono::milliseconds delay) {
+  return {ReflectorAction::Kind::kWatch, resource_version_, "", delay};
+}
+
+std::chrono::milliseconds ReflectorState::Backoff(const base::Error& error, base::SteadyTime now) {
+  if (failures_ > 0 && now - last_failure_ > timings_.healthy) failures_ = 0;
+  last_failure_ = now;
+  const int doublings = std::min(failures_++ - 1, 30);
+  const double whole = doublings < 0 ? static_cast<double>(timings_.first_retry.count())
+                                     : std::min(std::ldexp(static_cast<double>(timings_.backoff_base.count()), doublings),
+                                                static_cast<double>(timings_.backoff_max.count()));
+  const auto delay = std::chrono::milliseconds(static_cast<std::int64_t>(whole * (0.5 + 0.5 * Random())));
+  return std::max<std::chrono::milliseconds>(delay, error.retry_after.value_or(std::chrono::seconds(0)));
+}
+
+}  // namespace runtime

@@ -1,0 +1,83 @@
+#pragma once
+
+// What a reflector does next: the list-and-watch protocol of the Kubernetes API without any I/O.
+// https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
+//
+//   list (pages; without resourceVersion, i.e. from etcd) --> watch from the list's version --> watch on from the last version
+//        ^            |failure: back-off                        |ended, cut or silent               |
+//        +------------+---- 410, refused, undecodable ----------+-----------------------------------+
+//
+// Each failure waits: the first `first_retry`, then backoff_base * 2^n up to backoff_max, of which the upper half is random;
+// the count starts anew when the last failure is `healthy` ago. Not thread-safe.
+
+#include <chrono>
+#include <cstdint>
+#include <random>
+#include <string>
+
+#include "operator/base/clock.h"
+#include "operator/base/result.h"
+
+namespace runtime {
+
+struct ReflectorTimings {
+  std::chrono::milliseconds first_retry{100};
+  std::chrono::milliseconds backoff_base{800};
+  std::chrono::milliseconds backoff_max{30'000};
+  std::chrono::milliseconds healthy{120'000};
+  // A watch that the server ends sooner than this without an event counts as failed.
+  std::chrono::milliseconds short_watch{1'000};
+  // The server is asked to end a watch after a random time between these.
+  std::chrono::seconds watch_least{300};
+  std::chrono::seconds watch_most{600};
+  // A watch that is silent for so long is dead: bookmarks come about once a minute.
+  std::chrono::milliseconds idle{150'000};
+  // One page of a list; the head of a watch's answer.
+  std::chrono::milliseconds request{60'000};
+};
+
+struct ReflectorAction {
+  enum class Kind { kList, kWatch };
+  Kind kind = Kind::kList;
+  std::string resource_version;  // kWatch: where to go on
+  std::string continue_token;    // kList: the next page of the same list; "" begins a new one
+  std::chrono::milliseconds delay{0};
+};
+
+class ReflectorState {
+ public:
+  ReflectorState(ReflectorTimings timings, std::uint64_t seed) : timings_(timings), random_(seed) {}
+
+  // From nothing, now: a list from etcd.
+  ReflectorAction Start();
+
+  // A page was taken in. With a continue token the next one follows, else the watch.
+  ReflectorAction OnPage(const std::string& resource_version, const std::string& continue_token);
+  ReflectorAction OnListFailed(const base::Error& error, base::SteadyTime now);
+
+  void OnWatchStarted(base::SteadyTime now);
+  // An object or a bookmark.
+  void OnEvent(const std::string& resource_version);
+  // `status`: OK when the server ended the stream, else what broke it or the error that it held.
+  ReflectorAction OnWatchEnded(const base::Status& status, base::SteadyTime now);
+
+  // A watch duration to ask for.
+  std::chrono::seconds WatchDuration();
+
+ private:
+  ReflectorAction List(std::chrono::milliseconds delay);
+  ReflectorAction Watch(std::chrono::milliseconds delay);
+  std::chrono::milliseconds Backoff(const base::Error& error, base::SteadyTime now);
+  double Random() { return std::uniform_real_distribution<double>(0, 1)(random_); }
+
+  const ReflectorTimings timings_;
+  std::mt19937_64 random_;
+  std::string resource_version_;
+  base::SteadyTime watch_started_;
+  std::uint64_t watch_events_ = 0;
+  int failures_ = 0;
+  base::SteadyTime last_failure_;
+  int future_versions_ = 0;  // how often in a row the server did not know our version yet
+};
+
+}  // namespace runtime

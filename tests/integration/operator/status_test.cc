@@ -1,0 +1,83 @@
+// What a person on call is told.
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <thread>
+
+#include "tests/support/operator.h"
+
+namespace disagg::testing {
+namespace {
+
+using nlohmann::json;
+
+Api& TheApi() { return ChartEnvironment::api(); }
+
+TEST(Status, AnUnschedulableReplicaNamesWhatIsMissingAndWhatToDo) {
+  Operator op;
+  // Six nodes of eight GPUs cannot hold seven decode replicas of eight.
+  Deployment deployment("too-big", {{"prefill", {{"replicas", 1}, {"parallelism", {{"data", 8}}}}}, {"decode", {{"replicas", 6}}}});
+  ASSERT_TRUE(Eventually("Unschedulable", std::chrono::seconds(30), [&] {
+    return deployment.Condition("Scheduled") == "False" && deployment.ConditionReason("Scheduled") == "Unschedulable";
+  }));
+  const json problem = deployment.Status()["problems"][0];
+  EXPECT_EQ(problem["reason"], "Unschedulable");
+  const std::string message = problem["message"];
+  EXPECT_NE(message.find("needs 8 nvidia.com/gpu and 8 rdma/ib on one node of class b200: 6 nodes match, the freest ("),
+            std::string::npos) << message;
+  EXPECT_NE(message.find("has 0 GPUs; free a node, or lower spec."), std::string::npos) << message;
+  EXPECT_EQ(deployment.Status()["summary"]["reason"], "Unschedulable");
+}
+
+TEST(Status, AQuotaIsToldAndTriedAgain) {
+  Operator op;
+  Deployment deployment("quota", {{"suspend", true}});
+  ASSERT_TRUE(TheApi().Create(deployment.Collection("resourcequotas"),
+                              {{"apiVersion", "v1"}, {"kind", "ResourceQuota"}, {"metadata", {{"name", "gpus"}}},
+                               {"spec", {{"hard", {{"requests.nvidia.com/gpu", "4"}}}}}}).ok());
+  std::this_thread::sleep_for(std::chrono::seconds(2));
+  deployment.Patch({{"suspend", false}});
+  ASSERT_TRUE(Eventually("QuotaExceeded", std::chrono::seconds(30), [&] {
+    return deployment.ConditionReason("Scheduled") == "QuotaExceeded";
+  })) << deployment.Status().dump(2);
+  EXPECT_NE(deployment.Condition("Stalled"), "True") << "a quota is no fault of the spec";
+  TheApi().Delete(deployment.Collection("resourcequotas") + "/gpus");
+  EXPECT_TRUE(deployment.WaitReady(std::chrono::seconds(90)));
+}
+
+TEST(Status, ANamespaceThatForbidsThePodsIsToldBeforeAnyPodExists) {
+  Operator op;
+  Deployment deployment("restricted", {{"suspend", true}});
+  TheApi().MergePatch("/api/v1/namespaces/" + deployment.namespace_name(),
+                      {{"metadata", {{"labels", {{"pod-security.kubernetes.io/enforce", "restricted"}}}}}});
+  deployment.Patch({{"suspend", false}, {"restart", {{"token", "again"}}}});
+  ASSERT_TRUE(Eventually("Stalled", std::chrono::seconds(20), [&] { return deployment.Condition("Stalled") == "True"; }));
+  EXPECT_EQ(deployment.ConditionReason("Stalled"), "RefusedByCluster");
+  EXPECT_NE(deployment.ConditionMessage("Stalled").find("violates PodSecurity"), std::string::npos)
+      << deployment.ConditionMessage("Stalled");
+  EXPECT_TRUE(deployment.Pods("", false).empty());
+}
+
+TEST(Status, EventsTellTransitionsOnce) {
+  Operator op;
+  Deployment deployment("events");
+  ASSERT_TRUE(deployment.WaitReady());
+  const auto reasons = [&] {
+    std::map<std::string, int> counts;
+    for (const json& event : TheApi().List(deployment.Collection("events"))) {
+      if (event["regarding"].value("kind", "") == "DisaggDeployment") ++counts[event["reason"]];
+    }
+    return counts;
+  };
+  EXPECT_TRUE(Eventually("Created and Ready events", std::chrono::seconds(10), [&] {
+    const auto counts = reasons();
+    return counts.contains("Created") && counts.contains("Ready");
+  }));
+  const auto before = reasons();
+  std::this_thread::sleep_for(std::chrono::seconds(3));
+  EXPECT_EQ(before, reasons()) << "a converged deployment makes no events";
+}
+
+}  // namespace
+}  // namespace disagg::testing

@@ -1,0 +1,150 @@
+#include "tests/support/api.h"
+
+#include <gtest/gtest.h>
+#include <yaml-cpp/yaml.h>
+
+#include <charconv>
+#include <fstream>
+#include <map>
+#include <regex>
+#include <sstream>
+
+#include "operator/transport/beast_transport.h"
+#include "operator/transport/config_loader.h"
+
+namespace disagg::testing {
+namespace {
+
+using nlohmann::json;
+
+json ScalarToJson(const YAML::Node& node) {
+  const std::string& text = node.Scalar();
+  if (node.Tag() == "!") return text;  // was quoted
+  if (text.empty() || text == "null" || text == "~") return nullptr;
+  if (text == "true") return true;
+  if (text == "false") return false;
+  static const std::regex kInteger("[-+]?[0-9]+"), kFloat(R"([-+]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?)");
+  if (std::regex_match(text, kInteger)) return std::stoll(text);
+  if (std::regex_match(text, kFloat)) return std::stod(text);
+  return text;
+}
+
+json NodeToJson(const YAML::Node& node) {
+  if (node.IsMap()) {
+    json object = json::object();
+    for (const auto& entry : node) object[entry.first.as<std::string>()] = NodeToJson(entry.second);
+    return object;
+  }
+  if (node.IsSequence()) {
+    json array = json::array();
+    for (const auto& item : node) array.push_back(NodeToJson(item));
+    return array;
+  }
+  return node.IsScalar() ? ScalarToJson(node) : json();
+}
+
+// The collection that an object of a kind lives in.
+std::string CollectionOf(const json& object) {
+  static const std::map<std::string, std::string> kPlurals{{"DisaggDeployment", "disaggdeployments"},
+                                                           {"ServingModel", "servingmodels"},
+                                                           {"AcceleratorClass", "acceleratorclasses"},
+                                                           {"Namespace", "namespaces"},
+                                                           {"Service", "services"},
+                                                           {"Pod", "pods"},
+                                                           {"ResourceQuota", "resourcequotas"},
+                                                           {"LimitRange", "limitranges"}};
+  const std::string version = object.at("apiVersion");
+  const std::string kind = object.at("kind");
+  const json& metadata = object.at("metadata");
+  std::string path = version.find('/') == std::string::npos ? "/api/" + version : "/apis/" + version;
+  if (metadata.contains("namespace")) path += "/namespaces/" + metadata.at("namespace").get<std::string>();
+  const auto plural = kPlurals.find(kind);
+  EXPECT_NE(plural, kPlurals.end()) << "tests/support/api.cc does not know the kind " << kind;
+  return path + "/" + (plural == kPlurals.end() ? "?" : plural->second);
+}
+
+}  // namespace
+
+Api::Api(const std::string& kubeconfig) {
+  auto config = transport::LoadKubeconfig(kubeconfig, "");
+  if (!config) {
+    ADD_FAILURE() << config.error().message;
+    return;
+  }
+  auto transport = transport::MakeBeastTransport(*config, {});
+  if (!transport) {
+    ADD_FAILURE() << transport.error().message;
+    return;
+  }
+  transport_ = std::move(*transport);
+}
+
+Api::~Api() = default;
+
+Answer Api::Send(transport::Request request) {
+  if (transport_ == nullptr) return {};
+  request.total_timeout = std::chrono::seconds(30);
+  if (!request.body.empty() && request.method == transport::Method::kPost) {
+    request.headers.emplace_back("Content-Type", "application/json");
+  }
+  auto response = transport::SendAndWait(*transport_, std::move(request));
+  if (!response) return {0, {{"message", response.error().message}}};
+  return {response->status, json::parse(response->body, nullptr, false)};
+}
+
+Answer Api::Get(const std::string& path) { return Send({transport::Method::kGet, path, {}, "", {}, {}}); }
+
+std::vector<json> Api::List(const std::string& path, const std::string& query) {
+  const Answer answer = Get(query.empty() ? path : path + "?" + query);
+  if (!answer.ok() || !answer.body.contains("items")) return {};
+  return answer.body["items"].get<std::vector<json>>();
+}
+
+Answer Api::Create(const std::string& path, const json& object) {
+  return Send({transport::Method::kPost, path, {}, object.dump(), {}, {}});
+}
+
+Answer Api::MergePatch(const std::string& path, const json& patch) {
+  return Send({transport::Method::kPatch, path, {{"Content-Type", "application/merge-patch+json"}}, patch.dump(), {}, {}});
+}
+
+Answer Api::Delete(const std::string& path, int grace_seconds, const std::string& propagation) {
+  json options = {{"apiVersion", "v1"}, {"kind", "DeleteOptions"}, {"propagationPolicy", propagation}};
+  if (grace_seconds >= 0) options["gracePeriodSeconds"] = grace_seconds;
+  return Send({transport::Method::kDelete, path, {{"Content-Type", "application/json"}}, options.dump(), {}, {}});
+}
+
+Answer Api::ApplyObject(const json& object) {
+  const std::string path = CollectionOf(object) + "/" + object.at("metadata").at("name").get<std::string>();
+  return Send({transport::Method::kPatch, path + "?fieldManager=test&force=true&fieldValidation=Strict",
+               {{"Content-Type", "application/apply-patch+yaml"}}, object.dump(), {}, {}});
+}
+
+Answer Api::ApplyYaml(const std::string& yaml) {
+  Answer last;
+  for (const json& object : YamlToJson(yaml)) {
+    last = ApplyObject(object);
+    if (!last.ok()) return last;
+  }
+  return last;
+}
+
+Answer Api::ApplyFile(const std::string& file) { return ApplyYaml(ReadFile(file)); }
+
+std::vector<json> YamlToJson(const std::string& yaml) {
+  std::vector<json> documents;
+  for (const YAML::Node& node : YAML::LoadAll(yaml)) {
+    if (!node.IsNull()) documents.push_back(NodeToJson(node));
+  }
+  return documents;
+}
+
+std::string ReadFile(const std::string& path) {
+  std::ifstream file(path);
+  EXPECT_TRUE(file) << path << " cannot be read";
+  std::stringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+}  // namespace disagg::testing

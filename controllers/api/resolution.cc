@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "controllers/api/decode.h"
 #include "controllers/api/messages.h"
 #include "controllers/api/near_names.h"
 
@@ -10,6 +11,7 @@ namespace {
 
 constexpr std::size_t kMostSuggestions = 3;
 constexpr char kModelPath[] = "spec.model.ref";
+constexpr char kAskPlatform[] = "; ask the platform team to correct it";
 
 using Labels = std::map<std::string, std::string>;
 
@@ -68,6 +70,11 @@ void ResolveModel(const DisaggDeployment& deployment, const Catalogue& catalogue
   const auto model = FindModel(catalogue, ref);
   if (!model) {
     resolution->errors.push_back(ModelNotFound(ref, catalogue, labels));
+  } else if (!model->meta.annotation(kDecodeError).empty()) {
+    resolution->errors.push_back(ErrorOf(kModelPath, ref,
+                                         "ServingModel " + model->meta.name + " cannot be read: " +
+                                             model->meta.annotation(kDecodeError) + kAskPlatform,
+                                         "ModelInvalid"));
   } else if (!model->allowed_namespaces.Matches(labels)) {
     resolution->errors.push_back(
         ErrorOf(kModelPath, ref,
@@ -176,6 +183,13 @@ void ResolveRole(const DeploymentSpec& spec, RoleName role, const Catalogue& cat
   ResolvedRole resolved{.accelerator = FindClass(catalogue, name), .artifact = {}};
   if (!resolved.accelerator) {
     resolution->errors.push_back(ClassNotFound(path, name, catalogue));
+    return;
+  }
+  const std::string& undecodable = resolved.accelerator->meta.annotation(kDecodeError);
+  if (!undecodable.empty()) {
+    resolution->errors.push_back(
+        ErrorOf(path, name, "AcceleratorClass " + name + " cannot be read: " + undecodable + kAskPlatform,
+                "AcceleratorInvalid"));
     return;
   }
   if (resolution->model) {

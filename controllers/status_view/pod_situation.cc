@@ -78,6 +78,9 @@ Situation Waiting(const kube::Pod& pod) {
   const auto* init =
       Find(pod, [](const auto& container) { return container.init && container.running; });
   if (init != nullptr) return {"Starting", Tone::kWaiting, "init container " + init->name};
+  const auto* ended = Find(
+      pod, [](const auto& container) { return !container.init && container.last_finished_at > 0; });
+  if (ended != nullptr) return {"Starting", Tone::kWaiting, ExitOf(*ended)};
   return {"Starting", Tone::kWaiting, "pulls images or mounts volumes"};
 }
 

@@ -11,10 +11,10 @@ const std::string& Find(const std::map<std::string, std::string>& values, const 
 
 }  // namespace
 
-const std::string& ObjectMeta::label(const std::string& name) const { return Find(labels, name); }
+const std::string& ObjectMeta::label(const std::string& key) const { return Find(labels, key); }
 
-const std::string& ObjectMeta::annotation(const std::string& name) const {
-  return Find(annotations, name);
+const std::string& ObjectMeta::annotation(const std::string& key) const {
+  return Find(annotations, key);
 }
 
 }  // namespace kube

@@ -40,8 +40,8 @@ struct ObjectMeta {
   ObjectKey key() const { return {namespace_name, name}; }
   bool deleting() const { return deletion_time.has_value(); }
   // The value, or "" when the label is not set.
-  const std::string& label(const std::string& name) const;
-  const std::string& annotation(const std::string& name) const;
+  const std::string& label(const std::string& key) const;
+  const std::string& annotation(const std::string& key) const;
 };
 
 // Base of everything a cache holds.

@@ -35,7 +35,7 @@ void ChartEnvironment::SetUp() {
   cluster_ = LocalCluster::Start(options_);
   ASSERT_NE(cluster_, nullptr);
 
-  const CommandResult built = RunCommand({DISAGG_LOCAL_CLUSTER, "build"}, "", std::chrono::minutes(20));
+  const CommandResult built = RunCommand(std::vector<std::string>{DISAGG_LOCAL_CLUSTER, "build"}, "", std::chrono::minutes(20));
   const std::string tools = built.out.substr(0, built.out.find_last_not_of('\n') + 1);
   const CommandResult installed =
       RunCommand({tools + "/helm", "install", "disagg-operator", DISAGG_SOURCE_DIR "/charts/disagg-operator", "--kubeconfig",

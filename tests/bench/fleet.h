@@ -1,0 +1,51 @@
+#pragma once
+
+// N DisaggDeployments of 4 prefill and 2 decode workers of one GPU and one router, spread over ten namespaces.
+
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "operator/transport/transport.h"
+
+namespace disagg::bench {
+
+inline constexpr int kWorkersPerDeployment = 6;
+inline constexpr int kNamespaces = 10;
+
+class Fleet {
+ public:
+  Fleet(transport::Transport& transport, int size, int concurrency)
+      : transport_(transport), size_(size), concurrency_(concurrency) {}
+
+  void MakeNamespaces();
+  void MakeDeployments();
+  void Delete();
+
+  // Seconds until `count` of the fleet satisfy; polls one cheap counting list.
+  double SecondsUntilWorkerPods();
+  void WaitReady();
+
+  // Every object that the operator made, as it could be POSTed again: no uid, version, timestamps, status or managedFields.
+  struct Owned {
+    std::string path;   // of the collection
+    std::string owner;  // "<namespace>/<deployment>"
+    nlohmann::json object;
+  };
+  std::vector<Owned> Dump();
+
+  int size() const { return size_; }
+
+ private:
+  std::string NamespaceOf(int i) const { return "bench-" + std::to_string(i % kNamespaces); }
+
+  transport::Transport& transport_;
+  const int size_;
+  const int concurrency_;
+};
+
+// Items of a collection, page by page.
+std::vector<nlohmann::json> ListAll(transport::Transport& transport, const std::string& path);
+
+}  // namespace disagg::bench

@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+# The figures of docs/performance.md, in the order in which they stand there.
+set -euo pipefail
+bin=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)/build/bin
+"$bin/disagg-bench" create "${N:-100}"
+"$bin/disagg-bench" restart "${RESTART:-167}"
+[[ -z ${FULL:-} ]] || "$bin/disagg-bench" restart 1667

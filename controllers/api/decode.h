@@ -1,8 +1,8 @@
 #pragma once
 
-// JSON of the API server to the types of types.h, with the defaults that the CRD's descriptions state. Pure; never
-// throws. A field of a wrong type can only come from a CRD that is older or newer than this program; it is an error that
-// names the field.
+// JSON of the API server to the types of types.h, with the defaults that the CRD's descriptions
+// state. Pure; never throws. A field of a wrong type can only come from a CRD that is older or
+// newer than this program; it is an error that names the field.
 
 #include <string>
 
@@ -11,12 +11,14 @@
 
 namespace disagg::api {
 
-base::Result<std::shared_ptr<const DisaggDeployment>> DecodeDisaggDeployment(const std::string& json);
+base::Result<std::shared_ptr<const DisaggDeployment>> DecodeDisaggDeployment(
+    const std::string& json);
 base::Result<std::shared_ptr<const ServingModel>> DecodeServingModel(const std::string& json);
-base::Result<std::shared_ptr<const AcceleratorClass>> DecodeAcceleratorClass(const std::string& json);
+base::Result<std::shared_ptr<const AcceleratorClass>> DecodeAcceleratorClass(
+    const std::string& json);
 
-// The same for caches. One object that cannot be decoded must not stop a watch: it enters the cache with
-// `decode_error` as the annotation kDecodeError and an empty spec, and becomes Stalled.
+// The same for caches. One object that cannot be decoded must not stop a watch: it enters the cache
+// with `decode_error` as the annotation kDecodeError and an empty spec, and becomes Stalled.
 inline constexpr char kDecodeError[] = "disagg.dev/internal-decode-error";
 kube::Decoder DisaggDeploymentDecoder();
 kube::Decoder ServingModelDecoder();

@@ -70,7 +70,7 @@ void DecodeInto(const nlohmann::json& object, AcceleratorClass* decoded,
   decoded->tolerations = spec.Fragments("tolerations");
   const JsonReader gpu = spec.Child("gpu");
   gpu.Choice<Only>("type", {{"DevicePlugin", Only::kOnly}}, Only::kOnly);
-  decoded->gpu_resource = gpu.Text("resourceName", "nvidia.com/gpu");
+  decoded->gpu_resource = gpu.Text("resourceName");
   decoded->gpus_per_node = gpu.Integer("perNode", 0);
   if (spec.Has("rdma")) decoded->rdma = DecodeRdma(spec.Child("rdma"));
   decoded->precisions = spec.Texts("precisions");

@@ -3,7 +3,8 @@
 namespace disagg::api {
 namespace {
 
-// One member is all there is so far; it is read so that a spec meant for a newer program is not misread.
+// One member is all there is so far; it is read so that a spec meant for a newer program is not
+// misread.
 enum class Only { kOnly };
 
 void DecodeModel(const JsonReader& spec, DeploymentSpec* decoded) {

@@ -41,14 +41,13 @@ std::vector<Condition> DecodeConditions(const nlohmann::json& status) {
   if (list == status.end() || !list->is_array()) return conditions;
   for (const nlohmann::json& item : *list) {
     if (!item.is_object()) continue;
-    conditions.push_back(
-        {.type = TextOf(item, "type"),
-         .status = TextOf(item, "status"),
-         .reason = TextOf(item, "reason"),
-         .message = TextOf(item, "message"),
-         .last_transition_time =
-             std::max<std::int64_t>(0, base::ParseTime(TextOf(item, "lastTransitionTime"))),
-         .observed_generation = IntegerOf(item, "observedGeneration", 0)});
+    conditions.push_back({.type = TextOf(item, "type"),
+                          .status = TextOf(item, "status"),
+                          .reason = TextOf(item, "reason"),
+                          .message = TextOf(item, "message"),
+                          .last_transition_time = std::max<std::int64_t>(
+                              0, base::ParseTime(TextOf(item, "lastTransitionTime"))),
+                          .observed_generation = IntegerOf(item, "observedGeneration", 0)});
   }
   return conditions;
 }

@@ -9,7 +9,8 @@ namespace {
 
 constexpr std::string_view kNegation = "no-";
 
-// vLLM takes one key of a JSON flag as "attention-config.backend"; the key behind the dot is the engine's, as written.
+// vLLM takes one key of a JSON flag as "attention-config.backend"; the key behind the dot is the
+// engine's, as written.
 std::string_view Head(std::string_view flag) { return flag.substr(0, flag.find('.')); }
 
 std::string Normalize(const FlagTable& table, std::string_view key) {
@@ -34,7 +35,8 @@ std::optional<std::string> TypedField(const FlagTable& table, std::string_view f
   return std::nullopt;
 }
 
-// A role that says no-x does not inherit x, and the other way round; x: false takes away nothing but x.
+// A role that says no-x does not inherit x, and the other way round; x: false takes away nothing
+// but x.
 void Overlay(const Args& layer, Args* merged) {
   for (const auto& [flag, value] : layer) {
     if (!value.omits()) merged->erase(NegationOf(flag));

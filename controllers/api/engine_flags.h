@@ -1,6 +1,7 @@
 #pragma once
 
-// The tables behind engine_args.h: what this project knows of each program's command line. Pure data.
+// The tables behind engine_args.h: what this project knows of each program's command line. Pure
+// data.
 
 #include <span>
 #include <string_view>
@@ -9,7 +10,8 @@
 
 namespace disagg::api {
 
-// In place of a field's path, for flags that only the operator can know: ports, addresses, the roles of processes.
+// In place of a field's path, for flags that only the operator can know: ports, addresses, the
+// roles of processes.
 inline constexpr std::string_view kTheOperator = "the operator";
 
 struct Spelling {

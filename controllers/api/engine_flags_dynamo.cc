@@ -1,4 +1,5 @@
-// dynamo.mocker and dynamo.frontend 1.6: `python3 -m dynamo.mocker --help`, `python3 -m dynamo.frontend --help`.
+// dynamo.mocker and dynamo.frontend 1.6: `python3 -m dynamo.mocker --help`, `python3 -m
+// dynamo.frontend --help`.
 
 #include "controllers/api/engine_flags.h"
 

@@ -76,9 +76,9 @@ constexpr TypedFlag kTyped[] = {
     {"port", kTheOperator},
 };
 
-// What one side can change without the other noticing: how much it batches, what it compiles, where it keeps weights,
-// how it logs. Not here, though it moves no KV block either: max-model-len, which is part of the model card that all
-// workers of one namespace have to publish alike.
+// What one side can change without the other noticing: how much it batches, what it compiles, where
+// it keeps weights, how it logs. Not here, though it moves no KV block either: max-model-len, which
+// is part of the model card that all workers of one namespace have to publish alike.
 constexpr std::string_view kLocal[] = {
     "all2all-backend",
     "api-server-count",

@@ -1,12 +1,13 @@
 #pragma once
 
-// Typed reads from a JSON object that remember what was wrong and where. Internal to decoding. Pure; never throws.
+// Typed reads from a JSON object that remember what was wrong and where. Internal to decoding.
+// Pure; never throws.
 //
 //   JsonReader spec(object, "spec", &errors);
 //   spec.Child("health").Integer("startupTimeoutSeconds", 3600);
 //
-// An absent field and a null are the default. A value of a wrong type is the default too, and one more error:
-// `spec.health.startupTimeoutSeconds: must be an integer, is "an hour"`.
+// An absent field and a null are the default. A value of a wrong type is the default too, and one
+// more error: `spec.health.startupTimeoutSeconds: must be an integer, is "an hour"`.
 
 #include <map>
 #include <string>

@@ -1,6 +1,7 @@
 #pragma once
 
-// Labels, annotations and names that the operator puts on objects. They are API: people select by them.
+// Labels, annotations and names that the operator puts on objects. They are API: people select by
+// them.
 
 namespace disagg::api {
 
@@ -18,7 +19,7 @@ inline constexpr char kLabelPartOf[] = "app.kubernetes.io/part-of";
 
 // Ours, on children.
 inline constexpr char kLabelDeployment[] = "disagg.dev/deployment";
-inline constexpr char kLabelRole[] = "disagg.dev/role";                     // prefill | decode | aggregated | router
+inline constexpr char kLabelRole[] = "disagg.dev/role";  // prefill | decode | aggregated | router
 inline constexpr char kLabelReplica[] = "disagg.dev/replica";
 inline constexpr char kLabelRank[] = "disagg.dev/rank";
 inline constexpr char kLabelIncarnation[] = "disagg.dev/incarnation";
@@ -51,8 +52,8 @@ inline constexpr char kAnnotationContractSpecHash[] = "disagg.dev/contract-spec-
 inline constexpr char kAnnotationRouterSpecHash[] = "disagg.dev/router-spec-hash";
 inline constexpr char kAnnotationRevisionNumber[] = "disagg.dev/revision-number";
 
-// On applied objects: a hash of all that is applied. A field that is wanted no more changes it, so that
-// comparing what is wanted with what is stored tells of removals too.
+// On applied objects: a hash of all that is applied. A field that is wanted no more changes it, so
+// that comparing what is wanted with what is stored tells of removals too.
 inline constexpr char kAnnotationApplied[] = "disagg.dev/applied";
 
 }  // namespace disagg::api

@@ -1,6 +1,7 @@
 #pragma once
 
-// Pieces of the messages that people read: `path "value": what is wrong; why; what to do`. Internal to api.
+// Pieces of the messages that people read: `path "value": what is wrong; why; what to do`. Internal
+// to api.
 
 #include <string>
 #include <vector>

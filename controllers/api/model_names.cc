@@ -1,5 +1,5 @@
-// Which ServingModel a name means. A metadata.name always means its own object; an alias that several claim means the
-// oldest of them (creationTimestamp, then name).
+// Which ServingModel a name means. A metadata.name always means its own object; an alias that
+// several claim means the oldest of them (creationTimestamp, then name).
 
 #include <algorithm>
 #include <tuple>

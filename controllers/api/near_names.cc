@@ -1,13 +1,15 @@
 // "Did you mean": names are near when a person could have meant one and typed the other.
 //
-//   nearness  relation of the lower-cased texts            example
-//   0         equal                                        B200                    b200
-//   1         equal in letters and digits                  minimax_m3              minimax-m3
-//   2         equal but for what is before the last "/"    MiniMax-M3-NVFP4        nvidia/MiniMax-M3-NVFP4
-//   distance  at most a third of the wrong name's length   nvidia/MiniMax-M3-NVPF4 nvidia/MiniMax-M3-NVFP4 (1)
-//   3         one begins with the other                    minimax-m3-nvfp4-typo   minimax-m3-nvfp4
+//   nearness  relation of the lower-cased texts             meant                    typed
+//   0         equal in letters and digits                   minimax-m3               MiniMax_M3
+//   2         equal but for what is before the last "/"     nvidia/MiniMax-M3-NVFP4
+//   MiniMax-M3-NVFP4 distance  at most a third of the typed name's length    minimax-m3-nvfp4
+//   minimax-m3-nvpf4 3         one begins with the other                     minimax-m3
+//   minimax-m3-typo 4         the same, of what is behind the last "/"      nvidia/MiniMax-M3
+//   minimax-m3-typo
 //
-// The smallest counts. Ties: the smaller difference in length, then byte order.
+// The smallest counts. Ties: the smaller difference in length, then byte order. Beside a 0 nothing
+// else is near.
 
 #include "controllers/api/near_names.h"
 
@@ -25,9 +27,10 @@ namespace {
 
 constexpr std::size_t kMostNames = 3;
 constexpr std::size_t kShortestPrefix = 3;
-constexpr int kOnlyPunctuationDiffers = 1;
+constexpr int kOnlyPunctuationDiffers = 0;
 constexpr int kOnlyOwnerDiffers = 2;
 constexpr int kPrefix = 3;
+constexpr int kPrefixBehindOwner = 4;
 
 std::string Lower(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(),
@@ -44,7 +47,8 @@ std::string_view BaseName(std::string_view text) {
   return text.substr(text.rfind('/') + 1);  // npos + 1 is 0
 }
 
-// Damerau-Levenshtein: insertions, deletions, replacements and swaps of neighbours, each counting 1.
+// Damerau-Levenshtein: insertions, deletions, replacements and swaps of neighbours, each
+// counting 1.
 int EditDistance(std::string_view a, std::string_view b) {
   std::vector<int> before_last(b.size() + 1), last(b.size() + 1), row(b.size() + 1);
   for (std::size_t j = 0; j <= b.size(); ++j) last[j] = static_cast<int>(j);
@@ -73,13 +77,13 @@ bool OneBeginsWithTheOther(std::string_view a, std::string_view b) {
 
 // Both lower-cased. Nothing when they are not near.
 std::optional<int> Nearness(const std::string& wrong, const std::string& name) {
-  if (wrong == name) return 0;
   if (LettersAndDigits(wrong) == LettersAndDigits(name)) return kOnlyPunctuationDiffers;
   std::optional<int> nearness;
   const auto offer = [&](int value) { nearness = std::min(nearness.value_or(value), value); };
   const std::string_view wrong_base = BaseName(wrong), base = BaseName(name);
   if (wrong_base == base) offer(kOnlyOwnerDiffers);
-  if (OneBeginsWithTheOther(wrong, name) || OneBeginsWithTheOther(wrong_base, base)) offer(kPrefix);
+  if (OneBeginsWithTheOther(wrong, name)) offer(kPrefix);
+  if (OneBeginsWithTheOther(wrong_base, base)) offer(kPrefixBehindOwner);
   const int limit = std::max(1, static_cast<int>(wrong.size()) / 3);
   if (LengthDifference(wrong, name) <= limit) {
     const int distance = EditDistance(wrong, name);
@@ -103,7 +107,11 @@ std::vector<std::string> AllNearNames(const std::string& wrong,
   std::sort(ranked.begin(), ranked.end());
   ranked.erase(std::unique(ranked.begin(), ranked.end()), ranked.end());
   std::vector<std::string> names;
-  for (auto& [nearness, difference, name] : ranked) names.push_back(std::move(name));
+  for (const auto& [nearness, difference, name] : ranked) {
+    const bool sure = std::get<0>(ranked.front()) == kOnlyPunctuationDiffers;
+    if (sure && nearness != kOnlyPunctuationDiffers) break;
+    names.push_back(name);
+  }
   return names;
 }
 

@@ -1,7 +1,8 @@
 #pragma once
 
-// Environment variables that the operator sets in worker and router pods, or that would undo what it promises. A spec that
-// names one is refused: of two values one would win silently. Rendering uses these names; validation refuses them.
+// Environment variables that the operator sets in worker and router pods, or that would undo what
+// it promises. A spec that names one is refused: of two values one would win silently. Rendering
+// uses these names; validation refuses them.
 
 #include <span>
 #include <string_view>

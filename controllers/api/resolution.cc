@@ -76,13 +76,13 @@ void ResolveModel(const DisaggDeployment& deployment, const Catalogue& catalogue
                                              model->meta.annotation(kDecodeError) + kAskPlatform,
                                          "ModelInvalid"));
   } else if (!model->allowed_namespaces.Matches(labels)) {
-    resolution->errors.push_back(
-        ErrorOf(kModelPath, ref,
-                "ServingModel " + model->meta.name + " is not for namespace " +
-                    deployment.meta.namespace_name +
-                    ", whose labels its allowedNamespaces does not select; use another model, or ask "
-                    "the platform team to admit this namespace",
-                "ModelNotAllowed"));
+    resolution->errors.push_back(ErrorOf(
+        kModelPath, ref,
+        "ServingModel " + model->meta.name + " is not for namespace " +
+            deployment.meta.namespace_name +
+            ", whose labels its allowedNamespaces does not select; use another model, or ask "
+            "the platform team to admit this namespace",
+        "ModelNotAllowed"));
   } else {
     resolution->model = model;
   }
@@ -131,13 +131,47 @@ FieldError ArtifactNotFound(const std::string& path, const std::string& accelera
   }
   std::sort(staged.begin(), staged.end());
   staged.erase(std::unique(staged.begin(), staged.end()), staged.end());
-  const std::string has = staged.empty() ? "has no weights anywhere"
-                                         : "has weights for " + Listed(staged) + " only";
+  const std::string has =
+      staged.empty() ? "has no weights anywhere" : "has weights for " + Listed(staged) + " only";
   const std::string fix = staged.empty() ? "" : "use " + Listed(staged, "or") + ", or ";
   return ErrorOf(path, accelerator,
                  "ServingModel " + model.meta.name + " " + has + "; " + fix +
                      "ask the platform team for an artifact of it for " + accelerator,
                  "ArtifactNotFound");
+}
+
+// The one field that an artifact of its type cannot do without.
+const std::string& Place(const ModelArtifact& artifact) {
+  switch (artifact.type) {
+    case ArtifactType::kPersistentVolumeClaim:
+      return artifact.claim_name;
+    case ArtifactType::kImage:
+      return artifact.reference;
+    default:
+      return artifact.path;
+  }
+}
+
+// Null when there is none; that has been told then.
+const ModelArtifact* FindArtifact(const std::string& path, const std::string& accelerator,
+                                  const ServingModel& model, std::vector<FieldError>* errors) {
+  const auto artifact =
+      std::find_if(model.artifacts.begin(), model.artifacts.end(),
+                   [&](const ModelArtifact& item) { return IsFor(item, accelerator); });
+  if (artifact == model.artifacts.end()) {
+    errors->push_back(ArtifactNotFound(path, accelerator, model));
+    return nullptr;
+  }
+  if (Place(*artifact).empty()) {
+    const auto index = std::to_string(artifact - model.artifacts.begin());
+    errors->push_back(ErrorOf(path, accelerator,
+                              "ServingModel " + model.meta.name +
+                                  " does not say where its spec.artifacts[" + index +
+                                  "] lies (path, claimName or reference)" + kAskPlatform,
+                              "ModelInvalid"));
+    return nullptr;
+  }
+  return &*artifact;
 }
 
 // A key to which two selectors give different values; nothing when one node can satisfy both.
@@ -165,11 +199,9 @@ void CheckSelectors(const DeploymentSpec& spec, RoleName role, const ResolvedRol
                               inside + "; use another class, or ask the platform team",
                               "NodeSelectorConflict"));
   }
-  for (const auto& [selector, whose] :
-       {std::pair(&resolved.accelerator->node_selector, class_text),
-        std::pair(&resolved.artifact.node_selector, model_text)}) {
-    const std::string outside =
-        Contradiction(spec.placement.node_selector, "it", *selector, whose);
+  for (const auto& [selector, whose] : {std::pair(&resolved.accelerator->node_selector, class_text),
+                                        std::pair(&resolved.artifact.node_selector, model_text)}) {
+    const std::string outside = Contradiction(spec.placement.node_selector, "it", *selector, whose);
     if (outside.empty()) continue;
     errors->push_back(ErrorAt("spec.placement.nodeSelector", outside + "; remove the key here",
                               "NodeSelectorConflict"));
@@ -187,20 +219,14 @@ void ResolveRole(const DeploymentSpec& spec, RoleName role, const Catalogue& cat
   }
   const std::string& undecodable = resolved.accelerator->meta.annotation(kDecodeError);
   if (!undecodable.empty()) {
-    resolution->errors.push_back(
-        ErrorOf(path, name, "AcceleratorClass " + name + " cannot be read: " + undecodable + kAskPlatform,
-                "AcceleratorInvalid"));
+    resolution->errors.push_back(ErrorOf(
+        path, name, "AcceleratorClass " + name + " cannot be read: " + undecodable + kAskPlatform,
+        "AcceleratorInvalid"));
     return;
   }
   if (resolution->model) {
-    const auto& artifacts = resolution->model->artifacts;
-    const auto artifact = std::find_if(artifacts.begin(), artifacts.end(),
-                                       [&](const auto& item) { return IsFor(item, name); });
-    if (artifact == artifacts.end()) {
-      resolution->errors.push_back(ArtifactNotFound(path, name, *resolution->model));
-    } else {
-      resolved.artifact = *artifact;
-    }
+    const auto* artifact = FindArtifact(path, name, *resolution->model, &resolution->errors);
+    if (artifact != nullptr) resolved.artifact = *artifact;
   }
   CheckSelectors(spec, role, resolved, resolution);
   resolution->roles.emplace(role, std::move(resolved));

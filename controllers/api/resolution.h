@@ -1,6 +1,7 @@
 #pragma once
 
-// Turns the names in a spec into the objects they mean: ServingModel and artifact, AcceleratorClass of each role. Pure.
+// Turns the names in a spec into the objects they mean: ServingModel and artifact, AcceleratorClass
+// of each role. Pure.
 
 #include <map>
 #include <memory>
@@ -12,11 +13,14 @@
 
 namespace disagg::api {
 
-// One thing that is wrong with an object: what, where, why, what to do. `path` is also the beginning of `message`.
+// One thing that is wrong with an object: what, where, why, what to do. `path` is also the
+// beginning of `message`.
 struct FieldError {
-  std::string path;     // "spec.decode.parallelism"
-  std::string message;  // "spec.decode.parallelism: needs 1 x 1 x 12 x 1 = 12 GPUs; a b200 node has 8, ..."
-  std::string reason = "InvalidSpec";  // of the condition Stalled: ModelNotFound, AcceleratorNotFound, InvalidSpec, ...
+  std::string path;  // "spec.decode.parallelism"
+  std::string
+      message;  // "spec.decode.parallelism: needs 1 x 1 x 12 x 1 = 12 GPUs; a b200 node has 8, ..."
+  std::string reason = "InvalidSpec";  // of the condition Stalled: ModelNotFound,
+                                       // AcceleratorNotFound, InvalidSpec, ...
 };
 
 // Everything cluster-wide that a spec can name.
@@ -37,19 +41,20 @@ struct Resolution {
   std::vector<FieldError> errors;
 };
 
-// Which ServingModel owns a name: of several that claim an alias the oldest (creationTimestamp, then name).
-// A ServingModel's own metadata.name always belongs to it.
+// Which ServingModel owns a name: of several that claim an alias the oldest (creationTimestamp,
+// then name). A ServingModel's own metadata.name always belongs to it.
 std::shared_ptr<const ServingModel> FindModel(const Catalogue& catalogue, const std::string& ref);
 
 // Aliases of `model` that another, older entry owns; empty: accepted.
 std::vector<std::string> ConflictingAliases(const Catalogue& catalogue, const ServingModel& model);
 
-// Names near to `wrong`, best first, at most three, by Damerau-Levenshtein distance of lower-cased text (at most a third
-// of its length), by equality after dropping everything but letters and digits or the part before the last "/", or
-// because one begins with the other.
+// Names near to `wrong`, best first, at most three, by Damerau-Levenshtein distance of lower-cased
+// text (at most a third of its length), by equality after dropping everything but letters and
+// digits or the part before the last "/", or because one begins with the other.
 std::vector<std::string> NearNames(const std::string& wrong, const std::vector<std::string>& known);
 
-// `namespace_labels` decide which models the namespace may use; names of others are never suggested.
+// `namespace_labels` decide which models the namespace may use; names of others are never
+// suggested.
 Resolution Resolve(const DisaggDeployment& deployment, const Catalogue& catalogue,
                    const std::map<std::string, std::string>& namespace_labels);
 

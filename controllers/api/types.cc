@@ -44,9 +44,7 @@ std::string_view ToString(EngineType type) {
   return type == EngineType::kMocker ? "mocker" : "vllm";
 }
 
-std::string_view ToString(KvBackend backend) {
-  return backend == KvBackend::kTcp ? "tcp" : "rdma";
-}
+std::string_view ToString(KvBackend backend) { return backend == KvBackend::kTcp ? "tcp" : "rdma"; }
 
 int Parallelism::gpus() const {
   std::int64_t gpus = 1;

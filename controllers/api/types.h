@@ -1,7 +1,8 @@
 #pragma once
 
-// The custom resources as C++ values: what crds/*.yaml describes, nothing else. Decoded once when an object enters the
-// cache. Free-form fragments (tolerations, valueFrom, ...) that are only passed on stay compact JSON text.
+// The custom resources as C++ values: what crds/*.yaml describes, nothing else. Decoded once when
+// an object enters the cache. Free-form fragments (tolerations, valueFrom, ...) that are only
+// passed on stay compact JSON text.
 
 #include <cstdint>
 #include <map>
@@ -15,13 +16,16 @@
 
 namespace disagg::api {
 
-inline const kube::Resource kDisaggDeployments{"disagg.dev", "v1alpha1", "disaggdeployments", "DisaggDeployment", true};
-inline const kube::Resource kServingModels{"disagg.dev", "v1alpha1", "servingmodels", "ServingModel", false};
-inline const kube::Resource kAcceleratorClasses{"disagg.dev", "v1alpha1", "acceleratorclasses", "AcceleratorClass", false};
+inline const kube::Resource kDisaggDeployments{"disagg.dev", "v1alpha1", "disaggdeployments",
+                                               "DisaggDeployment", true};
+inline const kube::Resource kServingModels{"disagg.dev", "v1alpha1", "servingmodels",
+                                           "ServingModel", false};
+inline const kube::Resource kAcceleratorClasses{"disagg.dev", "v1alpha1", "acceleratorclasses",
+                                                "AcceleratorClass", false};
 
 enum class RoleName { kPrefill, kDecode, kAggregated };
 
-std::string_view ToString(RoleName role);                      // "prefill"
+std::string_view ToString(RoleName role);  // "prefill"
 std::optional<RoleName> ParseRoleName(std::string_view text);
 
 enum class EngineType { kVllm, kMocker };
@@ -39,12 +43,14 @@ struct Parallelism {
 };
 inline constexpr int kMaxGpus = 1'000'000;
 
-// One engine argument as written. `texts` holds the scalar(s) in the text form in which they reach a command line.
+// One engine argument as written. `texts` holds the scalar(s) in the text form in which they reach
+// a command line.
 struct ArgValue {
   enum class Kind { kBool, kNumber, kString, kList, kRepeat, kInvalid };
   Kind kind = Kind::kString;
-  bool flag = false;               // kBool
-  std::vector<std::string> texts;  // one for kNumber and kString; kInvalid: the JSON, for the message
+  bool flag = false;  // kBool
+  std::vector<std::string>
+      texts;  // one for kNumber and kString; kInvalid: the JSON, for the message
 
   // `false`: the flag is not given, though it may be inherited.
   bool omits() const { return kind == Kind::kBool && !flag; }
@@ -146,8 +152,8 @@ struct ModelArtifact {
   std::vector<std::string> accelerators;  // empty: any
   std::string path;                       // HostPath
   std::map<std::string, std::string> node_selector;
-  std::string claim_name, sub_path;       // PersistentVolumeClaim
-  std::string reference;                  // Image
+  std::string claim_name, sub_path;  // PersistentVolumeClaim
+  std::string reference;             // Image
 };
 
 struct LabelSelectorRequirement {

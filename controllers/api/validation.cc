@@ -13,16 +13,16 @@ namespace {
 
 // The order of the fields in the CRD.
 constexpr std::string_view kFieldOrder[] = {
-    "metadata",     "spec.model",     "spec.container", "spec.precision",  "spec.accelerator",
-    "spec.engine",  "spec.kvTransfer", "spec.prefill",  "spec.decode",     "spec.aggregated",
-    "spec.router",  "spec.health",    "spec.placement", "spec.rollout",    "spec.restart",
-    "spec.serviceAccountName",
+    "metadata",         "spec.model",      "spec.container",  "spec.precision",
+    "spec.accelerator", "spec.engine",     "spec.kvTransfer", "spec.prefill",
+    "spec.decode",      "spec.aggregated", "spec.router",     "spec.health",
+    "spec.placement",   "spec.rollout",    "spec.restart",    "spec.serviceAccountName",
 };
 
 std::ptrdiff_t Position(const FieldError& error) {
-  const auto field = std::find_if(
-      std::begin(kFieldOrder), std::end(kFieldOrder),
-      [&](std::string_view prefix) { return error.path.starts_with(prefix); });
+  const auto field =
+      std::find_if(std::begin(kFieldOrder), std::end(kFieldOrder),
+                   [&](std::string_view prefix) { return error.path.starts_with(prefix); });
   return field - std::begin(kFieldOrder);
 }
 

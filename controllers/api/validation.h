@@ -1,7 +1,8 @@
 #pragma once
 
-// Every rule that must hold before a pod exists and that the API server cannot check (and, again, those it can: an object
-// may be older than a rule). The same code serves the reconciler and `kubectl disagg`. Pure.
+// Every rule that must hold before a pod exists and that the API server cannot check (and, again,
+// those it can: an object may be older than a rule). The same code serves the reconciler and
+// `kubectl disagg`. Pure.
 
 #include <vector>
 

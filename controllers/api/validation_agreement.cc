@@ -1,9 +1,10 @@
-// What prefill and decode must share, or their handshake is refused at the first request (vLLM's NixlConnector compares a
-// hash of these): KV dtype, block size, attention backend, speculative method, dtype and quantisation of the model.
+// What prefill and decode must share, or their handshake is refused at the first request (vLLM's
+// NixlConnector compares a hash of these): KV dtype, block size, attention backend, speculative
+// method, dtype and quantisation of the model.
 //
-// Compared as what they mean, not as they are written: an attention backend may be a flag of its own or a key of
-// attention-config; `auto` is the same as nothing. Numbers that only one side acts on (num_speculative_tokens, the
-// decode-only keys of attention-config) may differ.
+// Compared as what they mean, not as they are written: an attention backend may be a flag of its
+// own or a key of attention-config; `auto` is the same as nothing. Numbers that only one side acts
+// on (num_speculative_tokens, the decode-only keys of attention-config) may differ.
 
 #include <map>
 #include <optional>

@@ -1,4 +1,5 @@
-// Arguments are free, and so this is where their mistakes are found: before a pod exists, not in a crash loop.
+// Arguments are free, and so this is where their mistakes are found: before a pod exists, not in a
+// crash loop.
 
 #include <algorithm>
 #include <cctype>
@@ -74,18 +75,23 @@ std::size_t SizeOf(const ArgValue& value) {
   return size;
 }
 
+bool IsNull(const nlohmann::json& item) { return item.is_null(); }
+bool IsNested(const nlohmann::json& item) { return item.is_structured(); }
+
 std::string WhyInvalid(const std::string& json) {
   const auto value = nlohmann::json::parse(json, nullptr, /*allow_exceptions=*/false);
-  if (value.is_array()) {
-    const bool has_null =
-        std::any_of(value.begin(), value.end(), [](const auto& item) { return item.is_null(); });
-    return has_null ? "has a null in its list; remove it, or write the word as a string"
-                    : "has a list or object in its list; write each item as a string";
+  const bool repeats = value.is_object() && value.contains("repeat");
+  const nlohmann::json& list = repeats ? value["repeat"] : value;
+  if (list.is_array() && std::any_of(list.begin(), list.end(), IsNull)) {
+    return "has a null in its list; remove it, or write the word as a string";
   }
-  if (value.is_object() && value.contains("repeat")) {
-    return "is no repetition; write {repeat: [a, b]} with strings, numbers and nothing beside it";
+  if (list.is_array() && std::any_of(list.begin(), list.end(), IsNested)) {
+    return "has a list or an object in its list; items are strings, numbers and booleans; write "
+           "JSON as a quoted string";
   }
-  return "is an object; write JSON for the engine as one string";
+  return "is an object; write JSON as a quoted string, or {repeat: [a, b]} to give the flag "
+         "several "
+         "times";
 }
 
 std::optional<std::string> WhatIsWrongWith(const ArgValue& value) {
@@ -96,7 +102,7 @@ std::optional<std::string> WhatIsWrongWith(const ArgValue& value) {
     return "has " + std::to_string(SizeOf(value)) + " bytes; at most 4096";
   }
   if ((value.kind == Kind::kList || value.kind == Kind::kRepeat) && value.texts.empty()) {
-    return "is an empty list; write `true` for a flag without value, or remove it";
+    return "is an empty list; write true for a flag without value, or remove it";
   }
   for (const std::string& text : value.texts) {
     if (text.find('\0') != text.npos) return "has a NUL character, which ends a command-line word";
@@ -104,7 +110,8 @@ std::optional<std::string> WhatIsWrongWith(const ArgValue& value) {
   return std::nullopt;
 }
 
-// argparse takes an unambiguous beginning for the whole flag; none of a typed one may slip through so.
+// argparse takes an unambiguous beginning for the whole flag; none of a typed one may slip through
+// so.
 std::optional<TypedFlag> AbbreviatedFlag(const FlagTable& table, std::string_view flag) {
   constexpr std::size_t kShortest = 2;
   if (flag.size() < kShortest) return std::nullopt;
@@ -130,8 +137,7 @@ void CheckTyped(const Place& place, const std::string& key, Errors* errors) {
   if (const auto field = place.typed_field(flag)) {
     const std::string what = WithRole(*field, place.role);
     const std::string spelled = flag == key ? "" : "is --" + flag + ", which ";
-    errors->push_back(
-        ErrorAt(path, spelled + "is given by " + what + "; " + Remedy(what)));
+    errors->push_back(ErrorAt(path, spelled + "is given by " + what + "; " + Remedy(what)));
   } else if (const auto whole = AbbreviatedFlag(*place.table, flag)) {
     const std::string what = WithRole(std::string(whole->field), place.role);
     errors->push_back(ErrorAt(path, "would be read as short for --" + std::string(whole->flag) +
@@ -141,14 +147,16 @@ void CheckTyped(const Place& place, const std::string& key, Errors* errors) {
 
 void CheckKey(const Place& place, const std::string& key, Errors* errors) {
   const auto refuse = [&](const std::string& what) {
-    errors->push_back({.path = place.path, .message = place.path + "[" + Quoted(key) + "]: " + what});
+    errors->push_back(
+        {.path = place.path, .message = place.path + "[" + Quoted(key) + "]: " + what});
   };
   const std::size_t name = key.find_first_not_of('-');
   if (name != 0 && name != key.npos) {
     refuse("has leading dashes; write " + Quoted(key.substr(name)));
   } else {
-    refuse("is no name of a flag; use letters, digits and - _ . , at most 128 of them, and write "
-           "the value behind the colon");
+    refuse(
+        "is no name of a flag; use letters, digits and - _ . , at most 128 of them, and write "
+        "the value behind the colon");
   }
 }
 
@@ -159,23 +167,23 @@ void CheckPairs(const Place& place, Errors* errors) {
     const std::string flag = place.normalize(key);
     const auto [it, added] = seen.emplace(flag, std::pair(key, !value.omits()));
     if (!added) {
-      errors->push_back(ErrorAt(place.path + "." + key, "is the same flag as " +
-                                                            Quoted(it->second.first) +
-                                                            "; remove one of the two"));
+      errors->push_back(
+          ErrorAt(place.path + "." + key,
+                  "is the same flag as " + Quoted(it->second.first) + "; remove one of the two"));
       continue;
     }
     const auto opposite = seen.find(NegationOf(flag));
     if (opposite == seen.end() || !opposite->second.second || value.omits()) continue;
-    errors->push_back(ErrorAt(place.path + "." + key, "is the opposite of " +
-                                                          Quoted(opposite->second.first) +
-                                                          "; remove one of the two"));
+    errors->push_back(ErrorAt(
+        place.path + "." + key,
+        "is the opposite of " + Quoted(opposite->second.first) + "; remove one of the two"));
   }
 }
 
 void CheckPlace(const Place& place, Errors* errors) {
   if (place.args->size() > kMostArgs) {
-    errors->push_back(ErrorAt(place.path, "has " + std::to_string(place.args->size()) +
-                                              " arguments; at most 128"));
+    errors->push_back(ErrorAt(
+        place.path, "has " + std::to_string(place.args->size()) + " arguments; at most 128"));
   }
   for (const auto& [key, value] : *place.args) {
     if (!IsKey(key)) {

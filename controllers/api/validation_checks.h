@@ -1,7 +1,9 @@
 #pragma once
 
-// The rules by topic. Each adds what it finds; none depends on another's result. Internal to validation. Pure.
+// The rules by topic. Each adds what it finds; none depends on another's result. Internal to
+// validation. Pure.
 
+#include <string>
 #include <vector>
 
 #include "controllers/api/resolution.h"
@@ -16,6 +18,9 @@ void CheckName(const DisaggDeployment& deployment, Errors* errors);
 
 // Texts and numbers that stand for themselves: names, images, seconds, ports.
 void CheckFields(const DeploymentSpec& spec, Errors* errors);
+
+// One of the precisions that the API knows.
+bool IsPrecision(const std::string& text);
 
 // Which roles there are, and how many replicas of each.
 void CheckRoles(const DeploymentSpec& spec, Errors* errors);

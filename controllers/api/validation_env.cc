@@ -25,9 +25,9 @@ void CheckVariable(const std::string& path, const EnvVar& variable, Errors* erro
                               "is no name of a variable; use letters, digits and _ . - , not "
                               "beginning with a digit"));
   } else if (!reserved.empty()) {
-    errors->push_back(ErrorOf(path + ".name", variable.name,
-                              "is the operator's to set: " + std::string(reserved) +
-                                  "; remove it"));
+    errors->push_back(
+        ErrorOf(path + ".name", variable.name,
+                "is the operator's to set: " + std::string(reserved) + "; remove it"));
   }
   if (!variable.value.empty() && !variable.value_from.empty()) {
     errors->push_back(

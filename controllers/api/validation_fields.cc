@@ -12,7 +12,8 @@ namespace disagg::api {
 namespace {
 
 constexpr std::size_t kLongestName = 30;
-constexpr std::array kEndings = {"-router", "-workers", "-peers", "-prefill", "-decode", "-aggregated"};
+constexpr std::array kEndings = {"-router",  "-workers", "-peers",
+                                 "-prefill", "-decode",  "-aggregated"};
 constexpr std::array<std::string_view, 5> kPrecisions = {"fp4", "mxfp4", "fp8", "bf16", "fp16"};
 
 bool IsLower(char c) { return c >= 'a' && c <= 'z'; }
@@ -34,9 +35,9 @@ bool IsDns1035(std::string_view name) {
 
 void CheckBounds(const std::string& path, int value, int least, int most, Errors* errors) {
   if (value >= least && value <= most) return;
-  errors->push_back(ErrorOf(path, std::to_string(value),
-                            "must be from " + std::to_string(least) + " to " +
-                                std::to_string(most)));
+  errors->push_back(
+      ErrorOf(path, std::to_string(value),
+              "must be from " + std::to_string(least) + " to " + std::to_string(most)));
 }
 
 bool HasTagOrDigest(std::string_view image) {
@@ -44,33 +45,35 @@ bool HasTagOrDigest(std::string_view image) {
 }
 
 void CheckImage(const std::string& path, const std::string& image, Errors* errors) {
-  const bool printable = std::all_of(image.begin(), image.end(), [](unsigned char c) {
-    return c > ' ' && c < 0x7f;
-  });
+  const bool printable =
+      std::all_of(image.begin(), image.end(), [](unsigned char c) { return c > ' ' && c < 0x7f; });
   if (image.empty()) {
     errors->push_back(ErrorAt(path, "is empty; write registry/repository:tag"));
   } else if (image.find("://") != image.npos) {
     errors->push_back(ErrorOf(path, image, "has a scheme; write only registry/repository:tag"));
   } else if (image.find('#') != image.npos) {
-    errors->push_back(ErrorOf(path, image,
-                              "has \"#\" (the spelling of enroot); write \"/\" between registry and "
-                              "repository"));
+    errors->push_back(
+        ErrorOf(path, image,
+                "has \"#\" (the spelling of enroot); write \"/\" between registry and "
+                "repository"));
   } else if (!printable || !IsAlnum(image.back()) || image.front() == '-') {
     errors->push_back(ErrorOf(path, image, "is no image reference; write registry/repository:tag"));
   } else if (!HasTagOrDigest(image)) {
-    errors->push_back(ErrorOf(path, image,
-                              "has neither tag nor digest, so that pods could run different images; "
-                              "add :tag or @sha256:..."));
+    errors->push_back(
+        ErrorOf(path, image,
+                "has neither tag nor digest, so that pods could run different images; "
+                "add :tag or @sha256:..."));
   }
 }
 
 void CheckModelFields(const DeploymentSpec& spec, Errors* errors) {
   if (!spec.served_name.empty() && !IsEnclosed(spec.served_name, "-._/:@")) {
-    errors->push_back(ErrorOf("spec.model.servedName", spec.served_name,
-                              "becomes part of a URL; use letters, digits and - . _ / : @ between a "
-                              "letter or digit at each end"));
+    errors->push_back(
+        ErrorOf("spec.model.servedName", spec.served_name,
+                "becomes part of a URL; use letters, digits and - . _ / : @ between a "
+                "letter or digit at each end"));
   }
-  if (std::find(kPrecisions.begin(), kPrecisions.end(), spec.precision) == kPrecisions.end()) {
+  if (!IsPrecision(spec.precision)) {
     errors->push_back(
         ErrorOf("spec.precision", spec.precision, "must be fp4, mxfp4, fp8, bf16 or fp16"));
   }
@@ -109,8 +112,9 @@ void CheckName(const DisaggDeployment& deployment, Errors* errors) {
            "shorter name");
   }
   if (!IsDns1035(name)) {
-    refuse("is no name of a Service; use lower-case letters, digits and dashes, beginning with a "
-           "letter and ending in a letter or digit");
+    refuse(
+        "is no name of a Service; use lower-case letters, digits and dashes, beginning with a "
+        "letter and ending in a letter or digit");
   }
   for (const char* ending : kEndings) {
     if (name.ends_with(ending)) {
@@ -121,6 +125,10 @@ void CheckName(const DisaggDeployment& deployment, Errors* errors) {
   if (name == "kubernetes") {
     refuse("is the name of the API server's own Service; choose another name");
   }
+}
+
+bool IsPrecision(const std::string& text) {
+  return std::find(kPrecisions.begin(), kPrecisions.end(), text) != kPrecisions.end();
 }
 
 void CheckFields(const DeploymentSpec& spec, Errors* errors) {

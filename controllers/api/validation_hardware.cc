@@ -24,12 +24,13 @@ struct Width {
 
 bool CheckWidths(const std::string& path, const Parallelism& widths, Errors* errors) {
   const std::size_t before = errors->size();
-  for (const Width& width : std::initializer_list<Width>{{"tensor", widths.tensor},
-                                                         {"pipeline", widths.pipeline},
-                                                         {"data", widths.data},
-                                                         {"context", widths.context},
-                                                         {"expert", widths.expert},
-                                                         {"decodeContext", widths.decode_context}}) {
+  for (const Width& width :
+       std::initializer_list<Width>{{"tensor", widths.tensor},
+                                    {"pipeline", widths.pipeline},
+                                    {"data", widths.data},
+                                    {"context", widths.context},
+                                    {"expert", widths.expert},
+                                    {"decodeContext", widths.decode_context}}) {
     if (width.value >= 1 && width.value <= kWidest) continue;
     errors->push_back(ErrorOf(path + "." + width.name, std::to_string(width.value),
                               "must be from 1 to " + std::to_string(kWidest) + "; 1 is off"));
@@ -75,7 +76,8 @@ void CheckGpus(const std::string& path, const Parallelism& widths, const Acceler
 
 void CheckPrecision(const DeploymentSpec& spec, const AcceleratorClass& type, Errors* errors) {
   const auto& known = type.precisions;
-  if (known.empty() || std::find(known.begin(), known.end(), spec.precision) != known.end()) return;
+  if (known.empty() || !IsPrecision(spec.precision)) return;
+  if (std::find(known.begin(), known.end(), spec.precision) != known.end()) return;
   errors->push_back(ErrorOf("spec.precision", spec.precision,
                             "AcceleratorClass " + type.meta.name + " supports " + Listed(known) +
                                 "; use a class that supports " + spec.precision +
@@ -85,12 +87,16 @@ void CheckPrecision(const DeploymentSpec& spec, const AcceleratorClass& type, Er
 // A class that the platform team got wrong is told to whoever runs into it, too.
 void CheckClass(const std::string& path, const AcceleratorClass& type, Errors* errors) {
   const auto refuse = [&](const std::string& what) {
-    errors->push_back(ErrorOf(path, type.meta.name,
-                              "AcceleratorClass " + type.meta.name + " " + what +
-                                  "; ask the platform team to correct it",
-                              "AcceleratorInvalid"));
+    errors->push_back(ErrorOf(
+        path, type.meta.name,
+        "AcceleratorClass " + type.meta.name + " " + what + "; ask the platform team to correct it",
+        "AcceleratorInvalid"));
   };
   if (type.gpus_per_node < 1) refuse("has no GPUs on a node (spec.gpu.perNode)");
+  if (type.gpu_resource.empty()) refuse("does not name its GPU resource (spec.gpu.resourceName)");
+  if (type.rdma && type.rdma->resource_name.empty()) {
+    refuse("does not name its RDMA resource (spec.rdma.resourceName)");
+  }
   for (const auto& [field, text] : {std::pair("spec.perGPU.cpu", &type.cpu_per_gpu),
                                     std::pair("spec.perGPU.memory", &type.memory_per_gpu),
                                     std::pair("spec.sharedMemory", &type.shared_memory)}) {
@@ -111,6 +117,7 @@ void CheckNetwork(const DeploymentSpec& spec, const AcceleratorClass& type, Erro
 
 void CheckModelPrecision(const DeploymentSpec& spec, const ServingModel& model, Errors* errors) {
   if (model.precision.empty() || model.precision == spec.precision) return;
+  if (!IsPrecision(spec.precision)) return;
   errors->push_back(ErrorOf("spec.precision", spec.precision,
                             "ServingModel " + model.meta.name + " is " + model.precision +
                                 "; write precision: " + model.precision + ", or name a " +

@@ -20,9 +20,10 @@ void CheckPresence(const DeploymentSpec& spec, Errors* errors) {
                               "a deployment needs workers; write spec.prefill and spec.decode, or "
                               "spec.aggregated for a deployment without disaggregation"));
   } else if (prefill != decode) {
-    errors->push_back(ErrorAt(prefill ? "spec.decode" : "spec.prefill",
-                              "prefill and decode go together; use spec.aggregated for a deployment "
-                              "without disaggregation"));
+    errors->push_back(
+        ErrorAt(prefill ? "spec.decode" : "spec.prefill",
+                "prefill and decode go together; use spec.aggregated for a deployment "
+                "without disaggregation"));
   }
   if (spec.roles.contains(RoleName::kAggregated) && (prefill || decode)) {
     errors->push_back(ErrorAt("spec.aggregated",

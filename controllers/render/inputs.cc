@@ -47,6 +47,7 @@ RoleInputs MakeRoleInputs(const api::DeploymentSpec& spec, api::RoleName name,
                           const api::RoleSpec& role) {
   RoleInputs inputs;
   inputs.role = name;
+  inputs.accelerator_name = role.accelerator.empty() ? spec.accelerator : role.accelerator;
   inputs.parallelism = role.parallelism;
   inputs.env = WithoutReserved(api::MergeEnv({spec.engine_env, role.env}));
   inputs.env_from = spec.engine_env_from;
@@ -73,7 +74,6 @@ bool NamesRdmaDevices(const std::string& variable) {
 AcceleratorInputs MakeAcceleratorInputs(const api::AcceleratorClass& type, const RoleInputs& role,
                                         bool uses_rdma) {
   AcceleratorInputs inputs;
-  inputs.name = type.meta.name;
   inputs.node_selector = type.node_selector;
   inputs.tolerations = type.tolerations;
   inputs.gpu_resource = type.gpu_resource;

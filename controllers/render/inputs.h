@@ -47,7 +47,6 @@ struct PodInputs {
 // What an AcceleratorClass gives to one role's pods: only what takes effect there, so that a change of
 // anything else announces no update.
 struct AcceleratorInputs {
-  std::string name;
   std::map<std::string, std::string> node_selector;
   std::vector<std::string> tolerations;
   std::string gpu_resource;
@@ -61,6 +60,7 @@ struct AcceleratorInputs {
 
 struct RoleInputs {
   api::RoleName role = api::RoleName::kPrefill;
+  std::string accelerator_name;
   api::Parallelism parallelism;
   api::Args args;  // merged arguments that are local to the role
   std::vector<api::EnvVar> env;

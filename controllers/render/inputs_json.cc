@@ -80,7 +80,6 @@ json ToJson(const api::RdmaSpec& rdma) {
 
 json ToJson(const AcceleratorInputs& accelerator) {
   json object = json::object();
-  PutText(&object, "name", accelerator.name);
   PutJson(&object, "nodeSelector", accelerator.node_selector);
   PutJson(&object, "tolerations", ParseFragments(accelerator.tolerations));
   PutText(&object, "gpuResource", accelerator.gpu_resource);
@@ -158,6 +157,7 @@ json ToJson(const ContractInputs& contract) {
 
 json ToJson(const RoleInputs& role) {
   json object = ToJson(role.pod);
+  PutText(&object, "accelerator", role.accelerator_name);
   PutJson(&object, "parallelism", ToJson(role.parallelism));
   PutJson(&object, "args", ToJson(role.args));
   PutJson(&object, "env", EnvList(role.env));

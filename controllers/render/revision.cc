@@ -89,12 +89,12 @@ void KeepModel(const Revision& previous, Inputs* inputs, Kept* kept) {
                     model.revision == inputs->model.revision;
   for (auto& [name, role] : inputs->roles) {
     if (same || kept->roles.contains(name)) continue;
-    const json resolved = At(previous.inputs, "/roles/" + Key(name) + "/resolved");
-    if (At(resolved, "/accelerator/name") != role.accelerator.name) {
+    const json stored = At(previous.inputs, "/roles/" + Key(name));
+    if (At(stored, "/accelerator") != role.accelerator_name) {
       *kept = {};
       return;
     }
-    role.artifact = ArtifactFromJson(At(resolved, "/artifact"));
+    role.artifact = ArtifactFromJson(At(stored, "/resolved/artifact"));
   }
   inputs->model = model;
 }

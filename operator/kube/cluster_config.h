@@ -18,6 +18,7 @@ struct ExecPlugin {
   std::vector<std::string> args;
   std::map<std::string, std::string> env;
   bool provide_cluster_info = false;
+  std::string install_hint;  // for a person, when the program is not there
 };
 
 struct ClusterConfig {

@@ -8,10 +8,10 @@
 #include <memory>
 #include <mutex>
 
-#include <nlohmann/json.hpp>
-#include <spdlog/async_logger.h>
+#include <spdlog/async.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <nlohmann/json.hpp>
 
 namespace observability {
 namespace {
@@ -88,7 +88,10 @@ std::string TextLine(Level level, std::string_view message, std::initializer_lis
   line.append(" ").append(Name(level)).append(Name(level).size() < 5 ? "  " : " ");
   for (const auto& [key, value] : fields) {
     if (value.empty()) continue;
-    line.append(key).append("=").append(NeedsQuotes(value) ? Quote(value) : std::string(value)).append(" ");
+    line.append(key)
+        .append("=")
+        .append(NeedsQuotes(value) ? Quote(value) : std::string(value))
+        .append(" ");
   }
   return line.append(OneLine(message));
 }
@@ -103,7 +106,8 @@ std::string JsonLine(Level level, std::string_view message, std::initializer_lis
 }
 
 template <typename Value>
-base::Result<Value> ParseName(const std::string& text, std::initializer_list<std::pair<const char*, Value>> names,
+base::Result<Value> ParseName(const std::string& text,
+                              std::initializer_list<std::pair<const char*, Value>> names,
                               const std::string& what) {
   std::string known;
   for (const auto& [name, value] : names) {
@@ -123,15 +127,16 @@ void InitLog(LogFormat format, Level level) {
   try {
     auto pool = std::make_shared<spdlog::details::thread_pool>(kQueuedLines, 1);
     auto sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
-    auto logger = std::make_shared<spdlog::async_logger>("operator", sink, pool,
-                                                         spdlog::async_overflow_policy::overrun_oldest);
+    auto logger = std::make_shared<spdlog::async_logger>(
+        "operator", sink, pool, spdlog::async_overflow_policy::overrun_oldest);
     logger->set_pattern("%v");
     logger->set_level(spdlog::level::trace);
     std::lock_guard lock(state.mutex);
     state.logger = std::move(logger);
     state.pool = std::move(pool);
   } catch (const std::exception& e) {
-    std::fprintf(stderr, "the log cannot be set up, lines are written as they come: %s\n", e.what());
+    std::fprintf(stderr, "the log cannot be set up, lines are written as they come: %s\n",
+                 e.what());
   }
 }
 
@@ -148,19 +153,24 @@ void ShutdownLog() {
 }
 
 base::Result<Level> ParseLevel(const std::string& text) {
-  return ParseName<Level>(
-      text, {{"debug", Level::kDebug}, {"info", Level::kInfo}, {"warn", Level::kWarn}, {"error", Level::kError}},
-      "log level");
+  return ParseName<Level>(text,
+                          {{"debug", Level::kDebug},
+                           {"info", Level::kInfo},
+                           {"warn", Level::kWarn},
+                           {"error", Level::kError}},
+                          "log level");
 }
 
 base::Result<LogFormat> ParseLogFormat(const std::string& text) {
-  return ParseName<LogFormat>(text, {{"text", LogFormat::kText}, {"json", LogFormat::kJson}}, "log format");
+  return ParseName<LogFormat>(text, {{"text", LogFormat::kText}, {"json", LogFormat::kJson}},
+                              "log format");
 }
 
 void Log(Level level, std::string_view message, std::initializer_list<Field> fields) {
   if (!Enabled(level)) return;
   const bool json = Global().format == LogFormat::kJson;
-  const std::string line = json ? JsonLine(level, message, fields) : TextLine(level, message, fields);
+  const std::string line =
+      json ? JsonLine(level, message, fields) : TextLine(level, message, fields);
   if (const auto logger = Logger(); logger != nullptr) {
     // As an argument: braces in the line are no format.
     logger->log(spdlog::level::info, "{}", line);

@@ -1,7 +1,7 @@
 #pragma once
 
-// The process's structured log (spdlog behind it). One line per decision: a message and fields. Text for people, JSON
-// for machines; the same content. Thread-safe.
+// The process's structured log (spdlog behind it). One line per decision: a message and fields.
+// Text for people, JSON for machines; the same content. Thread-safe.
 //
 //   14:02:11.031 info  deployment=serving/minimax-m3 revision w7c3h5dn: create decode-0
 //   {"ts":"2026-11-24T14:02:11.031Z","level":"info","msg":"...","deployment":"serving/minimax-m3"}

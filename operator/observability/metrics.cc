@@ -16,7 +16,8 @@ namespace observability {
 
 class Metrics::Impl {
  public:
-  // `make` registers a series and returns its handle. The library throws on names that are not allowed.
+  // `make` registers a series and returns its handle. The library throws on names that are not
+  // allowed.
   template <typename Handle, typename Make>
   Handle Guarded(const std::string& name, Make make) {
     try {
@@ -57,7 +58,8 @@ void Histogram::Observe(double value) const {
 Metrics::Metrics() : impl_(std::make_unique<Impl>()) {}
 Metrics::~Metrics() = default;
 
-Counter Metrics::GetCounter(const std::string& name, const std::string& help, const Labels& labels) {
+Counter Metrics::GetCounter(const std::string& name, const std::string& help,
+                            const Labels& labels) {
   return impl_->Guarded<Counter>(name, [&] {
     auto& family = prometheus::BuildCounter().Name(name).Help(help).Register(impl_->registry);
     return &family.Add(labels);

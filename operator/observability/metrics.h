@@ -1,10 +1,10 @@
 #pragma once
 
-// Metrics in Prometheus' text form. One Metrics object holds all series of a process part and is handed to whoever counts;
-// no type of the library behind it is needed by callers. Thread-safe.
+// Metrics in Prometheus' text form. One Metrics object holds all series of a process part and is
+// handed to whoever counts; no type of the library behind it is needed by callers. Thread-safe.
 //
-//   const Counter writes = metrics.GetCounter("api_writes_total", "Writes sent", {{"verb", "create"}});
-//   writes.Add();
+//   const Counter writes = metrics.GetCounter("api_writes_total", "Writes sent", {{"verb",
+//   "create"}}); writes.Add();
 
 #include <map>
 #include <memory>
@@ -21,7 +21,8 @@ namespace observability {
 
 using Labels = std::map<std::string, std::string>;
 
-// Handles: cheap to copy, valid as long as the Metrics that made them. A default one counts nothing.
+// Handles: cheap to copy, valid as long as the Metrics that made them. A default one counts
+// nothing.
 class Counter {
  public:
   Counter() = default;
@@ -62,8 +63,8 @@ class Metrics {
   Metrics();
   ~Metrics();
 
-  // The same name and labels give the same series. A name or label that Prometheus does not allow gives a handle that
-  // counts nothing, and a line in the log.
+  // The same name and labels give the same series. A name or label that Prometheus does not allow
+  // gives a handle that counts nothing, and a line in the log.
   Counter GetCounter(const std::string& name, const std::string& help, const Labels& labels = {});
   Gauge GetGauge(const std::string& name, const std::string& help, const Labels& labels = {});
   // `bounds`: upper bounds of the buckets, ascending.

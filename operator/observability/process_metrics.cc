@@ -64,7 +64,8 @@ void UpdateDescriptors(Metrics& metrics) {
   std::error_code error;
   std::filesystem::directory_iterator descriptors("/proc/self/fd", error);
   if (!error) {
-    const auto open = std::distance(begin(descriptors), end(descriptors)) - 1;  // less the listing itself
+    const auto open =
+        std::distance(begin(descriptors), end(descriptors)) - 1;  // less the listing itself
     metrics.GetGauge("process_open_fds", "Open file descriptors").Set(static_cast<double>(open));
   }
   rlimit limit{};

@@ -15,8 +15,9 @@ const base::Clock& RealClock() {
 }
 
 base::Error Fenced() {
-  return base::MakeError(base::ErrorCode::kFenced, "LeaseExpiring",
-                         "not sent: the lease of this process is about to end or is held by another");
+  return base::MakeError(
+      base::ErrorCode::kFenced, "LeaseExpiring",
+      "not sent: the lease of this process is about to end or is held by another");
 }
 
 }  // namespace
@@ -27,8 +28,9 @@ class ApiClient::Impl {
       : transport_(transport),
         gate_(gate),
         options_(std::move(options)),
-        traffic_(std::make_shared<Traffic>(options_.clock != nullptr ? *options_.clock : RealClock(),
-                                           options_.max_in_flight_writes)) {}
+        traffic_(
+            std::make_shared<Traffic>(options_.clock != nullptr ? *options_.clock : RealClock(),
+                                      options_.max_in_flight_writes)) {}
 
   base::Result<std::string> Get(const kube::Resource& resource, const kube::ObjectKey& key) {
     const auto batch = std::make_shared<Batch>(1);
@@ -53,12 +55,14 @@ class ApiClient::Impl {
   int writes_in_flight() const { return traffic_->writes(); }
 
  private:
-  void SendWrite(const WriteRequest& write, const std::shared_ptr<Batch>& batch, std::size_t index) {
+  void SendWrite(const WriteRequest& write, const std::shared_ptr<Batch>& batch,
+                 std::size_t index) {
     if (auto allowed = traffic_->Enter(RequestClass::kWrite); !allowed) {
       traffic_->Refuse(*batch, index, allowed.error());
       return;
     }
-    // After the wait for a place, so that nothing comes between the look at the lease and the request.
+    // After the wait for a place, so that nothing comes between the look at the lease and the
+    // request.
     if (gate_ != nullptr && !gate_->MayWrite()) {
       traffic_->Leave(RequestClass::kWrite);
       traffic_->Refuse(*batch, index, Fenced());
@@ -68,7 +72,8 @@ class ApiClient::Impl {
     Send(RequestClass::kWrite, MakeWrite(write, options_.field_manager), batch, index);
   }
 
-  void Send(RequestClass kind, transport::Request request, const std::shared_ptr<Batch>& batch, std::size_t index) {
+  void Send(RequestClass kind, transport::Request request, const std::shared_ptr<Batch>& batch,
+            std::size_t index) {
     traffic_->Opened(*batch);
     transport_.Send(std::move(request), [traffic = traffic_, batch, kind, index](Answer answer) {
       traffic->Deliver(kind, *batch, index, std::move(answer));
@@ -77,7 +82,8 @@ class ApiClient::Impl {
 
   void Count(const WriteRequest& write) {
     if (options_.metrics == nullptr) return;
-    const std::string resource = write.resource.ToString() + (write.subresource.empty() ? "" : "/" + write.subresource);
+    const std::string resource =
+        write.resource.ToString() + (write.subresource.empty() ? "" : "/" + write.subresource);
     options_.metrics
         ->GetCounter("api_writes_total", "Writes sent to the API server",
                      {{"resource", resource}, {"verb", ToString(write.verb)}})
@@ -90,12 +96,14 @@ class ApiClient::Impl {
   const std::shared_ptr<Traffic> traffic_;
 };
 
-ApiClient::ApiClient(transport::Transport& transport, const WriteGate* gate, ApiClientOptions options)
+ApiClient::ApiClient(transport::Transport& transport, const WriteGate* gate,
+                     ApiClientOptions options)
     : impl_(std::make_unique<Impl>(transport, gate, std::move(options))) {}
 
 ApiClient::~ApiClient() { Shutdown(); }
 
-base::Result<std::string> ApiClient::Get(const kube::Resource& resource, const kube::ObjectKey& key) {
+base::Result<std::string> ApiClient::Get(const kube::Resource& resource,
+                                         const kube::ObjectKey& key) {
   return impl_->Get(resource, key);
 }
 
@@ -103,7 +111,8 @@ base::Result<WriteResult> ApiClient::Write(const WriteRequest& request) {
   return std::move(impl_->WriteAll({request}).front());
 }
 
-std::vector<base::Result<WriteResult>> ApiClient::WriteAll(const std::vector<WriteRequest>& requests) {
+std::vector<base::Result<WriteResult>> ApiClient::WriteAll(
+    const std::vector<WriteRequest>& requests) {
   return impl_->WriteAll(requests);
 }
 

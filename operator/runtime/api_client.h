@@ -1,10 +1,12 @@
 #pragma once
 
-// The verbs of the Kubernetes API over a Transport: paths, content types, field manager, error mapping, fencing, a bound
-// on requests in flight, Retry-After. Blocking; called from workers. Thread-safe.
+// The verbs of the Kubernetes API over a Transport: paths, content types, field manager, error
+// mapping, fencing, a bound on requests in flight, Retry-After. Blocking; called from workers.
+// Thread-safe.
 //
-// Nothing is repeated here: a request that failed is an error, and the next pass over the object decides anew. After an answer
-// with Retry-After, requests of its class (reads or writes) fail with kTooManyRequests, unsent, until the time has passed.
+// Nothing is repeated here: a request that failed is an error, and the next pass over the object
+// decides anew. After an answer with Retry-After, requests of its class (reads or writes) fail with
+// kTooManyRequests, unsent, until the time has passed.
 
 #include <cstdint>
 #include <memory>
@@ -21,7 +23,8 @@
 
 namespace runtime {
 
-// Says whether this process may still write (rule 7: sent only while more than 5 s of lease validity remain).
+// Says whether this process may still write (rule 7: sent only while more than 5 s of lease
+// validity remain).
 class WriteGate {
  public:
   virtual ~WriteGate() = default;
@@ -35,16 +38,16 @@ struct WriteRequest {
   Verb verb = Verb::kCreate;
   kube::Resource resource;
   kube::ObjectKey key;
-  std::string subresource;          // "status" for kApply
+  std::string subresource;  // "status" for kApply
   std::string body;
-  bool force = false;               // kApply: take over fields of other managers
-  std::string precondition_uid;     // kDelete
-  std::string precondition_version; // kDelete; may be empty
-  std::optional<int> grace_seconds; // kDelete; absent: the object's own
+  bool force = false;                // kApply: take over fields of other managers
+  std::string precondition_uid;      // kDelete
+  std::string precondition_version;  // kDelete; may be empty
+  std::optional<int> grace_seconds;  // kDelete; absent: the object's own
 };
 
-// What is needed of the answer. For a delete that removed the object at once `gone` is true; else the object as it is
-// now (with a deletionTimestamp).
+// What is needed of the answer. For a delete that removed the object at once `gone` is true; else
+// the object as it is now (with a deletionTimestamp).
 struct WriteResult {
   std::string uid;
   std::string resource_version;
@@ -55,8 +58,8 @@ struct WriteResult {
 struct ApiClientOptions {
   int max_in_flight_writes = 16;
   std::string field_manager = "disagg-operator";
-  const base::Clock* clock = nullptr;          // null: the real one
-  observability::Metrics* metrics = nullptr;   // null: nothing is counted
+  const base::Clock* clock = nullptr;         // null: the real one
+  observability::Metrics* metrics = nullptr;  // null: nothing is counted
 };
 
 class ApiClient {

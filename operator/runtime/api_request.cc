@@ -3,8 +3,8 @@
 #include <string_view>
 #include <utility>
 
-#include <nlohmann/json.hpp>
 #include <simdjson.h>
+#include <nlohmann/json.hpp>
 
 #include "operator/kube/status_error.h"
 
@@ -28,7 +28,8 @@ std::string Query(const WriteRequest& write, const std::string& field_manager) {
 
 // Background: the garbage collector removes what depends on the object; nothing waits for it.
 std::string DeleteOptions(const WriteRequest& write) {
-  nlohmann::json options = {{"apiVersion", "v1"}, {"kind", "DeleteOptions"}, {"propagationPolicy", "Background"}};
+  nlohmann::json options = {
+      {"apiVersion", "v1"}, {"kind", "DeleteOptions"}, {"propagationPolicy", "Background"}};
   if (!write.precondition_uid.empty()) options["preconditions"]["uid"] = write.precondition_uid;
   if (!write.precondition_version.empty()) {
     options["preconditions"]["resourceVersion"] = write.precondition_version;
@@ -60,7 +61,8 @@ std::string ControllerUid(const simdjson::dom::element& metadata) {
   if (metadata["ownerReferences"].get(owners) != simdjson::SUCCESS) return "";
   for (const simdjson::dom::element owner : owners) {
     bool controller = false;
-    if (owner["controller"].get(controller) == simdjson::SUCCESS && controller) return Text(owner, "uid");
+    if (owner["controller"].get(controller) == simdjson::SUCCESS && controller)
+      return Text(owner, "uid");
   }
   return "";
 }
@@ -69,14 +71,17 @@ base::Result<WriteResult> ParseObject(const std::string& body, Verb verb) {
   simdjson::dom::parser parser;
   simdjson::dom::element object, metadata;
   if (parser.parse(body).get(object) != simdjson::SUCCESS) {
-    base::Error error = base::MakeError(base::ErrorCode::kProtocol, "InvalidAnswer", "the answer to a write is not JSON");
+    base::Error error = base::MakeError(base::ErrorCode::kProtocol, "InvalidAnswer",
+                                        "the answer to a write is not JSON");
     error.outcome_unknown = true;  // it said 2xx, so it was probably carried out
     return error;
   }
   WriteResult result;
-  // A delete is answered with a Status when the object was removed at once, for some kinds with the object as it last was.
+  // A delete is answered with a Status when the object was removed at once, for some kinds with the
+  // object as it last was.
   result.gone = verb == Verb::kDelete;
-  if (Text(object, "kind") == "Status" || object["metadata"].get(metadata) != simdjson::SUCCESS) return result;
+  if (Text(object, "kind") == "Status" || object["metadata"].get(metadata) != simdjson::SUCCESS)
+    return result;
   result.uid = Text(metadata, "uid");
   result.resource_version = Text(metadata, "resourceVersion");
   result.controller_uid = ControllerUid(metadata);
@@ -99,10 +104,11 @@ transport::Request MakeWrite(const WriteRequest& write, const std::string& field
   const bool on_collection = write.verb == Verb::kCreate || write.verb == Verb::kDryRunCreate;
   transport::Request request;
   request.method = MethodOf(write.verb);
-  request.target = kube::Path(write.resource, write.key.namespace_name, on_collection ? "" : write.key.name,
-                              write.subresource) +
+  request.target = kube::Path(write.resource, write.key.namespace_name,
+                              on_collection ? "" : write.key.name, write.subresource) +
                    Query(write, field_manager);
-  request.headers = {{"Accept", kJson}, {"Content-Type", write.verb == Verb::kApply ? kApplyPatch : kJson}};
+  request.headers = {{"Accept", kJson},
+                     {"Content-Type", write.verb == Verb::kApply ? kApplyPatch : kJson}};
   request.body = write.verb == Verb::kDelete ? DeleteOptions(write) : write.body;
   request.total_timeout = kWriteTimeout;
   return request;
@@ -114,10 +120,12 @@ base::Result<std::string> ReadBody(base::Result<transport::Response> answer) {
   return kube::ErrorFromResponse(answer->status, answer->body, answer->Header("Retry-After"));
 }
 
-base::Result<WriteResult> ReadWriteAnswer(const base::Result<transport::Response>& answer, Verb verb) {
+base::Result<WriteResult> ReadWriteAnswer(const base::Result<transport::Response>& answer,
+                                          Verb verb) {
   if (!answer) return answer.error();
   if (answer->status >= 200 && answer->status < 300) return ParseObject(answer->body, verb);
-  base::Error error = kube::ErrorFromResponse(answer->status, answer->body, answer->Header("Retry-After"));
+  base::Error error =
+      kube::ErrorFromResponse(answer->status, answer->body, answer->Header("Retry-After"));
   // The store may have taken the write when the answer got lost between it, the server and a proxy.
   error.outcome_unknown = answer->status >= 500;
   return error;

@@ -11,8 +11,8 @@
 
 namespace runtime {
 
-// How long the server may work on a write (rule 7), and how long we wait for it: less than the validity that a lease has left
-// when the write is sent.
+// How long the server may work on a write (rule 7), and how long we wait for it: less than the
+// validity that a lease has left when the write is sent.
 inline constexpr std::chrono::seconds kServerWriteTimeout{4};
 inline constexpr std::chrono::milliseconds kWriteTimeout{4'700};
 inline constexpr std::chrono::milliseconds kReadTimeout{10'000};
@@ -20,9 +20,10 @@ inline constexpr std::chrono::milliseconds kReadTimeout{10'000};
 transport::Request MakeGet(const kube::Resource& resource, const kube::ObjectKey& key);
 transport::Request MakeWrite(const WriteRequest& write, const std::string& field_manager);
 
-// Of an answer to a write. Anything but a success becomes an error; a broken connection to one that may have been carried out
-// has `outcome_unknown`.
-base::Result<WriteResult> ReadWriteAnswer(const base::Result<transport::Response>& answer, Verb verb);
+// Of an answer to a write. Anything but a success becomes an error; a broken connection to one that
+// may have been carried out has `outcome_unknown`.
+base::Result<WriteResult> ReadWriteAnswer(const base::Result<transport::Response>& answer,
+                                          Verb verb);
 
 // The answer, or the error that it stands for.
 base::Result<std::string> ReadBody(base::Result<transport::Response> answer);

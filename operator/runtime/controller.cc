@@ -14,7 +14,8 @@ namespace {
 
 using observability::Level;
 
-// How soon a pass over lagging caches is tried again: spread, so that many keys do not come at one instant.
+// How soon a pass over lagging caches is tried again: spread, so that many keys do not come at one
+// instant.
 constexpr std::chrono::milliseconds kStaleLeast{20};
 constexpr std::chrono::milliseconds kStaleMost{50};
 
@@ -28,7 +29,8 @@ std::chrono::milliseconds StaleDelay() {
 
 class Controller::Impl {
  public:
-  Impl(ControllerOptions options, const base::Clock& clock, observability::Metrics& metrics, Reconcile reconcile)
+  Impl(ControllerOptions options, const base::Clock& clock, observability::Metrics& metrics,
+       Reconcile reconcile)
       : options_(std::move(options)),
         clock_(clock),
         metrics_(metrics, options_.name, options_.workers),
@@ -62,13 +64,15 @@ class Controller::Impl {
       metrics_.active_workers.Add(1);
       const ReconcileResult result = Pass(*key);
       metrics_.active_workers.Add(-1);
-      metrics_.reconcile_seconds.Observe(std::chrono::duration<double>(clock_.Steady() - start).count());
+      metrics_.reconcile_seconds.Observe(
+          std::chrono::duration<double>(clock_.Steady() - start).count());
       Settle(*key, result);
       queue_.Done(*key);
     }
   }
 
-  // The boundary that no exception crosses: a defect in one pass must not end the process for all objects.
+  // The boundary that no exception crosses: a defect in one pass must not end the process for all
+  // objects.
   ReconcileResult Pass(const kube::ObjectKey& key) {
     try {
       return reconcile_(key);
@@ -81,7 +85,8 @@ class Controller::Impl {
 
   ReconcileResult Failed(const std::string& what) {
     metrics_.panics.Add();
-    return {base::MakeError(base::ErrorCode::kInternal, "Exception", "a pass threw: " + what), std::nullopt, false};
+    return {base::MakeError(base::ErrorCode::kInternal, "Exception", "a pass threw: " + what),
+            std::nullopt, false};
   }
 
   void Settle(const kube::ObjectKey& key, const ReconcileResult& result) {
@@ -103,8 +108,9 @@ class Controller::Impl {
   void Tell(const kube::ObjectKey& key, const base::Error& error) const {
     // A conflict or a full server passes; the retry tells if it does not.
     const Level level = error.retryable() ? Level::kInfo : Level::kWarn;
-    observability::Log(level, "tried again later: " + error.message,
-                       {{"controller", options_.name}, {"object", key.ToString()}, {"reason", error.reason}});
+    observability::Log(
+        level, "tried again later: " + error.message,
+        {{"controller", options_.name}, {"object", key.ToString()}, {"reason", error.reason}});
   }
 
   const ControllerOptions options_;
@@ -115,8 +121,8 @@ class Controller::Impl {
   std::vector<std::jthread> workers_;
 };
 
-Controller::Controller(ControllerOptions options, const base::Clock& clock, observability::Metrics& metrics,
-                       Reconcile reconcile)
+Controller::Controller(ControllerOptions options, const base::Clock& clock,
+                       observability::Metrics& metrics, Reconcile reconcile)
     : impl_(std::make_unique<Impl>(std::move(options), clock, metrics, std::move(reconcile))) {}
 
 Controller::~Controller() { Stop(); }

@@ -1,6 +1,7 @@
 #pragma once
 
-// Workers that take keys from a queue and call one reconcile function. Knows nothing of what is reconciled.
+// Workers that take keys from a queue and call one reconcile function. Knows nothing of what is
+// reconciled.
 
 #include <chrono>
 #include <functional>
@@ -16,8 +17,9 @@
 
 namespace runtime {
 
-// What a pass asks for next. `retry` takes the key's back-off (and honours the error's retry_after), `requeue_after` a
-// fixed delay that resets the back-off. `retry` wins over `stale`, `stale` over `requeue_after`.
+// What a pass asks for next. `retry` takes the key's back-off (and honours the error's
+// retry_after), `requeue_after` a fixed delay that resets the back-off. `retry` wins over `stale`,
+// `stale` over `requeue_after`.
 struct ReconcileResult {
   std::optional<base::Error> retry;
   std::optional<std::chrono::milliseconds> requeue_after;
@@ -28,7 +30,7 @@ struct ReconcileResult {
 using Reconcile = std::function<ReconcileResult(const kube::ObjectKey&)>;
 
 struct ControllerOptions {
-  std::string name;     // metric label `controller`
+  std::string name;  // metric label `controller`
   int workers = 16;
   QueueBackoff backoff = {};
 };

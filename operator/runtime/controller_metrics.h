@@ -1,7 +1,7 @@
 #pragma once
 
-// The series of one controller and its queue, under the names of controller-runtime and client-go, so that dashboards
-// made for those work.
+// The series of one controller and its queue, under the names of controller-runtime and client-go,
+// so that dashboards made for those work.
 
 #include <string>
 

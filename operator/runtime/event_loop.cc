@@ -39,7 +39,8 @@ void EventLoop::Stop() {
 
 std::chrono::steady_clock::duration EventLoop::busy_for() const {
   std::lock_guard lock(mutex_);
-  return busy_ ? std::chrono::steady_clock::now() - busy_since_ : std::chrono::steady_clock::duration::zero();
+  return busy_ ? std::chrono::steady_clock::now() - busy_since_
+               : std::chrono::steady_clock::duration::zero();
 }
 
 void EventLoop::Run() {

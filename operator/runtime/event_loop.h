@@ -1,9 +1,10 @@
 #pragma once
 
-// One thread that runs tasks in the order in which they were posted, and timed ones when they are due. What is only touched by
-// tasks of one loop needs no lock. Delays are real time. Thread-safe.
+// One thread that runs tasks in the order in which they were posted, and timed ones when they are
+// due. What is only touched by tasks of one loop needs no lock. Delays are real time. Thread-safe.
 //
-// Held by shared_ptr by whoever posts: a callback of a transport may come when everything else is gone.
+// Held by shared_ptr by whoever posts: a callback of a transport may come when everything else is
+// gone.
 
 #include <chrono>
 #include <condition_variable>

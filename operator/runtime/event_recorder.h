@@ -1,7 +1,8 @@
 #pragma once
 
-// Kubernetes events (events.k8s.io/v1) about an object: aggregated into series, rate-limited per object, sent from a
-// bounded queue by a thread of its own; an event that cannot be sent is counted and dropped, never waited for.
+// Kubernetes events (events.k8s.io/v1) about an object: aggregated into series, rate-limited per
+// object, sent from a bounded queue by a thread of its own; an event that cannot be sent is counted
+// and dropped, never waited for.
 
 #include <cstdint>
 #include <string>
@@ -24,7 +25,8 @@ struct EventNote {
 class EventRecorder {
  public:
   virtual ~EventRecorder() = default;
-  virtual void Record(const kube::Resource& resource, const kube::ObjectMeta& about, const EventNote& note) = 0;
+  virtual void Record(const kube::Resource& resource, const kube::ObjectMeta& about,
+                      const EventNote& note) = 0;
 };
 
 }  // namespace runtime

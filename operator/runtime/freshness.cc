@@ -9,7 +9,8 @@ namespace {
 
 // Without leading zeros; nothing for what is not a decimal integer.
 std::optional<std::string_view> Digits(std::string_view text) {
-  const bool decimal = !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+  const bool decimal = !text.empty() && std::all_of(text.begin(), text.end(),
+                                                    [](char c) { return c >= '0' && c <= '9'; });
   if (!decimal) return std::nullopt;
   const auto first = std::min(text.find_first_not_of('0'), text.size() - 1);
   return text.substr(first);
@@ -26,7 +27,8 @@ std::optional<int> CompareResourceVersions(const std::string& a, const std::stri
   return order < 0 ? -1 : (order > 0 ? 1 : 0);
 }
 
-void Freshness::RegisterStore(const kube::Resource& resource, const ObjectStore* store, Relist relist) {
+void Freshness::RegisterStore(const kube::Resource& resource, const ObjectStore* store,
+                              Relist relist) {
   std::lock_guard lock(mutex_);
   caches_[resource] = {store, std::move(relist)};
 }
@@ -42,7 +44,8 @@ void Freshness::NoteWrite(const std::string& owner_uid, const kube::Resource& re
   note.relisted = nullptr;
 }
 
-void Freshness::NoteGone(const std::string& owner_uid, const kube::Resource& resource, const std::string& uid) {
+void Freshness::NoteGone(const std::string& owner_uid, const kube::Resource& resource,
+                         const std::string& uid) {
   std::lock_guard lock(mutex_);
   if (caches_.contains(resource)) owners_[owner_uid][resource].gone.insert(uid);
 }

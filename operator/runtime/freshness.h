@@ -1,8 +1,8 @@
 #pragma once
 
-// Rule 3: no decision on a cache that is older than our own last write to the objects of that owner (as KEP-5647,
-// staleness mitigation for controllers). After each write the writer notes what it made; before each pass the
-// reader asks whether the caches have caught up.
+// Rule 3: no decision on a cache that is older than our own last write to the objects of that owner
+// (as KEP-5647, staleness mitigation for controllers). After each write the writer notes what it
+// made; before each pass the reader asks whether the caches have caught up.
 
 #include <functional>
 #include <map>
@@ -17,25 +17,29 @@
 
 namespace runtime {
 
-// Orders two resourceVersions of one resource: -1, 0, 1 as decimal integers of any length; nothing where one is not
-// decimal (then only a live list helps).
+// Orders two resourceVersions of one resource: -1, 0, 1 as decimal integers of any length; nothing
+// where one is not decimal (then only a live list helps).
 std::optional<int> CompareResourceVersions(const std::string& a, const std::string& b);
 
-// Starts a list from etcd; the function that it returns says whether the cache reflects that list yet.
+// Starts a list from etcd; the function that it returns says whether the cache reflects that list
+// yet.
 using Relist = std::function<std::function<bool()>()>;
 
 // Thread-safe.
 class Freshness {
  public:
-  // `relist` is called, under the lock, where resourceVersions cannot be compared; without it only equal ones settle a note.
+  // `relist` is called, under the lock, where resourceVersions cannot be compared; without it only
+  // equal ones settle a note.
   void RegisterStore(const kube::Resource& resource, const ObjectStore* store, Relist relist = {});
 
-  void NoteWrite(const std::string& owner_uid, const kube::Resource& resource, const std::string& resource_version);
+  void NoteWrite(const std::string& owner_uid, const kube::Resource& resource,
+                 const std::string& resource_version);
   // A delete whose answer held no object: fresh once the store has no such UID.
-  void NoteGone(const std::string& owner_uid, const kube::Resource& resource, const std::string& uid);
+  void NoteGone(const std::string& owner_uid, const kube::Resource& resource,
+                const std::string& uid);
 
-  // True when every store reflects everything noted for the owner; settled notes are dropped. Otherwise `behind` names the
-  // first resource that lags.
+  // True when every store reflects everything noted for the owner; settled notes are dropped.
+  // Otherwise `behind` names the first resource that lags.
   bool IsFresh(const std::string& owner_uid, std::string* behind);
 
   // The owner is gone for good.
@@ -50,9 +54,9 @@ class Freshness {
   };
   // What one owner's objects of one resource still have to show.
   struct Note {
-    std::string version;            // "" when reached
-    std::set<std::string> gone;     // UIDs
-    std::function<bool()> relisted; // set once a list was asked for
+    std::string version;             // "" when reached
+    std::set<std::string> gone;      // UIDs
+    std::function<bool()> relisted;  // set once a list was asked for
   };
 
   static bool Settle(Note& note, const Cache& cache);

@@ -28,18 +28,23 @@ constexpr std::size_t kMostErrorBody = 64u << 10;
 
 struct ReflectorMetrics {
   ReflectorMetrics(observability::Metrics& metrics, const std::string& resource)
-      : lists(metrics.GetCounter("cache_lists_total", "Complete lists taken into a cache", {{"resource", resource}})),
-        watches(metrics.GetCounter("cache_watches_total", "Watches begun", {{"resource", resource}})),
-        events(metrics.GetCounter("cache_events_total", "Watch events received", {{"resource", resource}})),
-        failures(metrics.GetCounter("cache_failures_total", "Lists and watches that failed", {{"resource", resource}})) {}
+      : lists(metrics.GetCounter("cache_lists_total", "Complete lists taken into a cache",
+                                 {{"resource", resource}})),
+        watches(
+            metrics.GetCounter("cache_watches_total", "Watches begun", {{"resource", resource}})),
+        events(metrics.GetCounter("cache_events_total", "Watch events received",
+                                  {{"resource", resource}})),
+        failures(metrics.GetCounter("cache_failures_total", "Lists and watches that failed",
+                                    {{"resource", resource}})) {}
 
   const observability::Counter lists, watches, events, failures;
 };
 
 }  // namespace
 
-// All of it but Restart, Stop and synced_list runs on the loop. `attempt_` numbers what is under way; what belongs to an older
-// attempt (an answer, a timer, bytes of a cancelled stream) is ignored.
+// All of it but Restart, Stop and synced_list runs on the loop. `attempt_` numbers what is under
+// way; what belongs to an older attempt (an answer, a timer, bytes of a cancelled stream) is
+// ignored.
 class Reflector::Core : public std::enable_shared_from_this<Reflector::Core> {
  public:
   Core(WatchSpec spec, ReflectorContext context, ReflectorOptions options, ObjectStore& store,
@@ -109,7 +114,8 @@ class Reflector::Core : public std::enable_shared_from_this<Reflector::Core> {
 
   void SendList(const std::string& continue_token) {
     if (continue_token.empty()) pages_.clear();
-    auto callback = [self = shared_from_this(), attempt = attempt_](base::Result<transport::Response> answer) {
+    auto callback = [self = shared_from_this(),
+                     attempt = attempt_](base::Result<transport::Response> answer) {
       self->context_.loop->Post([self, attempt, answer = std::move(answer)]() mutable {
         if (attempt == self->attempt_) self->TakePage(ReadBody(std::move(answer)));
       });
@@ -143,7 +149,9 @@ class Reflector::Core : public std::enable_shared_from_this<Reflector::Core> {
     decoder_.emplace(spec_.decoder, options_.max_line_bytes);
     refusal_.clear();
     inbox_ = std::make_shared<WatchInbox>(
-        options_.max_inbox_bytes, [self = shared_from_this(), attempt = attempt_] {
+        options_.max_inbox_bytes, [weak = weak_from_this(), attempt = attempt_] {
+          const auto self = weak.lock();  // weak: the inbox is ours
+          if (self == nullptr) return;
           self->context_.loop->Post([self, attempt] {
             if (attempt == self->attempt_) self->TakeDelivery(self->inbox_->Take());
           });
@@ -200,7 +208,8 @@ class Reflector::Core : public std::enable_shared_from_this<Reflector::Core> {
   // A proper end in the middle of a line is none.
   base::Status EndOf(const base::Status& end) const {
     if (!end || decoder_->at_boundary()) return end;
-    return base::MakeError(base::ErrorCode::kConnection, "Truncated", "the watch ended in the middle of an event");
+    return base::MakeError(base::ErrorCode::kConnection, "Truncated",
+                           "the watch ended in the middle of an event");
   }
 
   // An answer other than 200: its body is a Status.
@@ -229,10 +238,12 @@ class Reflector::Core : public std::enable_shared_from_this<Reflector::Core> {
     const Level level = told ? Level::kDebug : (routine ? Level::kInfo : Level::kWarn);
     std::string message = std::string(verb) + " failed, tried again: " + error.message;
     if (error.code == base::ErrorCode::kNotFound) {
-      message = "the API server does not serve " + spec_.resource.ToString() + " (" + spec_.resource.ApiVersion() +
+      message = "the API server does not serve " + spec_.resource.ToString() + " (" +
+                spec_.resource.ApiVersion() +
                 "): install its CustomResourceDefinition; waiting for it";
     }
-    observability::Log(level, message, {{"resource", spec_.resource.ToString()}, {"reason", error.reason}});
+    observability::Log(level, message,
+                       {{"resource", spec_.resource.ToString()}, {"reason", error.reason}});
   }
 
   void Recovered() {
@@ -258,14 +269,15 @@ class Reflector::Core : public std::enable_shared_from_this<Reflector::Core> {
   std::shared_ptr<transport::StreamHandle> stream_;
   std::shared_ptr<WatchInbox> inbox_;
   std::optional<kube::WatchDecoder> decoder_;
-  bool watching_ = false;               // the head of the watch was 200
+  bool watching_ = false;  // the head of the watch was 200
   std::string refusal_;
   std::optional<base::ErrorCode> trouble_;  // told, not over yet
 };
 
-Reflector::Reflector(WatchSpec spec, ReflectorContext context, ReflectorOptions options, ObjectStore& store,
-                     std::function<void()> on_synced)
-    : core_(std::make_shared<Core>(std::move(spec), std::move(context), options, store, std::move(on_synced))) {}
+Reflector::Reflector(WatchSpec spec, ReflectorContext context, ReflectorOptions options,
+                     ObjectStore& store, std::function<void()> on_synced)
+    : core_(std::make_shared<Core>(std::move(spec), std::move(context), options, store,
+                                   std::move(on_synced))) {}
 
 Reflector::~Reflector() { Stop(); }
 

@@ -1,8 +1,9 @@
 #pragma once
 
-// Keeps one ObjectStore equal to what the API server holds of one resource: lists it in pages, watches it from there, and goes
-// on after whatever breaks (reflector_state.h). Decodes on an EventLoop that it may share with others, and calls the store's
-// handlers there. A resource that the server does not know (its CRD is not installed yet) is asked for again until it appears.
+// Keeps one ObjectStore equal to what the API server holds of one resource: lists it in pages,
+// watches it from there, and goes on after whatever breaks (reflector_state.h). Decodes on an
+// EventLoop that it may share with others, and calls the store's handlers there. A resource that
+// the server does not know (its CRD is not installed yet) is asked for again until it appears.
 // Thread-safe.
 
 #include <cstdint>
@@ -24,9 +25,9 @@ namespace runtime {
 struct WatchSpec {
   kube::Resource resource;
   kube::Decoder decoder;
-  std::string label_selector;     // "" for all
-  std::string namespace_name;     // "" for all namespaces
-  bool metadata_only = false;     // asks for PartialObjectMetadata
+  std::string label_selector;  // "" for all
+  std::string namespace_name;  // "" for all namespaces
+  bool metadata_only = false;  // asks for PartialObjectMetadata
 };
 
 // All outlive the reflector.

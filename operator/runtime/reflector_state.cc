@@ -8,8 +8,9 @@ namespace {
 
 using base::ErrorCode;
 
-// A server that was restarted, or another of several, may lag behind the version that we have seen; it catches up within
-// moments. One that does not has lost history (etcd was restored), and only a new list helps.
+// A server that was restarted, or another of several, may lag behind the version that we have seen;
+// it catches up within moments. One that does not has lost history (etcd was restored), and only a
+// new list helps.
 constexpr int kMostFutureVersions = 3;
 
 bool IsFutureVersion(const base::Error& error) {
@@ -35,7 +36,8 @@ bool NeedsList(ErrorCode code) {
 
 ReflectorAction ReflectorState::Start() { return List({}); }
 
-ReflectorAction ReflectorState::OnPage(const std::string& resource_version, const std::string& continue_token) {
+ReflectorAction ReflectorState::OnPage(const std::string& resource_version,
+                                       const std::string& continue_token) {
   if (!continue_token.empty()) return {ReflectorAction::Kind::kList, "", continue_token, {}};
   resource_version_ = resource_version;
   future_versions_ = 0;
@@ -65,7 +67,8 @@ ReflectorAction ReflectorState::OnWatchEnded(const base::Status& status, base::S
   }
   const base::Error& error = status.error();
   const std::chrono::milliseconds delay = Backoff(error, now);
-  if (IsFutureVersion(error)) return ++future_versions_ < kMostFutureVersions ? Watch(delay) : List(delay);
+  if (IsFutureVersion(error))
+    return ++future_versions_ < kMostFutureVersions ? Watch(delay) : List(delay);
   return NeedsList(error.code) ? List(delay) : Watch(delay);
 }
 
@@ -87,11 +90,15 @@ std::chrono::milliseconds ReflectorState::Backoff(const base::Error& error, base
   if (failures_ > 0 && now - last_failure_ > timings_.healthy) failures_ = 0;
   last_failure_ = now;
   const int doublings = std::min(failures_++ - 1, 30);
-  const double whole = doublings < 0 ? static_cast<double>(timings_.first_retry.count())
-                                     : std::min(std::ldexp(static_cast<double>(timings_.backoff_base.count()), doublings),
-                                                static_cast<double>(timings_.backoff_max.count()));
-  const auto delay = std::chrono::milliseconds(static_cast<std::int64_t>(whole * (0.5 + 0.5 * Random())));
-  return std::max<std::chrono::milliseconds>(delay, error.retry_after.value_or(std::chrono::seconds(0)));
+  const double whole =
+      doublings < 0
+          ? static_cast<double>(timings_.first_retry.count())
+          : std::min(std::ldexp(static_cast<double>(timings_.backoff_base.count()), doublings),
+                     static_cast<double>(timings_.backoff_max.count()));
+  const auto delay =
+      std::chrono::milliseconds(static_cast<std::int64_t>(whole * (0.5 + 0.5 * Random())));
+  return std::max<std::chrono::milliseconds>(delay,
+                                             error.retry_after.value_or(std::chrono::seconds(0)));
 }
 
 }  // namespace runtime

@@ -12,11 +12,13 @@ void ObjectStore::AddIndex(const std::string& name, IndexFunction function) {
 
 void ObjectStore::AddHandler(ChangeHandler handler) { handlers_.push_back(std::move(handler)); }
 
-void ObjectStore::Replace(std::vector<kube::ObjectPtr> objects, const std::string& resource_version) {
+void ObjectStore::Replace(std::vector<kube::ObjectPtr> objects,
+                          const std::string& resource_version) {
   std::vector<Change> changes;
   {
     std::unique_lock lock(mutex_);
-    ObjectSet listed(std::make_move_iterator(objects.begin()), std::make_move_iterator(objects.end()));
+    ObjectSet listed(std::make_move_iterator(objects.begin()),
+                     std::make_move_iterator(objects.end()));
     std::vector<kube::ObjectPtr> vanished;
     for (const kube::ObjectPtr& object : objects_) {
       if (!listed.contains(object)) vanished.push_back(object);
@@ -87,7 +89,8 @@ std::vector<kube::ObjectPtr> ObjectStore::AllObjects() const {
   return {objects_.begin(), objects_.end()};
 }
 
-std::vector<kube::ObjectPtr> ObjectStore::ObjectsByIndex(const std::string& index, const std::string& value) const {
+std::vector<kube::ObjectPtr> ObjectStore::ObjectsByIndex(const std::string& index,
+                                                         const std::string& value) const {
   std::shared_lock lock(mutex_);
   const auto named = indexes_.find(index);
   if (named == indexes_.end()) return {};

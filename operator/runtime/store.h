@@ -1,7 +1,7 @@
 #pragma once
 
-// The cache of one resource: what a reflector has seen of it, with indexes. Thread-safe; readers get snapshots
-// (shared_ptr<const T>) and hold no lock while they look at them.
+// The cache of one resource: what a reflector has seen of it, with indexes. Thread-safe; readers
+// get snapshots (shared_ptr<const T>) and hold no lock while they look at them.
 
 #include <cstdint>
 #include <functional>
@@ -27,7 +27,8 @@ struct Change {
   kube::ObjectPtr after;
 };
 
-// Called after the store holds the change, in the order of the stream, from the decoding thread. Must not block.
+// Called after the store holds the change, in the order of the stream, from the decoding thread.
+// Must not block.
 using ChangeHandler = std::function<void(const Change&)>;
 
 // Names under which an object can be found, e.g. its controller's UID or its node.
@@ -40,8 +41,8 @@ class ObjectStore {
   void AddIndex(const std::string& name, IndexFunction function);
   void AddHandler(ChangeHandler handler);
 
-  // One writer at a time. `resource_version` is the list's or the event's. Replace diffs: handlers see deletions of what
-  // is gone and nothing of what has not changed.
+  // One writer at a time. `resource_version` is the list's or the event's. Replace diffs: handlers
+  // see deletions of what is gone and nothing of what has not changed.
   void Replace(std::vector<kube::ObjectPtr> objects, const std::string& resource_version);
   void Upsert(kube::ObjectPtr object, const std::string& resource_version);
   void Remove(const kube::ObjectKey& key, const std::string& resource_version);
@@ -56,7 +57,8 @@ class ObjectStore {
 
   kube::ObjectPtr GetObject(const kube::ObjectKey& key) const;
   std::vector<kube::ObjectPtr> AllObjects() const;  // ordered by key
-  std::vector<kube::ObjectPtr> ObjectsByIndex(const std::string& index, const std::string& value) const;
+  std::vector<kube::ObjectPtr> ObjectsByIndex(const std::string& index,
+                                              const std::string& value) const;
   bool HasUid(const std::string& uid) const;
   // Bumped at every change, so that readers can tell whether anything moved.
   std::uint64_t revision() const;
@@ -74,8 +76,8 @@ class ObjectStore {
     bool operator()(const kube::ObjectKey& a, const kube::ObjectPtr& b) const {
       return Less(a.namespace_name, a.name, b->meta.namespace_name, b->meta.name);
     }
-    static bool Less(const std::string& namespace_a, const std::string& a, const std::string& namespace_b,
-                     const std::string& b) {
+    static bool Less(const std::string& namespace_a, const std::string& a,
+                     const std::string& namespace_b, const std::string& b) {
       const int order = namespace_a.compare(namespace_b);
       return order != 0 ? order < 0 : a < b;
     }
@@ -87,7 +89,8 @@ class ObjectStore {
     std::unordered_map<std::string, ObjectSet> entries;
   };
 
-  // With the lock held. Put returns what has changed: nothing, one change, or, when another object has taken the name, two.
+  // With the lock held. Put returns what has changed: nothing, one change, or, when another object
+  // has taken the name, two.
   void Put(const kube::ObjectPtr& object, std::vector<Change>& changes);
   void Take(const kube::ObjectPtr& object, std::vector<Change>& changes);
   void Insert(const kube::ObjectPtr& object);
@@ -117,14 +120,18 @@ class Store {
 
   Ptr Get(const kube::ObjectKey& key) const { return Cast(objects_->GetObject(key)); }
   std::vector<Ptr> All() const { return Cast(objects_->AllObjects()); }
-  std::vector<Ptr> ByController(const std::string& uid) const { return ByIndex(kByController, uid); }
+  std::vector<Ptr> ByController(const std::string& uid) const {
+    return ByIndex(kByController, uid);
+  }
   std::vector<Ptr> ByIndex(const std::string& index, const std::string& value) const {
     return Cast(objects_->ObjectsByIndex(index, value));
   }
   const ObjectStore& objects() const { return *objects_; }
 
  private:
-  static Ptr Cast(const kube::ObjectPtr& object) { return std::static_pointer_cast<const T>(object); }
+  static Ptr Cast(const kube::ObjectPtr& object) {
+    return std::static_pointer_cast<const T>(object);
+  }
   static std::vector<Ptr> Cast(const std::vector<kube::ObjectPtr>& objects) {
     std::vector<Ptr> typed;
     typed.reserve(objects.size());

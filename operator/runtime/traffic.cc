@@ -10,7 +10,8 @@ namespace runtime {
 namespace {
 
 base::Error Cancelled(bool sent) {
-  base::Error error = base::MakeError(base::ErrorCode::kCancelled, "ShuttingDown", "the operator is shutting down");
+  base::Error error =
+      base::MakeError(base::ErrorCode::kCancelled, "ShuttingDown", "the operator is shutting down");
   error.outcome_unknown = sent;
   return error;
 }

@@ -1,7 +1,8 @@
 #pragma once
 
-// What the calls of an ApiClient and the transport's callbacks share: the bound on writes in flight, the pauses that the server
-// asked for, and answers on their way. Shared ownership: a callback may come after its client is gone. Thread-safe.
+// What the calls of an ApiClient and the transport's callbacks share: the bound on writes in
+// flight, the pauses that the server asked for, and answers on their way. Shared ownership: a
+// callback may come after its client is gone. Thread-safe.
 
 #include <condition_variable>
 #include <cstddef>
@@ -34,8 +35,8 @@ class Traffic {
  public:
   Traffic(const base::Clock& clock, int max_writes) : clock_(clock), max_writes_(max_writes) {}
 
-  // Before a request is sent: for a write, waits for a place. An error means that it must not be sent. The wait is bounded by
-  // the time-outs of the writes under way.
+  // Before a request is sent: for a write, waits for a place. An error means that it must not be
+  // sent. The wait is bounded by the time-outs of the writes under way.
   base::Status Enter(RequestClass kind);
   // Either Leave, or Opened, the send, and Deliver from its callback.
   void Leave(RequestClass kind);
@@ -43,7 +44,8 @@ class Traffic {
   void Deliver(RequestClass kind, Batch& batch, std::size_t index, Answer answer);
   // Instead of an answer.
   void Refuse(Batch& batch, std::size_t index, base::Error error);
-  // Returns when all that was sent is answered, or soon after Shutdown; what is missing then is kCancelled.
+  // Returns when all that was sent is answered, or soon after Shutdown; what is missing then is
+  // kCancelled.
   std::vector<Answer> Wait(Batch& batch);
 
   void Shutdown();

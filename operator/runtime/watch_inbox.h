@@ -1,7 +1,7 @@
 #pragma once
 
-// The bounded inbox between the transport's thread, which receives a watch, and the loop, which decodes it. A full inbox stops
-// reading from the socket until it has been emptied.
+// The bounded inbox between the transport's thread, which receives a watch, and the loop, which
+// decodes it. A full inbox stops reading from the socket until it has been emptied.
 
 #include <cstddef>
 #include <functional>
@@ -24,7 +24,7 @@ class WatchInbox : public transport::StreamSink {
     std::string retry_after;  // the header
     std::string bytes;
     std::optional<base::Status> end;  // last delivery: how the stream ended
-    bool paused = false;      // the caller has to Resume the stream
+    bool paused = false;              // the caller has to Resume the stream
   };
 
   // `arrived` is called from the transport's thread, at most once per Take; it must only post.

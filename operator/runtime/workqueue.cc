@@ -8,7 +8,9 @@ namespace {
 
 constexpr int kLowLaneEvery = 10;
 
-double Seconds(base::SteadyTime::duration duration) { return std::chrono::duration<double>(duration).count(); }
+double Seconds(base::SteadyTime::duration duration) {
+  return std::chrono::duration<double>(duration).count();
+}
 
 }  // namespace
 
@@ -51,7 +53,8 @@ std::optional<kube::ObjectKey> WorkQueue::Take(std::stop_token stop) {
   while (!stopped_ && !stop.stop_requested()) {
     PromoteDue();
     if (auto key = PopReady()) {
-      // A wake-up may have been spent on this taker alone; and somebody has to keep the time from now on.
+      // A wake-up may have been spent on this taker alone; and somebody has to keep the time from
+      // now on.
       if (!queued_.empty() || !due_.empty()) WakeOne();
       return key;
     }
@@ -183,7 +186,8 @@ std::optional<kube::ObjectKey> WorkQueue::PopReady() {
   return key;
 }
 
-// One taker at a time waits for the next delay to end, so that the end of a delay wakes one thread and not all of them.
+// One taker at a time waits for the next delay to end, so that the end of a delay wakes one thread
+// and not all of them.
 void WorkQueue::WaitForWork(std::unique_lock<std::mutex>& lock) {
   if (due_.empty() || timed_) {
     ++idle_;
@@ -206,8 +210,9 @@ void WorkQueue::WakeOne() {
 
 std::chrono::milliseconds WorkQueue::NextBackoff(const kube::ObjectKey& key) {
   const int failures = failures_[key]++;
-  const double whole = std::min(std::ldexp(static_cast<double>(backoff_.base.count()), std::min(failures, 60)),
-                                static_cast<double>(backoff_.max.count()));
+  const double whole =
+      std::min(std::ldexp(static_cast<double>(backoff_.base.count()), std::min(failures, 60)),
+               static_cast<double>(backoff_.max.count()));
   const double part = backoff_.jitter * std::uniform_real_distribution<double>(0, 1)(random_);
   return std::chrono::milliseconds(static_cast<std::int64_t>(whole * (1 - part)));
 }

@@ -1,9 +1,10 @@
 #pragma once
 
-// A deduplicating, delaying work queue of object keys, as client-go's (util/workqueue): a key is never handed to two
-// workers at once; one that is added while it is being worked on comes once more afterwards. Fair: first in, first out,
-// with a second, lower lane for resyncs. Per-key exponential back-off. Holds each key at most once per state, so that it is
-// bounded by the number of objects. Thread-safe.
+// A deduplicating, delaying work queue of object keys, as client-go's (util/workqueue): a key is
+// never handed to two workers at once; one that is added while it is being worked on comes once
+// more afterwards. Fair: first in, first out, with a second, lower lane for resyncs. Per-key
+// exponential back-off. Holds each key at most once per state, so that it is bounded by the number
+// of objects. Thread-safe.
 
 #include <chrono>
 #include <condition_variable>
@@ -24,11 +25,12 @@
 
 namespace runtime {
 
-// A key that is waiting in the lower lane moves up when it is added with kNormal. The lower lane is served when the other is
-// empty, and at every tenth turn.
+// A key that is waiting in the lower lane moves up when it is added with kNormal. The lower lane is
+// served when the other is empty, and at every tenth turn.
 enum class Priority { kNormal, kLow };
 
-// The n-th delay in a row is base * 2^(n-1), at most `max`, less a random part of up to `jitter` of it.
+// The n-th delay in a row is base * 2^(n-1), at most `max`, less a random part of up to `jitter` of
+// it.
 struct QueueBackoff {
   std::chrono::milliseconds base{50};
   std::chrono::milliseconds max{60'000};
@@ -45,7 +47,7 @@ struct QueueMetrics {
 };
 
 struct QueueStats {
-  std::size_t depth = 0;          // ready to be taken
+  std::size_t depth = 0;  // ready to be taken
   std::size_t delayed = 0;
   std::size_t processing = 0;
   std::uint64_t adds_total = 0;
@@ -65,7 +67,8 @@ class WorkQueue {
   void AddRateLimited(const kube::ObjectKey& key, std::chrono::milliseconds at_least = {});
   void Forget(const kube::ObjectKey& key);
 
-  // Waits for a key; nothing once stopped. Delays are waited for in real time: under a ManualClock, TryTake.
+  // Waits for a key; nothing once stopped. Delays are waited for in real time: under a ManualClock,
+  // TryTake.
   std::optional<kube::ObjectKey> Take(std::stop_token stop);
   // A key that is ready now; does not wait.
   std::optional<kube::ObjectKey> TryTake();
@@ -107,7 +110,8 @@ class WorkQueue {
   std::map<kube::ObjectKey, base::SteadyTime> processing_ GUARDED_BY(mutex_);
   std::map<kube::ObjectKey, Queued> again_ GUARDED_BY(mutex_);
   std::map<kube::ObjectKey, base::SteadyTime> delayed_ GUARDED_BY(mutex_);
-  std::set<std::pair<base::SteadyTime, kube::ObjectKey>> due_ GUARDED_BY(mutex_);  // delayed_ by time
+  std::set<std::pair<base::SteadyTime, kube::ObjectKey>> due_
+      GUARDED_BY(mutex_);  // delayed_ by time
   std::map<kube::ObjectKey, int> failures_ GUARDED_BY(mutex_);
   std::mt19937_64 random_ GUARDED_BY(mutex_);
   std::uint64_t next_ticket_ GUARDED_BY(mutex_) = 0;

@@ -2,7 +2,6 @@
 
 #include <simdjson.h>
 
-#include "operator/cmd/kubectl-disagg/session.h"
 #include "operator/kube/list_decoder.h"
 #include "operator/kube/status_error.h"
 
@@ -14,26 +13,25 @@ using base::ErrorCode;
 constexpr int kPageSize = 500;
 
 base::Error Unreadable(const std::string& what) {
-  return base::MakeError(ErrorCode::kProtocol, "NotKubernetes",
-                         what + " answers with something else than a Kubernetes object; is it an API server?");
+  return base::MakeError(
+      ErrorCode::kProtocol, "NotKubernetes",
+      what + " answers with something else than a Kubernetes object; is it an API server?");
 }
 
-std::string PageTarget(const kube::Resource& resource, const Query& query, const std::string& token) {
-  std::string target = kube::Path(resource, query.namespace_name) + "?limit=" + std::to_string(kPageSize);
-  if (!query.label_selector.empty()) target += "&labelSelector=" + kube::EncodeQuery(query.label_selector);
+std::string PageTarget(const kube::Resource& resource, const Query& query,
+                       const std::string& token) {
+  std::string target =
+      kube::Path(resource, query.namespace_name) + "?limit=" + std::to_string(kPageSize);
+  if (!query.label_selector.empty())
+    target += "&labelSelector=" + kube::EncodeQuery(query.label_selector);
   if (!token.empty()) target += "&continue=" + kube::EncodeQuery(token);
   return target;
 }
 
 }  // namespace
 
-ExitCode Fail(Session& session, const base::Error& error) {
-  session.err << "error: " << disagg::status_view::Harmless(error.message) << "\n";
-  const bool negative = error.code == ErrorCode::kNotFound || error.code == ErrorCode::kInvalid;
-  return negative ? kNegative : kNoCluster;
-}
-
-base::Result<kube::ObjectPtr> ClusterReader::Get(const kube::Resource& resource, const kube::ObjectKey& key,
+base::Result<kube::ObjectPtr> ClusterReader::Get(const kube::Resource& resource,
+                                                 const kube::ObjectKey& key,
                                                  const kube::Decoder& decoder) {
   const auto body = Read(resource, kube::Path(resource, key.namespace_name, key.name));
   if (!body) return body.error();
@@ -43,7 +41,8 @@ base::Result<kube::ObjectPtr> ClusterReader::Get(const kube::Resource& resource,
   return decoder(element);
 }
 
-base::Result<std::vector<kube::ObjectPtr>> ClusterReader::List(const kube::Resource& resource, const Query& query,
+base::Result<std::vector<kube::ObjectPtr>> ClusterReader::List(const kube::Resource& resource,
+                                                               const Query& query,
                                                                const kube::Decoder& decoder) {
   std::vector<kube::ObjectPtr> objects;
   std::string token;
@@ -65,7 +64,8 @@ base::Result<std::string> ClusterReader::Read(const kube::Resource& resource, st
   auto response = transport::SendAndWait(transport_, std::move(request));
   if (!response) return Explain(resource, response.error());
   if (response->status == 200) return std::move(response->body);
-  return Explain(resource, kube::ErrorFromResponse(response->status, response->body, response->Header("Retry-After")));
+  return Explain(resource, kube::ErrorFromResponse(response->status, response->body,
+                                                   response->Header("Retry-After")));
 }
 
 base::Error ClusterReader::Explain(const kube::Resource& resource, base::Error error) const {

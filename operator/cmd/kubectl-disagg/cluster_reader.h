@@ -1,7 +1,7 @@
 #pragma once
 
-// Reads from one API server; nothing here can write. Blocking, one request at a time. Errors are sentences for a person: which
-// cluster, what it said, what to do.
+// Reads from one API server; nothing here can write. Blocking, one request at a time. Errors are
+// sentences for a person: which cluster, what it said, what to do.
 
 #include <memory>
 #include <string>
@@ -29,8 +29,8 @@ class ClusterReader {
 
   base::Result<kube::ObjectPtr> Get(const kube::Resource& resource, const kube::ObjectKey& key,
                                     const kube::Decoder& decoder);
-  base::Result<std::vector<kube::ObjectPtr>> List(const kube::Resource& resource, const Query& query,
-                                                  const kube::Decoder& decoder);
+  base::Result<std::vector<kube::ObjectPtr>> List(const kube::Resource& resource,
+                                                  const Query& query, const kube::Decoder& decoder);
 
   // The same for a decoder that makes a T.
   template <typename T>

@@ -40,7 +40,8 @@ base::Status ReadClasses(ClusterReader& cluster, view::Facts* facts) {
     auto found = cluster.Get(api::kAcceleratorClasses, {"", name}, api::AcceleratorClassDecoder());
     if (found) {
       facts->classes[name] = std::static_pointer_cast<const api::AcceleratorClass>(*found);
-    } else if (found.error().code != ErrorCode::kForbidden && found.error().code != ErrorCode::kNotFound) {
+    } else if (found.error().code != ErrorCode::kForbidden &&
+               found.error().code != ErrorCode::kNotFound) {
       return found.error();
     }
   }
@@ -50,11 +51,12 @@ base::Status ReadClasses(ClusterReader& cluster, view::Facts* facts) {
 base::Status ReadChildren(ClusterReader& cluster, view::Facts* facts) {
   const kube::ObjectMeta& meta = facts->deployment->meta;
   const Query query{meta.namespace_name, std::string(api::kLabelDeployment) + "=" + meta.name};
-  auto pods = UnlessForbidden(
-      cluster.ListOf<kube::Pod>(kube::kPods, query, kube::PodDecoder({.prefixes = {std::string(api::kGroup) + "/"}})));
+  auto pods = UnlessForbidden(cluster.ListOf<kube::Pod>(
+      kube::kPods, query, kube::PodDecoder({.prefixes = {std::string(api::kGroup) + "/"}})));
   if (!pods) return pods.error();
   facts->pods = std::move(*pods);
-  auto routers = UnlessForbidden(cluster.ListOf<kube::Deployment>(kube::kDeployments, query, kube::DeploymentDecoder()));
+  auto routers = UnlessForbidden(
+      cluster.ListOf<kube::Deployment>(kube::kDeployments, query, kube::DeploymentDecoder()));
   if (!routers) return routers.error();
   facts->routers = std::move(*routers);
   return {};
@@ -64,20 +66,24 @@ base::Status ReadChildren(ClusterReader& cluster, view::Facts* facts) {
 base::Error ExplainNotFound(const StatusOptions& options, const base::Error& error) {
   const bool known_kind = error.message.find("\"" + options.name + "\"") != std::string::npos;
   if (options.name.empty() || !known_kind) {
-    return base::MakeError(error.code, error.reason,
-                           error.message + "; are the CRDs of disagg-operator installed in this cluster?");
+    return base::MakeError(
+        error.code, error.reason,
+        error.message + "; are the CRDs of disagg-operator installed in this cluster?");
   }
   return base::MakeError(error.code, error.reason,
-                         "no DisaggDeployment \"" + options.name + "\" in namespace " + options.namespace_name +
+                         "no DisaggDeployment \"" + options.name + "\" in namespace " +
+                             options.namespace_name +
                              "; `kubectl disagg status -A` lists those of all namespaces");
 }
 
 ExitCode FailToFind(Session& session, const StatusOptions& options, const base::Error& error) {
-  return Fail(session, error.code == ErrorCode::kNotFound ? ExplainNotFound(options, error) : error);
+  return Fail(session,
+              error.code == ErrorCode::kNotFound ? ExplainNotFound(options, error) : error);
 }
 
 ExitCode ShowOne(ClusterReader& cluster, const StatusOptions& options, Session& session) {
-  auto found = cluster.Get(api::kDisaggDeployments, {options.namespace_name, options.name}, api::DisaggDeploymentDecoder());
+  auto found = cluster.Get(api::kDisaggDeployments, {options.namespace_name, options.name},
+                           api::DisaggDeploymentDecoder());
   if (!found) return FailToFind(session, options, found.error());
   view::Facts facts;
   facts.deployment = std::static_pointer_cast<const api::DisaggDeployment>(*found);
@@ -89,23 +95,25 @@ ExitCode ShowOne(ClusterReader& cluster, const StatusOptions& options, Session& 
 }
 
 ExitCode ShowAll(ClusterReader& cluster, const StatusOptions& options, Session& session) {
-  auto found = cluster.ListOf<api::DisaggDeployment>(api::kDisaggDeployments, {options.namespace_name, ""},
-                                                     api::DisaggDeploymentDecoder());
+  auto found = cluster.ListOf<api::DisaggDeployment>(
+      api::kDisaggDeployments, {options.namespace_name, ""}, api::DisaggDeploymentDecoder());
   if (!found) return FailToFind(session, options, found.error());
   const bool everywhere = options.namespace_name.empty();
   if (found->empty()) {
-    session.err << "no DisaggDeployment in " << (everywhere ? "any namespace" : "namespace " + options.namespace_name) << "\n";
+    session.err << "no DisaggDeployment in "
+                << (everywhere ? "any namespace" : "namespace " + options.namespace_name) << "\n";
     return kOk;
   }
-  session.out << view::RenderDeployments(std::move(*found), {.show_namespace = everywhere, .now = session.now},
-                                         session.style);
+  session.out << view::RenderDeployments(
+      std::move(*found), {.show_namespace = everywhere, .now = session.now}, session.style);
   return kOk;
 }
 
 }  // namespace
 
 ExitCode RunStatus(ClusterReader& cluster, const StatusOptions& options, Session& session) {
-  return options.name.empty() ? ShowAll(cluster, options, session) : ShowOne(cluster, options, session);
+  return options.name.empty() ? ShowAll(cluster, options, session)
+                              : ShowOne(cluster, options, session);
 }
 
 }  // namespace kubectl_disagg

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "controllers/api/engine_flags.h"
 
 namespace disagg::api {
@@ -147,6 +149,10 @@ TEST(FlagTables, HoldNormalisedNamesAndNoFlagTwice) {
       EXPECT_FALSE(name.starts_with("no-")) << name;
       EXPECT_EQ(std::count(names.begin(), names.end(), name), 1) << name;
     }
+    // Else a free flag would be taken for the abbreviation of a typed one.
+    for (const std::string_view local : table->local) {
+      for (const TypedFlag& typed : table->typed) EXPECT_FALSE(typed.flag.starts_with(local));
+    }
     EXPECT_TRUE(std::is_sorted(table->local.begin(), table->local.end()));
   }
 }
@@ -205,10 +211,10 @@ TEST(ToCommandLine, Table) {
       {"a string is a value", Text("fp8"), {"--x", "fp8"}},
       {"JSON is one word", Text(R"({"a": 1})"), {"--x", R"({"a": 1})"}},
       {"an empty string is a word", Text(""), {"--x", ""}},
-      {"a list is one flag with several values", {Kind::kList, false, {"a", "b"}}, {"--x", "a", "b"}},
-      {"a repeat is several flags",
-       {Kind::kRepeat, false, {"a", "b"}},
-       {"--x", "a", "--x", "b"}},
+      {"a list is one flag with several values",
+       {Kind::kList, false, {"a", "b"}},
+       {"--x", "a", "b"}},
+      {"a repeat is several flags", {Kind::kRepeat, false, {"a", "b"}}, {"--x", "a", "--x", "b"}},
       {"a leading dash must not look like the next flag", Text("-1"), {"--x=-1"}},
       {"nor in a repeat", {Kind::kRepeat, false, {"-a", "b"}}, {"--x=-a", "--x", "b"}},
       {"what validation refuses is not given", {Kind::kInvalid, false, {"{}"}}, {}},

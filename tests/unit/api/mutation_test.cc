@@ -1,5 +1,6 @@
-// Whatever JSON reaches decoding and validation, the answer is a value or an error: never a crash, never an exception.
-// Objects are made by random mutations of a good one; the seed is fixed, so that a failure comes back.
+// Whatever JSON reaches decoding and validation, the answer is a value or an error: never a crash,
+// never an exception. Objects are made by random mutations of a good one; the seed is fixed, so
+// that a failure comes back.
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -70,8 +71,7 @@ void Use(const DisaggDeployment& deployment, const Catalogue& catalogue) {
     EXPECT_FALSE(error.reason.empty());
   }
   for (const auto& [name, role] : deployment.spec.roles) {
-    const Args merged =
-        MergeArgs(deployment.spec.engine, deployment.spec.engine_args, role.args);
+    const Args merged = MergeArgs(deployment.spec.engine, deployment.spec.engine_args, role.args);
     ToCommandLine(merged);
     EXPECT_GE(role.parallelism.gpus(), 0);
   }
@@ -102,7 +102,8 @@ TEST(Mutation, OfTheCatalogueIsAValueOrAnError) {
                    "nodeSelector": {"a": "b"}}],
     "allowedNamespaces": {"matchLabels": {"team": "x"}, "matchExpressions": [
       {"key": "team", "operator": "In", "values": ["x"]}]}}})");
-  const json type = json::parse(R"({"metadata": {"name": "b200", "uid": "u", "resourceVersion": "1"},
+  const json type =
+      json::parse(R"({"metadata": {"name": "b200", "uid": "u", "resourceVersion": "1"},
     "spec": {"nodeSelector": {"a": "b"}, "tolerations": [{"key": "x"}], "gpu": {"perNode": 8},
     "rdma": {"resourceName": "rdma/ib", "quantity": {"mode": "PerPod", "value": 1}},
     "precisions": ["fp4"], "perGPU": {"cpu": "1", "memory": "1Gi"}, "sharedMemory": "1Gi",

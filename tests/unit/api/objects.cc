@@ -56,13 +56,15 @@ constexpr char kB200[] = R"({
 constexpr char kGb200[] = R"({
   "apiVersion": "disagg.dev/v1alpha1", "kind": "AcceleratorClass",
   "metadata": {"name": "gb200", "uid": "c-2", "resourceVersion": "5"},
-  "spec": {"gpu": {"perNode": 4}, "rdma": {"resourceName": "rdma/ib"},
+  "spec": {"gpu": {"resourceName": "nvidia.com/gpu", "perNode": 4},
+           "rdma": {"resourceName": "rdma/ib"},
            "precisions": ["fp4", "fp8", "bf16"]}})";
 
 constexpr char kH200[] = R"({
   "apiVersion": "disagg.dev/v1alpha1", "kind": "AcceleratorClass",
   "metadata": {"name": "h200", "uid": "c-3", "resourceVersion": "6"},
-  "spec": {"gpu": {"perNode": 8}, "precisions": ["fp8", "bf16", "fp16"]}})";
+  "spec": {"gpu": {"resourceName": "nvidia.com/gpu", "perNode": 8},
+           "precisions": ["fp8", "bf16", "fp16"]}})";
 
 template <typename T>
 T Must(base::Result<T> result) {

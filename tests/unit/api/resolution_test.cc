@@ -25,10 +25,10 @@ std::string Owner(const Catalogue& catalogue, const std::string& ref) {
 }
 
 TEST(FindModel, Table) {
-  const Catalogue catalogue{.models = {Entry("young", 300, {"shared", "own-of-young", "tie"}),
-                                       Entry("old", 100, {"shared", "young"}),
-                                       Entry("tied", 300, {"tie"})},
-                            .classes = {}};
+  const Catalogue catalogue{
+      .models = {Entry("young", 300, {"shared", "own-of-young", "tie"}),
+                 Entry("old", 100, {"shared", "young"}), Entry("tied", 300, {"tie"})},
+      .classes = {}};
   const struct {
     const char* sentence;
     const char* ref;
@@ -102,8 +102,8 @@ struct Row {
 
 TEST(Resolve, SaysWhatIsNotFoundAndWhatWasMeant) {
   const Row rows[] = {
-      {"two letters swapped in an alias", R"({"spec": {"model": {"ref": "nvidia/MiniMax-M3-NVPF4"}}})",
-       "ModelNotFound",
+      {"two letters swapped in an alias",
+       R"({"spec": {"model": {"ref": "nvidia/MiniMax-M3-NVPF4"}}})", "ModelNotFound",
        R"(spec.model.ref "nvidia/MiniMax-M3-NVPF4": no ServingModel has this name or alias; did you )"
        R"(mean "nvidia/MiniMax-M3-NVFP4" (ServingModel minimax-m3-nvfp4)?)"},
       {"a word too much", R"({"spec": {"model": {"ref": "minimax-m3-nvfp4-typo"}}})",
@@ -142,13 +142,16 @@ TEST(Resolve, SaysWhatIsNotFoundAndWhatWasMeant) {
        R"({"spec": {"placement": {"nodeSelector": {"nvidia.com/gpu.product": "NVIDIA-H200"}}}})",
        "NodeSelectorConflict",
        "spec.placement.nodeSelector: it wants nodes with nvidia.com/gpu.product=NVIDIA-H200, "
-       "AcceleratorClass b200 with nvidia.com/gpu.product=NVIDIA-B200; no node has both; remove the "
+       "AcceleratorClass b200 with nvidia.com/gpu.product=NVIDIA-B200; no node has both; remove "
+       "the "
        "key here"},
       {"a label that the model wants otherwise",
        R"({"spec": {"placement": {"nodeSelector": {"models.disagg.dev/minimax-m3-nvfp4": "no"}}}})",
        "NodeSelectorConflict",
-       "spec.placement.nodeSelector: it wants nodes with models.disagg.dev/minimax-m3-nvfp4=no, the "
-       "weights of ServingModel minimax-m3-nvfp4 with models.disagg.dev/minimax-m3-nvfp4=staged; no "
+       "spec.placement.nodeSelector: it wants nodes with models.disagg.dev/minimax-m3-nvfp4=no, "
+       "the "
+       "weights of ServingModel minimax-m3-nvfp4 with models.disagg.dev/minimax-m3-nvfp4=staged; "
+       "no "
        "node has both; remove the key here"},
   };
   for (const Row& row : rows) {
@@ -161,9 +164,8 @@ TEST(Resolve, SaysWhatIsNotFoundAndWhatWasMeant) {
 }
 
 TEST(Resolve, UsesAModelThatTheNamespaceIsAdmittedTo) {
-  const Resolution resolution =
-      ResolvePatched(R"({"spec": {"model": {"ref": "deepseek-ai/DeepSeek-R1"}}})",
-                     {{"team", "research"}});
+  const Resolution resolution = ResolvePatched(
+      R"({"spec": {"model": {"ref": "deepseek-ai/DeepSeek-R1"}}})", {{"team", "research"}});
   EXPECT_TRUE(resolution.errors.empty());
   EXPECT_EQ(resolution.model->meta.name, "deepseek-r1");
 }
@@ -182,9 +184,10 @@ TEST(Resolve, SuggestsOfEachModelOnlyTheNearestName) {
 TEST(Resolve, SaysThatACatalogueIsEmpty) {
   const Resolution resolution = Resolve(*test::Deployment(), {}, {});
   ASSERT_EQ(resolution.errors.size(), 2u);
-  EXPECT_EQ(resolution.errors[0].message,
-            R"(spec.model.ref "nvidia/MiniMax-M3-NVFP4": no ServingModel has this name or alias; this )"
-            "namespace may use none at all; ask the platform team for one");
+  EXPECT_EQ(
+      resolution.errors[0].message,
+      R"(spec.model.ref "nvidia/MiniMax-M3-NVFP4": no ServingModel has this name or alias; this )"
+      "namespace may use none at all; ask the platform team for one");
   EXPECT_EQ(resolution.errors[1].message,
             R"(spec.accelerator "b200": no AcceleratorClass has this name; there is none in this )"
             "cluster; ask the platform team for one");
@@ -216,12 +219,26 @@ TEST(Resolve, SaysThatClassAndWeightsExcludeEachOther) {
 
 TEST(Resolve, TakesTheFirstArtifactThatFits) {
   auto model = std::make_shared<ServingModel>(*test::TestCatalogue().models[0]);
-  model->artifacts = {{.accelerators = {"h200"}, .path = "/h200", .node_selector = {}},
-                      {.accelerators = {}, .path = "/any", .node_selector = {}},
-                      {.accelerators = {"b200"}, .path = "/b200", .node_selector = {}}};
+  model->artifacts.assign(3, {});
+  model->artifacts[0].accelerators = {"h200"};
+  model->artifacts[1].path = "/any";
+  model->artifacts[2].accelerators = {"b200"};
   const Catalogue catalogue{.models = {model}, .classes = test::TestCatalogue().classes};
   const Resolution resolution = Resolve(*test::Deployment(), catalogue, {});
   EXPECT_EQ(resolution.roles.at(RoleName::kDecode).artifact.path, "/any");
+}
+
+TEST(Resolve, RefusesAnArtifactThatLiesNowhere) {
+  auto model = std::make_shared<ServingModel>(*test::TestCatalogue().models[0]);
+  model->artifacts[0].type = ArtifactType::kImage;
+  const Catalogue catalogue{.models = {model}, .classes = test::TestCatalogue().classes};
+  const Resolution resolution = Resolve(*test::Deployment(), catalogue, {});
+  ASSERT_EQ(resolution.errors.size(), 1u);
+  EXPECT_EQ(
+      resolution.errors[0].message,
+      R"(spec.accelerator "b200": ServingModel minimax-m3-nvfp4 does not say where its )"
+      "spec.artifacts[0] lies (path, claimName or reference); ask the platform team to correct "
+      "it");
 }
 
 TEST(Resolve, PassesOnWhatCannotBeReadOfTheCatalogue) {
@@ -235,13 +252,15 @@ TEST(Resolve, PassesOnWhatCannotBeReadOfTheCatalogue) {
       Resolve(*test::Deployment(), {.models = {model}, .classes = {type}}, {});
   ASSERT_EQ(resolution.errors.size(), 2u);
   EXPECT_EQ(resolution.errors[0].reason, "ModelInvalid");
-  EXPECT_EQ(resolution.errors[0].message,
-            R"(spec.model.ref "nvidia/MiniMax-M3-NVFP4": ServingModel nvidia/MiniMax-M3-NVFP4 cannot )"
-            "be read: spec.aliases: must be a list, is 3; ask the platform team to correct it");
+  EXPECT_EQ(
+      resolution.errors[0].message,
+      R"(spec.model.ref "nvidia/MiniMax-M3-NVFP4": ServingModel nvidia/MiniMax-M3-NVFP4 cannot )"
+      "be read: spec.aliases: must be a list, is 3; ask the platform team to correct it");
   EXPECT_EQ(resolution.errors[1].reason, "AcceleratorInvalid");
-  EXPECT_EQ(resolution.errors[1].message,
-            R"(spec.accelerator "b200": AcceleratorClass b200 cannot be read: spec.gpu: must be an )"
-            "object, is 8; ask the platform team to correct it");
+  EXPECT_EQ(
+      resolution.errors[1].message,
+      R"(spec.accelerator "b200": AcceleratorClass b200 cannot be read: spec.gpu: must be an )"
+      "object, is 8; ask the platform team to correct it");
   EXPECT_EQ(resolution.model, nullptr);
   EXPECT_TRUE(resolution.roles.empty());
 }

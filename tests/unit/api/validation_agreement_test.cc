@@ -6,7 +6,8 @@ namespace disagg::api::test {
 namespace {
 
 std::string Roles(const std::string& prefill, const std::string& decode) {
-  return R"({"spec": {"prefill": {"args": )" + prefill + R"(}, "decode": {"args": )" + decode + "}}}";
+  return R"({"spec": {"prefill": {"args": )" + prefill + R"(}, "decode": {"args": )" + decode +
+         "}}}";
 }
 
 constexpr char kWhy[] =
@@ -38,7 +39,8 @@ TEST(ValidateAgreement, Table) {
       {"attention backends",
        Roles(R"({"attention-backend": "FLASHINFER"})", R"({"attention-backend": "FLASHMLA"})"),
        R"(spec.decode.args.attention-backend: prefill has "FLASHINFER", decode has "FLASHMLA")"},
-      {"an attention backend on one side only", Roles(R"({"attention-backend": "FLASHINFER"})", "{}"),
+      {"an attention backend on one side only",
+       Roles(R"({"attention-backend": "FLASHINFER"})", "{}"),
        R"(spec.decode.args.attention-backend: prefill has "FLASHINFER", decode has none)"},
       {"attention backend in a flag, and in JSON",
        Roles(R"({"attention-backend": "FLASHINFER"})",
@@ -49,9 +51,10 @@ TEST(ValidateAgreement, Table) {
              R"({"attention-config": "{\"backend\": \"FLASHMLA\"}"})"),
        R"(spec.decode.args.attention-backend: prefill has "FLASHINFER", decode has "FLASHMLA")"},
       {"a key that only decode acts on",
-       Roles(R"({"attention-config": "{\"backend\": \"FLASHINFER\", \"indexer_kv_dtype\": \"fp8\"}"})",
-             R"({"attention-config": "{\"backend\": \"FLASHINFER\", \"indexer_kv_dtype\": \"fp8\",
-                 \"minimax_m3_msa_decode_backend\": \"cutlass\"}"})"),
+       Roles(
+           R"({"attention-config": "{\"backend\": \"FLASHINFER\", \"indexer_kv_dtype\": \"fp8\"}"})",
+           R"({"attention-config": "{\"backend\": \"FLASHINFER\", \"indexer_kv_dtype\": \"fp8\", )"
+           R"(\"minimax_m3_msa_decode_backend\": \"cutlass\"}"})"),
        ""},
       {"a key that only prefill acts on",
        Roles(R"({"attention-config": "{\"mla_prefill_backend\": \"TRTLLM_RAGGED\"}"})", "{}"), ""},
@@ -60,8 +63,9 @@ TEST(ValidateAgreement, Table) {
              R"({"attention-config": "{\"indexer_kv_dtype\": \"bf16\"}"})"),
        R"(spec.decode.args.attention-config.indexer_kv_dtype: prefill has "fp8", decode has "bf16")"},
       {"speculation with another number of tokens",
-       Roles(R"({"speculative-config": "{\"method\": \"eagle3\", \"num_speculative_tokens\": 1}"})",
-             R"({"speculative-config": "{\"method\": \"eagle3\", \"num_speculative_tokens\": 3}"})"),
+       Roles(
+           R"({"speculative-config": "{\"method\": \"eagle3\", \"num_speculative_tokens\": 1}"})",
+           R"({"speculative-config": "{\"method\": \"eagle3\", \"num_speculative_tokens\": 3}"})"),
        ""},
       {"speculation by another method",
        Roles(R"({"speculative-config": "{\"method\": \"eagle3\"}"})",
@@ -84,7 +88,8 @@ TEST(ValidateAgreement, Table) {
 
 TEST(ValidateAgreement, HasNothingToSayAboutAggregatedWorkers) {
   ExpectMessages({{"one role agrees with itself", R"({"spec": {"prefill": null, "decode": null,
-      "aggregated": {"replicas": 1, "args": {"block-size": 64}}}})", ""}});
+      "aggregated": {"replicas": 1, "args": {"block-size": 64}}}})",
+                   ""}});
 }
 
 }  // namespace

@@ -37,23 +37,35 @@ TEST(ValidateArgs, Kinds) {
        ""},
       {"JSON in a string", Engine(R"({"compilation-config": "{\"mode\": 0}"})"), ""},
       {"JSON as an object", Engine(R"({"compilation-config": {"mode": 0}})"),
-       "spec.engine.args.compilation-config: is an object; write JSON for the engine as one string"},
+       "spec.engine.args.compilation-config: is an object; write JSON as a quoted string, or "
+       "{repeat: "
+       "[a, b]} to give the flag several times"},
       {"a null in a list", Engine(R"({"a": ["x", null]})"),
        "spec.engine.args.a: has a null in its list; remove it, or write the word as a string"},
       {"a list in a list", Engine(R"({"a": [["x"]]})"),
-       "spec.engine.args.a: has a list or object in its list; write each item as a string"},
+       "spec.engine.args.a: has a list or an object in its list; items are strings, numbers and "
+       "booleans; write JSON as a quoted string"},
       {"an object in a list", Engine(R"({"a": [{}]})"),
-       "spec.engine.args.a: has a list or object in its list; write each item as a string"},
+       "spec.engine.args.a: has a list or an object in its list; items are strings, numbers and "
+       "booleans; write JSON as a quoted string"},
       {"a repetition of one word", Engine(R"({"a": {"repeat": "x"}})"),
-       "spec.engine.args.a: is no repetition; write {repeat: [a, b]} with strings, numbers and "
-       "nothing beside it"},
+       "spec.engine.args.a: is an object; write JSON as a quoted string, or {repeat: [a, b]} to "
+       "give "
+       "the flag several times"},
       {"a repetition with something beside it", Engine(R"({"a": {"repeat": ["x"], "b": 1}})"),
-       "spec.engine.args.a: is no repetition; write {repeat: [a, b]} with strings, numbers and "
-       "nothing beside it"},
+       "spec.engine.args.a: is an object; write JSON as a quoted string, or {repeat: [a, b]} to "
+       "give "
+       "the flag several times"},
+      {"a null in a repetition", Engine(R"({"a": {"repeat": [null]}})"),
+       "spec.engine.args.a: has a null in its list; remove it, or write the word as a string"},
+      {"an empty object", Engine(R"({"a": {}})"),
+       "spec.engine.args.a: is an object; write JSON as a quoted string, or {repeat: [a, b]} to "
+       "give "
+       "the flag several times"},
       {"an empty list", Engine(R"({"a": []})"),
-       "spec.engine.args.a: is an empty list; write `true` for a flag without value, or remove it"},
+       "spec.engine.args.a: is an empty list; write true for a flag without value, or remove it"},
       {"an empty repetition", Engine(R"({"a": {"repeat": []}})"),
-       "spec.engine.args.a: is an empty list; write `true` for a flag without value, or remove it"},
+       "spec.engine.args.a: is an empty list; write true for a flag without value, or remove it"},
       {"a NUL character", Engine(R"({"a": "x\u0000y"})"),
        "spec.engine.args.a: has a NUL character, which ends a command-line word"},
   });
@@ -67,7 +79,8 @@ TEST(ValidateArgs, Keys) {
       {"a key of a JSON flag", Engine(R"({"attention-config.use_trtllm_attention": true})"), ""},
       {"two dashes", Decode(R"({"--stream-interval": 1})"),
        R"(spec.decode.args["--stream-interval"]: has leading dashes; write "stream-interval")"},
-      {"one dash", Decode(R"({"-O": 1})"), R"(spec.decode.args["-O"]: has leading dashes; write "O")"},
+      {"one dash", Decode(R"({"-O": 1})"),
+       R"(spec.decode.args["-O"]: has leading dashes; write "O")"},
       {"nothing but dashes", Decode(R"({"--": 1})"), R"(spec.decode.args["--"])" + no_flag},
       {"nothing at all", Decode(R"({"": 1})"), R"(spec.decode.args[""])" + no_flag},
       {"the value in the key", Decode(R"({"stream-interval=4": true})"),
@@ -147,7 +160,8 @@ TEST(ValidateArgs, TypedFields) {
        "spec.engine.args.pipeline-parallel-size: is given by spec.<role>.parallelism.pipeline; "
        "remove it here and set that"},
       {"off is a setting, too", Decode(R"({"enable-expert-parallel": false})"),
-       "spec.decode.args.enable-expert-parallel: is given by spec.decode.parallelism.expert; remove "
+       "spec.decode.args.enable-expert-parallel: is given by spec.decode.parallelism.expert; "
+       "remove "
        "it here and set that"},
       {"the opposite", Decode(R"({"no-enable-expert-parallel": true})"),
        "spec.decode.args.no-enable-expert-parallel: is given by spec.decode.parallelism.expert; "
@@ -161,13 +175,15 @@ TEST(ValidateArgs, TypedFields) {
        "spec.engine.args.kv-transfer-config: is given by spec.kvTransfer; remove it here and set "
        "that"},
       {"one key of it", Engine(R"({"kv-transfer-config.kv_role": "kv_both"})"),
-       "spec.engine.args.kv-transfer-config.kv_role: is given by spec.kvTransfer; remove it here and "
+       "spec.engine.args.kv-transfer-config.kv_role: is given by spec.kvTransfer; remove it here "
+       "and "
        "set that"},
       {"the role", Decode(R"({"disaggregation-mode": "prefill"})"),
        "spec.decode.args.disaggregation-mode: is given by the role (spec.prefill, spec.decode or "
        "spec.aggregated); remove it"},
       {"KV events", Engine(R"({"kv-events-config": "{}"})"),
-       "spec.engine.args.kv-events-config: is given by spec.router.args.router-mode; remove it here "
+       "spec.engine.args.kv-events-config: is given by spec.router.args.router-mode; remove it "
+       "here "
        "and set that"},
       {"the request plane", Engine(R"({"request-plane": "nats"})"),
        "spec.engine.args.request-plane: is given by spec.engine.runtime; remove it here and set "

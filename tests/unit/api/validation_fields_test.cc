@@ -9,8 +9,8 @@ TEST(ValidateName, Table) {
   ExpectMessages({
       {"the topology of the README is valid", "{}", ""},
       {"one letter is a name", R"({"metadata": {"name": "m"}})", ""},
-      {"thirty characters are a name", R"({"metadata": {"name": "a23456789012345678901234567890"}})",
-       ""},
+      {"thirty characters are a name",
+       R"({"metadata": {"name": "a23456789012345678901234567890"}})", ""},
       {"thirty-one are not", R"({"metadata": {"name": "a234567890123456789012345678901"}})",
        R"(metadata.name "a234567890123456789012345678901": has 31 characters; at most 30, so that )"
        "the longest pod name is a valid host name; choose a shorter name"},

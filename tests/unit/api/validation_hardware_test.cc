@@ -8,13 +8,15 @@ namespace {
 
 TEST(ValidateWidths, Table) {
   ExpectMessages({
-      {"TP8", R"({"spec": {"decode": {"parallelism": {"tensor": 8, "data": 1, "expert": 1}}}})", ""},
+      {"TP8", R"({"spec": {"decode": {"parallelism": {"tensor": 8, "data": 1, "expert": 1}}}})",
+       ""},
       {"TEP8", R"({"spec": {"decode": {"parallelism": {"tensor": 8, "data": 1, "expert": 8}}}})",
        ""},
       {"DP8 without expert parallelism", R"({"spec": {"decode": {"parallelism": {"expert": 1}}}})",
        ""},
       {"pipeline stages", R"({"spec": {"decode": {"parallelism":
-         {"tensor": 4, "pipeline": 2, "data": 1, "expert": 4}}}})", ""},
+         {"tensor": 4, "pipeline": 2, "data": 1, "expert": 4}}}})",
+       ""},
       {"experts over half of the GPUs", R"({"spec": {"decode": {"parallelism": {"expert": 4}}}})",
        R"(spec.decode.parallelism.expert "4": vllm spreads experts over tensor x data = 1 x 8 GPUs )"
        "or not at all; write 8, or remove it"},
@@ -22,12 +24,12 @@ TEST(ValidateWidths, Table) {
        R"({"spec": {"prefill": {"parallelism": {"expert": 16}}}})",
        R"(spec.prefill.parallelism.expert "16": vllm spreads experts over tensor x data = 1 x 2 GPUs )"
        "or not at all; write 2, or remove it"},
-      {"prefill context parallelism",
-       R"({"spec": {"prefill": {"parallelism": {"context": 2}}}})",
+      {"prefill context parallelism", R"({"spec": {"prefill": {"parallelism": {"context": 2}}}})",
        R"(spec.prefill.parallelism.context "2": vllm has no prefill context parallelism; remove it, )"
        "or use tensor or data"},
       {"decode context parallelism within the tensor group", R"({"spec": {"decode": {"parallelism":
-         {"tensor": 8, "data": 1, "expert": 1, "decodeContext": 4}}}})", ""},
+         {"tensor": 8, "data": 1, "expert": 1, "decodeContext": 4}}}})",
+       ""},
       {"a decode context that does not divide it", R"({"spec": {"decode": {"parallelism":
          {"tensor": 8, "data": 1, "expert": 1, "decodeContext": 3}}}})",
        R"(spec.decode.parallelism.decodeContext "3": does not divide tensor = 8; it splits the )"
@@ -41,7 +43,8 @@ TEST(ValidateWidths, Table) {
       {"less than none", R"({"spec": {"decode": {"parallelism": {"decodeContext": -1}}}})",
        R"(spec.decode.parallelism.decodeContext "-1": must be from 1 to 1024; 1 is off)"},
       {"the mocker takes what it stands in for", R"({"spec": {"engine": {"type": "mocker", "args":
-         {"trust-remote-code": null}}, "decode": {"parallelism": {"tensor": 2, "data": 4}}}})", ""},
+         {"trust-remote-code": null}}, "decode": {"parallelism": {"tensor": 2, "data": 4}}}})",
+       ""},
       {"the mocker has no context parallelism either",
        R"({"spec": {"engine": {"type": "mocker"}, "prefill": {"parallelism": {"context": 2}}}})",
        R"(spec.prefill.parallelism.context "2": mocker has no prefill context parallelism; remove it, )"
@@ -54,17 +57,21 @@ TEST(ValidateGpus, Table) {
       {"a whole node", R"({"spec": {"decode": {"parallelism": {"data": 8}}}})", ""},
       {"more than a node", R"({"spec": {"decode": {"parallelism": {"data": 12, "expert": 12}}}})",
        "spec.decode.parallelism: needs tensor x pipeline x data x context = 1 x 1 x 12 x 1 = 12 "
-       "GPUs; a b200 node has 8, and a replica is at most one node; choose widths of at most 8 GPUs"},
+       "GPUs; a b200 node has 8, and a replica is at most one node; choose widths of at most 8 "
+       "GPUs"},
       {"two whole nodes are more than one",
        R"({"spec": {"decode": {"parallelism": {"tensor": 2, "data": 8, "expert": 16}}}})",
-       "spec.decode.parallelism: needs tensor x pipeline x data x context = 2 x 1 x 8 x 1 = 16 GPUs; "
+       "spec.decode.parallelism: needs tensor x pipeline x data x context = 2 x 1 x 8 x 1 = 16 "
+       "GPUs; "
        "a b200 node has 8, and a replica is at most one node; choose widths of at most 8 GPUs"},
       {"pipeline stages count", R"({"spec": {"decode": {"parallelism":
          {"tensor": 4, "pipeline": 3, "data": 1, "expert": 1}}}})",
-       "spec.decode.parallelism: needs tensor x pipeline x data x context = 4 x 3 x 1 x 1 = 12 GPUs; "
+       "spec.decode.parallelism: needs tensor x pipeline x data x context = 4 x 3 x 1 x 1 = 12 "
+       "GPUs; "
        "a b200 node has 8, and a replica is at most one node; choose widths of at most 8 GPUs"},
       {"the class of the role counts", R"({"spec": {"decode": {"accelerator": "gb200"}}})",
-       "spec.decode.parallelism: needs tensor x pipeline x data x context = 1 x 1 x 8 x 1 = 8 GPUs; "
+       "spec.decode.parallelism: needs tensor x pipeline x data x context = 1 x 1 x 8 x 1 = 8 "
+       "GPUs; "
        "a gb200 node has 4, and a replica is at most one node; choose widths of at most 4 GPUs"},
   });
 }
@@ -76,7 +83,12 @@ TEST(ValidatePrecision, Table) {
        "a fp8 model in spec.model.ref"},
       {"a class that cannot compute it",
        R"({"spec": {"accelerator": "h200", "kvTransfer": {"backend": "tcp"},
-                    "model": {"ref": "qwen3-32b"}, "precision": "bf16"}})", ""},
+                    "model": {"ref": "qwen3-32b"}, "precision": "bf16"}})",
+       ""},
+      {"what no one knows", R"({"spec": {"precision": "int4"}})",
+       R"(spec.precision "int4": must be fp4, mxfp4, fp8, bf16 or fp16)"},
+      {"none", R"({"spec": {"precision": null}})",
+       R"(spec.precision "": must be fp4, mxfp4, fp8, bf16 or fp16)"},
       {"MXFP4 is not NVFP4", R"({"spec": {"precision": "mxfp4"}})",
        R"(spec.precision "mxfp4": ServingModel minimax-m3-nvfp4 is fp4; write precision: fp4, or )"
        "name a mxfp4 model in spec.model.ref"},
@@ -87,18 +99,14 @@ TEST(ValidatePrecision, RefusesWhatTheClassDoesNotSupport) {
   const auto messages = Messages(R"({"spec": {"prefill": {"accelerator": "h200"},
       "kvTransfer": {"backend": "tcp"}, "model": {"ref": "qwen3-32b"}}})");
   ASSERT_EQ(messages.size(), 2u);
-  EXPECT_EQ(messages[0],
-            R"(spec.precision "fp4": ServingModel qwen3-32b is bf16; write precision: bf16, or name a )"
-            "fp4 model in spec.model.ref");
-  EXPECT_EQ(messages[1],
-            R"(spec.precision "fp4": AcceleratorClass h200 supports fp8, bf16 and fp16; use a class )"
-            "that supports fp4, or a model of another precision");
-}
-
-TEST(ValidatePrecision, RefusesWhatNoOneKnows) {
-  const auto messages = Messages(R"({"spec": {"precision": "int4"}})");
-  ASSERT_EQ(messages.size(), 3u);
-  EXPECT_EQ(messages[2], R"(spec.precision "int4": must be fp4, mxfp4, fp8, bf16 or fp16)");
+  EXPECT_EQ(
+      messages[0],
+      R"(spec.precision "fp4": ServingModel qwen3-32b is bf16; write precision: bf16, or name a )"
+      "fp4 model in spec.model.ref");
+  EXPECT_EQ(
+      messages[1],
+      R"(spec.precision "fp4": AcceleratorClass h200 supports fp8, bf16 and fp16; use a class )"
+      "that supports fp4, or a model of another precision");
 }
 
 constexpr char kQwenOnH200[] = R"({"spec": {"accelerator": "h200", "precision": "bf16",
@@ -114,24 +122,33 @@ TEST(ValidateNetwork, Table) {
        R"(spec.kvTransfer.backend "rdma": AcceleratorClass h200 has no rdma; write )"
        "kvTransfer.backend: tcp, or use a class with rdma"},
       {"TCP goes everywhere", R"({"spec": {"accelerator": "h200", "precision": "bf16",
-         "kvTransfer": {"backend": "tcp"}, "model": {"ref": "qwen3-32b"}}})", ""},
+         "kvTransfer": {"backend": "tcp"}, "model": {"ref": "qwen3-32b"}}})",
+       ""},
       {"aggregated workers transfer nothing", R"({"spec": {"accelerator": "h200",
          "precision": "bf16", "kvTransfer": null, "model": {"ref": "qwen3-32b"}, "prefill": null,
-         "decode": null, "aggregated": {"replicas": 1}}})", ""},
+         "decode": null, "aggregated": {"replicas": 1}}})",
+       ""},
   });
 }
 
 TEST(ValidateClass, PassesOnWhatThePlatformTeamGotWrong) {
   auto type = std::make_shared<AcceleratorClass>(*TestCatalogue().classes[0]);
   type->gpus_per_node = 0;
+  type->gpu_resource = "";
+  type->rdma->resource_name = "";
   type->memory_per_gpu = "120GB";
   const Catalogue catalogue{.models = TestCatalogue().models, .classes = {type}};
-  EXPECT_EQ(Messages("{}", catalogue),
-            std::vector<std::string>(
-                {R"(spec.accelerator "b200": AcceleratorClass b200 has no GPUs on a node )"
-                 "(spec.gpu.perNode); ask the platform team to correct it",
-                 R"(spec.accelerator "b200": AcceleratorClass b200 has spec.perGPU.memory "120GB", )"
-                 "which is no quantity; ask the platform team to correct it"}));
+  EXPECT_EQ(
+      Messages("{}", catalogue),
+      std::vector<std::string>(
+          {R"(spec.accelerator "b200": AcceleratorClass b200 has no GPUs on a node )"
+           "(spec.gpu.perNode); ask the platform team to correct it",
+           R"(spec.accelerator "b200": AcceleratorClass b200 does not name its GPU resource )"
+           "(spec.gpu.resourceName); ask the platform team to correct it",
+           R"(spec.accelerator "b200": AcceleratorClass b200 does not name its RDMA resource )"
+           "(spec.rdma.resourceName); ask the platform team to correct it",
+           R"(spec.accelerator "b200": AcceleratorClass b200 has spec.perGPU.memory "120GB", )"
+           "which is no quantity; ask the platform team to correct it"}));
 }
 
 }  // namespace

@@ -62,7 +62,8 @@ TEST(ValidateResources, Table) {
       {"no core", R"({"spec": {"decode": {"resources": {"cpu": 0}}}})",
        R"(spec.decode.resources.cpu "0": cores make no sense for one pod; more than 0 and at most )"
        "4096, like 96"},
-      {"memory's unit at the wrong field", R"({"spec": {"decode": {"resources": {"cpu": "96Gi"}}}})",
+      {"memory's unit at the wrong field",
+       R"({"spec": {"decode": {"resources": {"cpu": "96Gi"}}}})",
        R"(spec.decode.resources.cpu "96Gi": cores make no sense for one pod; more than 0 and at most )"
        "4096, like 96"},
       {"a unit that Kubernetes does not know",

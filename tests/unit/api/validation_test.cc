@@ -21,17 +21,18 @@ TEST(Validate, TellsEverythingAtOnceInTheOrderOfTheFields) {
     EXPECT_TRUE(error.message.starts_with(error.path)) << error.message;
     EXPECT_FALSE(error.reason.empty());
   }
-  EXPECT_EQ(paths, std::vector<std::string>(
-                       {"metadata.name", "spec.model.ref", "spec.container.image",
-                        "spec.engine.args.tp", "spec.prefill.minReady", "spec.decode.accelerator",
-                        "spec.decode.args.block-size", "spec.router.replicas",
-                        "spec.rollout.drainSeconds"}));
+  EXPECT_EQ(paths,
+            std::vector<std::string>({"metadata.name", "spec.model.ref", "spec.container.image",
+                                      "spec.engine.args.tp", "spec.prefill.minReady",
+                                      "spec.decode.accelerator", "spec.decode.args.block-size",
+                                      "spec.router.replicas", "spec.rollout.drainSeconds"}));
 }
 
 TEST(Validate, TellsOnceWhatTwoRolesShare) {
   const auto messages = Messages(R"({"spec": {"accelerator": "b2000"}})");
-  EXPECT_EQ(messages, std::vector<std::string>({R"(spec.accelerator "b2000": no AcceleratorClass has )"
-                                                R"(this name; did you mean "b200"?)"}));
+  EXPECT_EQ(messages,
+            std::vector<std::string>({R"(spec.accelerator "b2000": no AcceleratorClass has )"
+                                      R"(this name; did you mean "b200"?)"}));
 }
 
 TEST(Validate, SaysNothingMoreAboutWhatCannotBeRead) {

@@ -1,0 +1,145 @@
+#include "operator/cmd/kubectl-disagg/validate_command.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "controllers/api/decode.h"
+#include "controllers/api/types.h"
+#include "operator/cmd/kubectl-disagg/manifest.h"
+#include "operator/cmd/kubectl-disagg/manifest_checker.h"
+
+namespace kubectl_disagg {
+namespace {
+
+namespace api = disagg::api;
+namespace fs = std::filesystem;
+
+base::Error CannotRead(const std::string& file) {
+  return base::MakeError(base::ErrorCode::kInvalid, "CannotRead",
+                         file + ": cannot be read; does it exist?");
+}
+
+bool HoldsManifests(const fs::path& path) {
+  const std::string extension = path.extension();
+  return extension == ".yaml" || extension == ".yml" || extension == ".json";
+}
+
+// The files of a folder by name; anything else is itself.
+std::vector<std::string> Expand(const std::string& file) {
+  std::error_code error;
+  if (!fs::is_directory(file, error)) return {file};
+  std::vector<std::string> files;
+  for (const auto& entry : fs::directory_iterator(file, error)) {
+    if (HoldsManifests(entry.path())) files.push_back(entry.path());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+std::optional<std::string> ReadFile(const std::string& file) {
+  std::ifstream stream(file, std::ios::binary);
+  if (file != "-" && !stream) return std::nullopt;
+  std::istream& input = file == "-" ? std::cin : stream;
+  return std::string(std::istreambuf_iterator<char>(input), {});
+}
+
+base::Result<std::vector<Manifest>> ReadAll(const std::vector<std::string>& files) {
+  std::vector<Manifest> all;
+  for (const std::string& named : files) {
+    for (const std::string& file : Expand(named)) {
+      const auto yaml = ReadFile(file);
+      if (!yaml) return CannotRead(file);
+      auto manifests = ReadManifests(file == "-" ? "stdin" : file, *yaml);
+      if (!manifests) return manifests.error();
+      std::move(manifests->begin(), manifests->end(), std::back_inserter(all));
+    }
+  }
+  return all;
+}
+
+base::Result<api::Catalogue> ReadCatalogue(ClusterReader& cluster) {
+  auto models =
+      cluster.ListOf<api::ServingModel>(api::kServingModels, {}, api::ServingModelDecoder());
+  if (!models) return models.error();
+  auto classes = cluster.ListOf<api::AcceleratorClass>(api::kAcceleratorClasses, {},
+                                                       api::AcceleratorClassDecoder());
+  if (!classes) return classes.error();
+  return api::Catalogue{std::move(*models), std::move(*classes)};
+}
+
+// Labels decide which models a namespace may use. A namespace that is not there yet, or may not be
+// read, has none but its name.
+base::Status ReadNamespaces(ClusterReader& cluster, const std::vector<Manifest>& manifests,
+                            ManifestChecker* checker) {
+  std::set<std::string> names;
+  for (const Manifest& manifest : manifests) {
+    if (manifest.Text("/kind") == api::kDisaggDeployments.kind)
+      names.insert(checker->NamespaceOf(manifest));
+  }
+  for (const std::string& name : names) {
+    const auto found = cluster.Get(kube::kNamespaces, {"", name}, kube::MetadataDecoder({}));
+    if (found) {
+      checker->AddNamespace(name, (*found)->meta.labels);
+    } else if (found.error().code != base::ErrorCode::kForbidden &&
+               found.error().code != base::ErrorCode::kNotFound) {
+      return found.error();
+    }
+  }
+  return {};
+}
+
+void AddNamespaceManifest(const Manifest& manifest, ManifestChecker* checker) {
+  if (manifest.Text("/kind") != kube::kNamespaces.kind) return;
+  std::map<std::string, std::string> labels;
+  const nlohmann::json::json_pointer at("/metadata/labels");
+  if (manifest.object.contains(at) && manifest.object.at(at).is_object()) {
+    for (const auto& [key, value] : manifest.object.at(at).items())
+      labels[key] = value.is_string() ? value : "";
+  }
+  checker->AddNamespace(manifest.Text("/metadata/name"), std::move(labels));
+}
+
+ExitCode Print(const std::vector<Finding>& findings, Session& session) {
+  ExitCode code = kOk;
+  for (const Finding& finding : findings) {
+    session.out << finding.file << ":" << finding.line << ": "
+                << disagg::status_view::Harmless(finding.message) << "\n";
+    if (!finding.valid) code = kNegative;
+  }
+  return code;
+}
+
+}  // namespace
+
+ExitCode RunValidate(ClusterReader* cluster, const ValidateOptions& options, Session& session) {
+  const auto manifests = ReadAll(options.files);
+  if (!manifests) return Fail(session, manifests.error());
+  base::Result<api::Catalogue> catalogue = api::Catalogue();
+  if (cluster != nullptr) catalogue = ReadCatalogue(*cluster);
+  if (!catalogue) return Fail(session, catalogue.error());
+  ManifestChecker checker(*catalogue, options.namespace_name, session.now);
+  if (cluster != nullptr) {
+    if (const auto read = ReadNamespaces(*cluster, *manifests, &checker); !read)
+      return Fail(session, read.error());
+  }
+  for (const Manifest& manifest : *manifests) {
+    AddNamespaceManifest(manifest, &checker);
+    checker.AddToCatalogue(manifest);
+  }
+  for (const Manifest& manifest : *manifests) checker.Check(manifest);
+  if (checker.findings().empty()) {
+    return Fail(
+        session,
+        base::MakeError(base::ErrorCode::kInvalid, "NothingToValidate",
+                        "the files hold no DisaggDeployment, ServingModel or AcceleratorClass"));
+  }
+  return Print(checker.findings(), session);
+}
+
+}  // namespace kubectl_disagg

@@ -1,0 +1,75 @@
+#pragma once
+
+// The protocol by which processes agree on a leader through one coordination.k8s.io Lease, as
+// client-go's tools/leaderelection: whoever is named as holder leads until the lease has not been
+// renewed for its duration. One attempt per call, synchronous, so that tests drive it with a clock
+// of their own. Not thread-safe but for Validity.
+//
+//   follower:  GET; held by a live other? wait. Else PUT ourselves as holder, with the
+//   resourceVersion that was read, so that
+//              of several that try at once one succeeds.
+//   leader:    PUT a new renewTime; when that fails, GET and PUT.
+//
+// Whether the other is alive is judged by when *we* saw the Lease change, on a clock that never
+// jumps; the time stamps in it are for people. Our own validity is counted from before the request
+// that renewed it was sent, so that it ends before any other can think so.
+
+#include <chrono>
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include "operator/base/clock.h"
+#include "operator/base/result.h"
+#include "operator/transport/transport.h"
+
+namespace runtime {
+
+struct LeaseTimings {
+  std::chrono::milliseconds duration{15'000};
+  std::chrono::milliseconds renew_deadline{10'000};
+  std::chrono::milliseconds retry_period{2'000};
+  std::chrono::milliseconds write_margin{5'000};  // no write is begun with less validity left
+};
+
+struct LeaseOptions {
+  std::string namespace_name = "default";
+  std::string name = "disagg-operator";
+  std::string identity;
+  LeaseTimings timings;
+};
+
+class LeaseLock {
+ public:
+  LeaseLock(transport::Transport& transport, const base::Clock& clock, LeaseOptions options);
+
+  // Acquires or renews. True: the Lease is ours, as of valid_until().
+  base::Result<bool> TryAcquireOrRenew();
+  // Gives the Lease up, so that another need not wait for its end.
+  base::Status Release();
+
+  // End of the validity that the last success gave; before any, a time in the past.
+  base::SteadyTime valid_until() const { return valid_until_; }
+  // Who holds the Lease, as last seen; "" when nobody does.
+  const std::string& holder() const { return holder_; }
+
+ private:
+  base::Result<bool> Renew();
+  base::Result<bool> ReadAndTake();
+  base::Result<bool> Take(base::SteadyTime sent);
+  base::Status Write(transport::Method method, const nlohmann::json& lease, base::SteadyTime sent);
+  base::Status Observe(const std::string& body);
+  bool HeldByOther() const;
+  nlohmann::json Claim() const;
+
+  transport::Transport& transport_;
+  const base::Clock& clock_;
+  const LeaseOptions options_;
+  nlohmann::json lease_;  // as last seen; null when there is none
+  bool certain_ = false;  // nothing that we sent since may have changed it
+  std::string holder_;
+  base::SteadyTime seen_changed_;  // when the Lease was seen to differ from before
+  base::SteadyTime valid_until_;
+};
+
+}  // namespace runtime

@@ -33,8 +33,7 @@ base::Result<Decoded> DecodeEnvelope(const simdjson::dom::element& element) {
   if (!meta.ok()) return std::move(meta).error();
   // Only this program may say so.
   meta->annotations.erase(kDecodeError);
-  // Some thousand small objects at most: the second parse costs less than a second way to read
-  // fields.
+  // Some thousand small objects at most: a second parse is cheaper than a second kind of reader.
   nlohmann::json object =
       nlohmann::json::parse(std::string(simdjson::minify(element)), nullptr, false);
   if (!object.is_object()) return NotDecodable("not a JSON object");

@@ -48,8 +48,9 @@ ArgValue DecodeArg(const nlohmann::json& value) {
   if (value.is_boolean()) {
     return {.kind = Kind::kBool, .flag = value.get<bool>(), .texts = {}};
   }
-  if (value.is_number())
+  if (value.is_number()) {
     return {.kind = Kind::kNumber, .flag = false, .texts = {NumberText(value)}};
+  }
   if (value.is_string()) {
     return {.kind = Kind::kString, .flag = false, .texts = {value.get<std::string>()}};
   }

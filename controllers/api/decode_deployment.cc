@@ -3,8 +3,7 @@
 namespace disagg::api {
 namespace {
 
-// One member is all there is so far; it is read so that a spec meant for a newer program is not
-// misread.
+// One value is all there is so far; it is read so that a spec for a newer program is not misread.
 enum class Only { kOnly };
 
 void DecodeModel(const JsonReader& spec, DeploymentSpec* decoded) {

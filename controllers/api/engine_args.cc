@@ -35,8 +35,7 @@ std::optional<std::string> TypedField(const FlagTable& table, std::string_view f
   return std::nullopt;
 }
 
-// A role that says no-x does not inherit x, and the other way round; x: false takes away nothing
-// but x.
+// A role that says no-x does not inherit x, and the other way round; `x: false` takes away only x.
 void Overlay(const Args& layer, Args* merged) {
   for (const auto& [flag, value] : layer) {
     if (!value.omits()) merged->erase(NegationOf(flag));

@@ -1,7 +1,6 @@
 #pragma once
 
-// The tables behind engine_args.h: what this project knows of each program's command line. Pure
-// data.
+// The tables behind engine_args.h: what is known of each program's command line. Pure data.
 
 #include <span>
 #include <string_view>

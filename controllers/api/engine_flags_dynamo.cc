@@ -1,5 +1,4 @@
-// dynamo.mocker and dynamo.frontend 1.6: `python3 -m dynamo.mocker --help`, `python3 -m
-// dynamo.frontend --help`.
+// dynamo.mocker and dynamo.frontend 1.6; `python3 -m dynamo.mocker --help` lists the flags.
 
 #include "controllers/api/engine_flags.h"
 

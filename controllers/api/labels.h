@@ -1,7 +1,6 @@
 #pragma once
 
-// Labels, annotations and names that the operator puts on objects. They are API: people select by
-// them.
+// Labels, annotations and names that the operator puts on objects. API: people select by them.
 
 namespace disagg::api {
 

@@ -17,6 +17,7 @@ constexpr ReservedVariable kReserved[] = {
     {"DYN_COMPONENT", kDiscovery},
     {"DYN_DISCOVERY_BACKEND", kDiscovery},
     {"DYN_ENDPOINT", kDiscovery},
+    {"DYN_ENFORCE_DISAGG", "decode must not answer alone while no prefill is there"},
     {"DYN_EVENT_PLANE", kPlane},
     {"DYN_HTTP_GRACEFUL_SHUTDOWN_TIMEOUT_SECS", kDrain},
     {"DYN_HTTP_HOST", kProbes},

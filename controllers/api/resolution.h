@@ -1,7 +1,7 @@
 #pragma once
 
-// Turns the names in a spec into the objects they mean: ServingModel and artifact, AcceleratorClass
-// of each role. Pure.
+// Turns the names in a spec into the objects they mean: ServingModel, AcceleratorClass of each
+// role, artifact. Pure.
 
 #include <map>
 #include <memory>
@@ -17,10 +17,10 @@ namespace disagg::api {
 // beginning of `message`.
 struct FieldError {
   std::string path;  // "spec.decode.parallelism"
-  std::string
-      message;  // "spec.decode.parallelism: needs 1 x 1 x 12 x 1 = 12 GPUs; a b200 node has 8, ..."
-  std::string reason = "InvalidSpec";  // of the condition Stalled: ModelNotFound,
-                                       // AcceleratorNotFound, InvalidSpec, ...
+  // "spec.decode.parallelism: needs 1 x 1 x 12 x 1 = 12 GPUs; a b200 node has 8, ..."
+  std::string message;
+  // Of the condition Stalled: ModelNotFound, AcceleratorNotFound, InvalidSpec, ...
+  std::string reason = "InvalidSpec";
 };
 
 // Everything cluster-wide that a spec can name.
@@ -53,8 +53,7 @@ std::vector<std::string> ConflictingAliases(const Catalogue& catalogue, const Se
 // digits or the part before the last "/", or because one begins with the other.
 std::vector<std::string> NearNames(const std::string& wrong, const std::vector<std::string>& known);
 
-// `namespace_labels` decide which models the namespace may use; names of others are never
-// suggested.
+// `namespace_labels` decide which models the namespace may use; no other names are suggested.
 Resolution Resolve(const DisaggDeployment& deployment, const Catalogue& catalogue,
                    const std::map<std::string, std::string>& namespace_labels);
 

@@ -48,9 +48,8 @@ inline constexpr int kMaxGpus = 1'000'000;
 struct ArgValue {
   enum class Kind { kBool, kNumber, kString, kList, kRepeat, kInvalid };
   Kind kind = Kind::kString;
-  bool flag = false;  // kBool
-  std::vector<std::string>
-      texts;  // one for kNumber and kString; kInvalid: the JSON, for the message
+  bool flag = false;               // kBool
+  std::vector<std::string> texts;  // one for kNumber and kString; the JSON for kInvalid
 
   // `false`: the flag is not given, though it may be inherited.
   bool omits() const { return kind == Kind::kBool && !flag; }

@@ -1,5 +1,4 @@
-// Arguments are free, and so this is where their mistakes are found: before a pod exists, not in a
-// crash loop.
+// Arguments are free; here their mistakes are found before a pod exists, not in a crash loop.
 
 #include <algorithm>
 #include <cctype>
@@ -90,8 +89,7 @@ std::string WhyInvalid(const std::string& json) {
            "JSON as a quoted string";
   }
   return "is an object; write JSON as a quoted string, or {repeat: [a, b]} to give the flag "
-         "several "
-         "times";
+         "several times";
 }
 
 std::optional<std::string> WhatIsWrongWith(const ArgValue& value) {
@@ -110,8 +108,7 @@ std::optional<std::string> WhatIsWrongWith(const ArgValue& value) {
   return std::nullopt;
 }
 
-// argparse takes an unambiguous beginning for the whole flag; none of a typed one may slip through
-// so.
+// argparse takes an unambiguous beginning for the whole flag; no typed one may slip through so.
 std::optional<TypedFlag> AbbreviatedFlag(const FlagTable& table, std::string_view flag) {
   constexpr std::size_t kShortest = 2;
   if (flag.size() < kShortest) return std::nullopt;

@@ -14,7 +14,8 @@ const std::string kOurs = std::string(api::kLabelManagedBy) + "=" + api::kManage
 kube::KeepKeys OwnKeys() { return {{"disagg.dev/"}}; }
 
 runtime::ObjectStore& WatchPods(runtime::Manager& manager) {
-  runtime::ObjectStore& pods = manager.Watch({kube::kPods, kube::PodDecoder(OwnKeys()), kOurs, "", false});
+  runtime::ObjectStore& pods =
+      manager.Watch({kube::kPods, kube::PodDecoder(OwnKeys()), kOurs, "", false});
   pods.AddIndex(kByDeployment, [](const kube::Object& pod) -> std::vector<std::string> {
     const std::string& deployment = pod.meta.label(api::kLabelDeployment);
     if (deployment.empty()) return {};
@@ -55,14 +56,20 @@ kube::Decoder RevisionDecoder() {
 }
 
 Caches::Caches(runtime::Manager& manager)
-    : deployment_objects(manager.Watch({api::kDisaggDeployments, api::DisaggDeploymentDecoder(), "", "", false})),
-      model_objects(manager.Watch({api::kServingModels, api::ServingModelDecoder(), "", "", false})),
-      class_objects(manager.Watch({api::kAcceleratorClasses, api::AcceleratorClassDecoder(), "", "", false})),
-      namespace_objects(manager.Watch({kube::kNamespaces, kube::MetadataDecoder({}), "", "", true})),
+    : deployment_objects(
+          manager.Watch({api::kDisaggDeployments, api::DisaggDeploymentDecoder(), "", "", false})),
+      model_objects(
+          manager.Watch({api::kServingModels, api::ServingModelDecoder(), "", "", false})),
+      class_objects(
+          manager.Watch({api::kAcceleratorClasses, api::AcceleratorClassDecoder(), "", "", false})),
+      namespace_objects(
+          manager.Watch({kube::kNamespaces, kube::MetadataDecoder({}), "", "", true})),
       node_objects(manager.Watch({kube::kNodes, kube::NodeDecoder(), "", "", false})),
       pod_objects(WatchPods(manager)),
-      revision_objects(manager.Watch({kube::kControllerRevisions, RevisionDecoder(), kOurs, "", false})),
-      router_objects(manager.Watch({kube::kDeployments, kube::DeploymentDecoder(), kOurs, "", false})),
+      revision_objects(
+          manager.Watch({kube::kControllerRevisions, RevisionDecoder(), kOurs, "", false})),
+      router_objects(
+          manager.Watch({kube::kDeployments, kube::DeploymentDecoder(), kOurs, "", false})),
       deployments(deployment_objects),
       models(model_objects),
       classes(class_objects),
@@ -72,8 +79,8 @@ Caches::Caches(runtime::Manager& manager)
       revisions(revision_objects),
       routers(router_objects) {
   children.push_back({kube::kDeployments, &router_objects});
-  for (const kube::Resource& resource :
-       {kube::kServices, kube::kServiceAccounts, kube::kRoleBindings, kube::kPodDisruptionBudgets}) {
+  for (const kube::Resource& resource : {kube::kServices, kube::kServiceAccounts,
+                                         kube::kRoleBindings, kube::kPodDisruptionBudgets}) {
     children.push_back({resource, &WatchChild(manager, resource)});
   }
 }

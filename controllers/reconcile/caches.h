@@ -1,6 +1,7 @@
 #pragma once
 
-// Every cache that the domain reads, registered with the manager. Views only; the manager owns the stores.
+// Every cache that the domain reads, registered with the manager. Views only; the manager owns the
+// stores.
 
 #include <memory>
 #include <string>
@@ -14,8 +15,8 @@
 
 namespace disagg::reconcile {
 
-// A ControllerRevision in the cache: its metadata and the router's template. The templates of the roles are many times
-// larger and rarely needed; they are read live (revision_payloads.h).
+// A ControllerRevision in the cache: its metadata and the router's template. The templates of the
+// roles are many times larger and rarely needed; they are read live (revision_payloads.h).
 struct RevisionObject : kube::Object {
   planning::StoredRevision stored;
   bool ours = false;  // false: not written by this operator, or damaged

@@ -17,18 +17,20 @@ using observability::Level;
 
 // A status is written at most once a second; what changes in between is told by the next write.
 constexpr std::chrono::milliseconds kStatusInterval{1000};
-// Refusals are asked again: somebody may have raised the quota or changed the policy without touching our object.
+// Refusals are asked again: somebody may have raised the quota or changed the policy without
+// touching our object.
 constexpr std::chrono::milliseconds kRefusedRetry{60'000};
 constexpr std::size_t kPayloads = 256;
-// Each round loads what the plan asked for; a plan asks for the accepted revision and for the target at most.
+// Each round loads what the plan asked for; a plan asks for the accepted revision and for the
+// target at most.
 constexpr int kMostRounds = 4;
 
 bool MakesAnything(const planning::Plan& plan) { return !plan.writes.empty(); }
 
 }  // namespace
 
-DeploymentReconciler::DeploymentReconciler(runtime::Manager& manager, const Caches& caches, const base::Clock& clock,
-                                           planning::Settings settings)
+DeploymentReconciler::DeploymentReconciler(runtime::Manager& manager, const Caches& caches,
+                                           const base::Clock& clock, planning::Settings settings)
     : manager_(manager),
       caches_(caches),
       clock_(clock),
@@ -43,7 +45,8 @@ runtime::ReconcileResult DeploymentReconciler::Reconcile(const kube::ObjectKey& 
     return {};
   }
   std::string behind;
-  if (!manager_.freshness().IsFresh(deployment->meta.uid, &behind)) return {std::nullopt, std::nullopt, true};
+  if (!manager_.freshness().IsFresh(deployment->meta.uid, &behind))
+    return {std::nullopt, std::nullopt, true};
   // Read again: the object may have moved while the caches caught up.
   deployment = caches_.deployments.Get(key);
   if (deployment == nullptr) return {};
@@ -53,7 +56,8 @@ runtime::ReconcileResult DeploymentReconciler::Reconcile(const kube::ObjectKey& 
 
   if (snapshot.deployment->status.observed_generation < 0 && MakesAnything(*plan)) {
     const auto first = planning::PlanStatus(snapshot, *plan, {});
-    if (auto written = WriteStatus(snapshot, first.status); !written) return {written.error(), std::nullopt, false};
+    if (auto written = WriteStatus(snapshot, first.status); !written)
+      return {written.error(), std::nullopt, false};
   }
   const planning::Outcome outcome = executor_.Execute(*plan, snapshot.deployment->meta);
   Log(snapshot, *plan, outcome);
@@ -67,7 +71,8 @@ runtime::ReconcileResult DeploymentReconciler::Reconcile(const kube::ObjectKey& 
     return next;
   }
   if (auto written = WriteStatus(snapshot, status.status); !written) {
-    if (!next.retry && written.error().code != base::ErrorCode::kNotFound) next.retry = written.error();
+    if (!next.retry && written.error().code != base::ErrorCode::kNotFound)
+      next.retry = written.error();
     return next;
   }
   Emit(snapshot, status.events);
@@ -79,36 +84,46 @@ base::Result<planning::Plan> DeploymentReconciler::MakePlan(planning::Snapshot& 
     planning::Plan plan = planning::PlanDeployment(snapshot);
     if (plan.needs_payloads.empty()) return plan;
     for (const std::string& name : plan.needs_payloads) {
-      const auto stored = std::find_if(snapshot.revisions.begin(), snapshot.revisions.end(),
-                                       [&](const auto& revision) { return revision.identity.name == name; });
+      const auto stored =
+          std::find_if(snapshot.revisions.begin(), snapshot.revisions.end(),
+                       [&](const auto& revision) { return revision.identity.name == name; });
       if (stored == snapshot.revisions.end()) break;
       const kube::ObjectMeta& meta = snapshot.deployment->meta;
-      auto payload = payloads_.Get(stored->uid, {meta.namespace_name, render::RevisionName(meta.name, name)});
+      auto payload =
+          payloads_.Get(stored->uid, {meta.namespace_name, render::RevisionName(meta.name, name)});
       if (!payload) return payload.error();
       snapshot.payloads[name] = *payload;
     }
   }
-  return base::MakeError(base::ErrorCode::kInternal, "PlanIncomplete", "the plan asks for revisions that cannot be read");
+  return base::MakeError(base::ErrorCode::kInternal, "PlanIncomplete",
+                         "the plan asks for revisions that cannot be read");
 }
 
-base::Status DeploymentReconciler::WriteStatus(const planning::Snapshot& snapshot, const nlohmann::json& status) {
+base::Status DeploymentReconciler::WriteStatus(const planning::Snapshot& snapshot,
+                                               const nlohmann::json& status) {
   const kube::ObjectMeta& meta = snapshot.deployment->meta;
-  if (auto written = ApplyStatus(manager_, api::kDisaggDeployments, meta, status); !written) return written;
+  if (auto written = ApplyStatus(manager_, api::kDisaggDeployments, meta, status); !written)
+    return written;
   std::lock_guard lock(mutex_);
   memory_[meta.key()] = {meta.uid, clock_.Steady(), true};
   return {};
 }
 
-bool DeploymentReconciler::TooSoon(const planning::Snapshot& snapshot, std::chrono::milliseconds* wait) {
+bool DeploymentReconciler::TooSoon(const planning::Snapshot& snapshot,
+                                   std::chrono::milliseconds* wait) {
   std::lock_guard lock(mutex_);
   const auto found = memory_.find(snapshot.deployment->meta.key());
-  if (found == memory_.end() || !found->second.wrote_status || found->second.uid != snapshot.deployment->meta.uid) return false;
-  const auto passed = std::chrono::duration_cast<std::chrono::milliseconds>(clock_.Steady() - found->second.last_status_write);
+  if (found == memory_.end() || !found->second.wrote_status ||
+      found->second.uid != snapshot.deployment->meta.uid)
+    return false;
+  const auto passed = std::chrono::duration_cast<std::chrono::milliseconds>(
+      clock_.Steady() - found->second.last_status_write);
   *wait = kStatusInterval - passed;
   return passed < kStatusInterval;
 }
 
-runtime::ReconcileResult DeploymentReconciler::Next(const planning::Snapshot& snapshot, const planning::Plan& plan,
+runtime::ReconcileResult DeploymentReconciler::Next(const planning::Snapshot& snapshot,
+                                                    const planning::Plan& plan,
                                                     const planning::Outcome& outcome) const {
   runtime::ReconcileResult next;
   bool refused = !outcome.refusal.empty();
@@ -122,7 +137,8 @@ runtime::ReconcileResult DeploymentReconciler::Next(const planning::Snapshot& sn
   }
   if (refused) next.requeue_after = kRefusedRetry;
   if (plan.wake_at) {
-    const auto wait = std::chrono::milliseconds(std::max<std::int64_t>(1, *plan.wake_at - snapshot.now) * 1000);
+    const auto wait =
+        std::chrono::milliseconds(std::max<std::int64_t>(1, *plan.wake_at - snapshot.now) * 1000);
     next.requeue_after = std::min(next.requeue_after.value_or(wait), wait);
   }
   return next;
@@ -137,27 +153,34 @@ void DeploymentReconciler::Log(const planning::Snapshot& snapshot, const plannin
   for (const planning::Write& write : plan.writes) {
     const bool refused = !outcome.refusal.empty();
     if (write.verb == planning::Verb::kDryRun) continue;
-    if (write.gate == (refused ? planning::Gate::kIfAccepted : planning::Gate::kIfRefused)) continue;
+    if (write.gate == (refused ? planning::Gate::kIfAccepted : planning::Gate::kIfRefused))
+      continue;
     const bool failed = std::any_of(outcome.failed.begin(), outcome.failed.end(),
                                     [&](const auto& entry) { return entry.write == &write; });
     if (failed) continue;
     const Level level = write.resource == kube::kPods ? Level::kInfo : Level::kDebug;
-    const std::string text = write.verb == planning::Verb::kDelete ? "delete " + write.key.name + ": " + write.reason : write.reason;
-    observability::Log(level, text, {{"deployment", name}, {"gen", generation}, {"revision", revision}});
+    const std::string text = write.verb == planning::Verb::kDelete
+                                 ? "delete " + write.key.name + ": " + write.reason
+                                 : write.reason;
+    observability::Log(level, text,
+                       {{"deployment", name}, {"gen", generation}, {"revision", revision}});
   }
   for (const planning::WriteOutcome& failed : outcome.failed) {
-    observability::Log(Level::kWarn, failed.write->reason + ": " + failed.error->message,
-                       {{"deployment", name}, {"gen", generation}, {"reason", failed.error->reason}});
+    observability::Log(
+        Level::kWarn, failed.write->reason + ": " + failed.error->message,
+        {{"deployment", name}, {"gen", generation}, {"reason", failed.error->reason}});
   }
 }
 
-void DeploymentReconciler::Emit(const planning::Snapshot& snapshot, const std::vector<planning::Note>& notes) {
+void DeploymentReconciler::Emit(const planning::Snapshot& snapshot,
+                                const std::vector<planning::Note>& notes) {
   const kube::ObjectMeta& meta = snapshot.deployment->meta;
   for (const planning::Note& note : notes) {
     const auto kind = note.warning ? runtime::EventKind::kWarning : runtime::EventKind::kNormal;
-    manager_.events().Record(api::kDisaggDeployments, meta, {kind, note.reason, note.action, note.message});
-    observability::Log(note.warning ? Level::kWarn : Level::kInfo, note.reason + ": " + note.message,
-                       {{"deployment", meta.key().ToString()}});
+    manager_.events().Record(api::kDisaggDeployments, meta,
+                             {kind, note.reason, note.action, note.message});
+    observability::Log(note.warning ? Level::kWarn : Level::kInfo,
+                       note.reason + ": " + note.message, {{"deployment", meta.key().ToString()}});
   }
 }
 

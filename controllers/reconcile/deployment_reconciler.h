@@ -1,7 +1,8 @@
 #pragma once
 
-// One pass over one DisaggDeployment: Resolve, Plan, Execute, one status write, events. Holds nothing that a pass needs of
-// the one before; what it does hold (payloads, status times) only saves work. Thread-safe for different keys.
+// One pass over one DisaggDeployment: Resolve, Plan, Execute, one status write, events. Holds
+// nothing that a pass needs of the one before; what it does hold (payloads, status times) only
+// saves work. Thread-safe for different keys.
 
 #include <map>
 #include <mutex>
@@ -38,7 +39,8 @@ class DeploymentReconciler {
   bool TooSoon(const planning::Snapshot& snapshot, std::chrono::milliseconds* wait);
   runtime::ReconcileResult Next(const planning::Snapshot& snapshot, const planning::Plan& plan,
                                 const planning::Outcome& outcome) const;
-  void Log(const planning::Snapshot& snapshot, const planning::Plan& plan, const planning::Outcome& outcome) const;
+  void Log(const planning::Snapshot& snapshot, const planning::Plan& plan,
+           const planning::Outcome& outcome) const;
   void Emit(const planning::Snapshot& snapshot, const std::vector<planning::Note>& notes);
   void Forget(const kube::ObjectKey& key);
 

@@ -39,7 +39,8 @@ runtime::WriteRequest ToRequest(const Write& write) {
   }
   nlohmann::json body = write.body;
   if (write.verb == Verb::kApply && !write.uid.empty()) {
-    // With the UID of the cached object an apply can neither make a second object nor take over somebody else's.
+    // With the UID of the cached object an apply can neither make a second object nor take over
+    // somebody else's.
     body["metadata"]["uid"] = write.uid;
     request.force = true;
   }
@@ -48,9 +49,10 @@ runtime::WriteRequest ToRequest(const Write& write) {
 }
 
 base::Error NameConflict(const Write& write) {
-  return base::MakeError(base::ErrorCode::kInvalid, "NameConflict",
-                         write.resource.kind + " " + write.key.ToString() +
-                             " exists and belongs to somebody else; delete or rename it, or rename this deployment");
+  return base::MakeError(
+      base::ErrorCode::kInvalid, "NameConflict",
+      write.resource.kind + " " + write.key.ToString() +
+          " exists and belongs to somebody else; delete or rename it, or rename this deployment");
 }
 
 // What a live object under the name of a write means for it.
@@ -74,7 +76,8 @@ bool IsRefusal(const base::Error& error) {
 
 // A ServiceAccount made a moment ago may not have reached the admission plugin's cache.
 bool IsMissingAccount(const base::Error& error) {
-  return error.message.find("serviceaccount") != std::string::npos && error.message.find("not found") != std::string::npos;
+  return error.message.find("serviceaccount") != std::string::npos &&
+         error.message.find("not found") != std::string::npos;
 }
 
 bool Foundation(Stage stage) { return stage <= Stage::kDryRun; }
@@ -84,7 +87,8 @@ bool Foundation(Stage stage) { return stage <= Stage::kDryRun; }
 Outcome Executor::Execute(const planning::Plan& plan, const kube::ObjectMeta& owner) {
   Outcome outcome;
   outcome.executed = true;
-  for (const Stage stage : {Stage::kRevision, Stage::kAccount, Stage::kDryRun, Stage::kPods, Stage::kServing, Stage::kGarbage}) {
+  for (const Stage stage : {Stage::kRevision, Stage::kAccount, Stage::kDryRun, Stage::kPods,
+                            Stage::kServing, Stage::kGarbage}) {
     std::vector<const Write*> writes;
     for (const Write& write : plan.writes) {
       const bool refused = !outcome.refusal.empty();
@@ -92,19 +96,23 @@ Outcome Executor::Execute(const planning::Plan& plan, const kube::ObjectMeta& ow
       if (write.stage == stage && open) writes.push_back(&write);
     }
     // Accounts of a refused target's fallback are decided after the dry runs; they exist already.
-    if (stage <= Stage::kDryRun) std::erase_if(writes, [](const Write* write) { return write->gate == Gate::kIfRefused; });
+    if (stage <= Stage::kDryRun)
+      std::erase_if(writes, [](const Write* write) { return write->gate == Gate::kIfRefused; });
     RunStage(writes, owner, outcome);
     if (Foundation(stage) && !outcome.failed.empty()) return outcome;
   }
   return outcome;
 }
 
-void Executor::RunStage(const std::vector<const Write*>& writes, const kube::ObjectMeta& owner, Outcome& outcome) {
+void Executor::RunStage(const std::vector<const Write*>& writes, const kube::ObjectMeta& owner,
+                        Outcome& outcome) {
   std::vector<const Write*> sent;
   std::vector<runtime::WriteRequest> requests;
   for (const Write* write : writes) {
     runtime::WriteRequest request = ToRequest(*write);
-    if (write->verb == Verb::kApply && write->uid.empty() && !ReadyToApply(*write, owner, request, outcome)) continue;
+    if (write->verb == Verb::kApply && write->uid.empty() &&
+        !ReadyToApply(*write, owner, request, outcome))
+      continue;
     sent.push_back(write);
     requests.push_back(std::move(request));
   }
@@ -113,9 +121,10 @@ void Executor::RunStage(const std::vector<const Write*>& writes, const kube::Obj
   for (std::size_t i = 0; i < results.size(); ++i) Settle(*sent[i], results[i], owner, outcome);
 }
 
-// With nothing cached the name may be somebody's whose object the cache does not hold: a live look before the first apply.
-bool Executor::ReadyToApply(const Write& write, const kube::ObjectMeta& owner, runtime::WriteRequest& request,
-                            Outcome& outcome) {
+// With nothing cached the name may be somebody's whose object the cache does not hold: a live look
+// before the first apply.
+bool Executor::ReadyToApply(const Write& write, const kube::ObjectMeta& owner,
+                            runtime::WriteRequest& request, Outcome& outcome) {
   const auto live = client_.Get(write.resource, write.key);
   if (!live) {
     if (live.error().code == base::ErrorCode::kNotFound) return true;
@@ -130,7 +139,9 @@ bool Executor::ReadyToApply(const Write& write, const kube::ObjectMeta& owner, r
       return true;
     }
     case Standing::kEnding:
-      outcome.failed.push_back({&write, base::MakeError(base::ErrorCode::kConflict, "BeingDeleted", write.key.ToString() + " is being deleted")});
+      outcome.failed.push_back(
+          {&write, base::MakeError(base::ErrorCode::kConflict, "BeingDeleted",
+                                   write.key.ToString() + " is being deleted")});
       return false;
     default:
       outcome.failed.push_back({&write, NameConflict(write)});
@@ -138,8 +149,8 @@ bool Executor::ReadyToApply(const Write& write, const kube::ObjectMeta& owner, r
   }
 }
 
-void Executor::Settle(const Write& write, const base::Result<runtime::WriteResult>& result, const kube::ObjectMeta& owner,
-                      Outcome& outcome) {
+void Executor::Settle(const Write& write, const base::Result<runtime::WriteResult>& result,
+                      const kube::ObjectMeta& owner, Outcome& outcome) {
   if (!result) {
     SettleFailure(write, result.error(), owner, outcome);
     return;
@@ -156,23 +167,29 @@ void Executor::Settle(const Write& write, const base::Result<runtime::WriteResul
   freshness_.NoteWrite(owner.uid, write.resource, result->resource_version);
 }
 
-void Executor::SettleFailure(const Write& write, const base::Error& error, const kube::ObjectMeta& owner, Outcome& outcome) {
+void Executor::SettleFailure(const Write& write, const base::Error& error,
+                             const kube::ObjectMeta& owner, Outcome& outcome) {
   using base::ErrorCode;
-  if (write.verb == Verb::kDelete && (error.code == ErrorCode::kNotFound || error.code == ErrorCode::kConflict)) {
-    freshness_.NoteGone(owner.uid, write.resource, write.uid);  // that very object is gone, which is what was wanted
+  if (write.verb == Verb::kDelete &&
+      (error.code == ErrorCode::kNotFound || error.code == ErrorCode::kConflict)) {
+    freshness_.NoteGone(owner.uid, write.resource,
+                        write.uid);  // that very object is gone, which is what was wanted
     return;
   }
   if (write.verb == Verb::kDryRun && IsMissingAccount(error)) {
-    outcome.failed.push_back({&write, base::MakeError(base::ErrorCode::kUnavailable, "AccountNotReady", error.message)});
+    outcome.failed.push_back(
+        {&write, base::MakeError(base::ErrorCode::kUnavailable, "AccountNotReady", error.message)});
     return;
   }
   if (write.verb == Verb::kDryRun && IsRefusal(error)) {
-    if (outcome.refusal.empty()) outcome.refusal = write.key.name + " is refused by this cluster: " + error.message;
+    if (outcome.refusal.empty())
+      outcome.refusal = write.key.name + " is refused by this cluster: " + error.message;
     return;
   }
   // A dry run of a name that exists already was accepted by everything that could refuse it.
   if (write.verb == Verb::kDryRun && error.code == ErrorCode::kAlreadyExists) return;
-  const bool look = write.verb == Verb::kCreate && (error.code == ErrorCode::kAlreadyExists || error.outcome_unknown);
+  const bool look = write.verb == Verb::kCreate &&
+                    (error.code == ErrorCode::kAlreadyExists || error.outcome_unknown);
   if (!look) {
     outcome.failed.push_back({&write, error});
     return;
@@ -186,9 +203,11 @@ void Executor::SettleFailure(const Write& write, const base::Error& error, const
   if (standing == Standing::kForeign) {
     outcome.failed.push_back({&write, NameConflict(write)});
   } else if (standing == Standing::kEnding) {
-    outcome.failed.push_back({&write, base::MakeError(ErrorCode::kConflict, "BeingDeleted", write.key.ToString() + " is being deleted")});
+    outcome.failed.push_back({&write, base::MakeError(ErrorCode::kConflict, "BeingDeleted",
+                                                      write.key.ToString() + " is being deleted")});
   } else {
-    freshness_.NoteWrite(owner.uid, write.resource, nlohmann::json::parse(*live)["metadata"].value("resourceVersion", ""));
+    freshness_.NoteWrite(owner.uid, write.resource,
+                         nlohmann::json::parse(*live)["metadata"].value("resourceVersion", ""));
   }
 }
 

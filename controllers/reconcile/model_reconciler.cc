@@ -9,16 +9,19 @@ runtime::ReconcileResult ModelReconciler::Reconcile(const kube::ObjectKey& key) 
   const auto cached = caches_.models.Get(key);
   if (cached == nullptr) return {};
   std::string behind;
-  if (!manager_.freshness().IsFresh(cached->meta.uid, &behind)) return {std::nullopt, std::nullopt, true};
+  if (!manager_.freshness().IsFresh(cached->meta.uid, &behind))
+    return {std::nullopt, std::nullopt, true};
   const auto model = caches_.models.Get(key);
   if (model == nullptr || model->meta.deleting()) return {};
   api::Catalogue catalogue;
   catalogue.models = caches_.models.All();
-  const auto now = std::chrono::floor<std::chrono::seconds>(clock_.Now()).time_since_epoch().count();
+  const auto now =
+      std::chrono::floor<std::chrono::seconds>(clock_.Now()).time_since_epoch().count();
   const auto plan = planning::PlanModelStatus(catalogue, *model, now);
   if (!plan.changed) return {};
   const auto written = ApplyStatus(manager_, api::kServingModels, model->meta, plan.status);
-  if (!written && written.error().code != base::ErrorCode::kNotFound) return {written.error(), std::nullopt, false};
+  if (!written && written.error().code != base::ErrorCode::kNotFound)
+    return {written.error(), std::nullopt, false};
   return {};
 }
 

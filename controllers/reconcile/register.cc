@@ -14,15 +14,16 @@ class RegisteredDomain : public Domain {
       : caches_(manager),
         deployment_reconciler_(manager, caches_, clock, options.settings),
         model_reconciler_(manager, caches_, clock) {
-    auto& deployments = manager.AddController({"disaggdeployment", options.workers}, [this](const kube::ObjectKey& key) {
-      return deployment_reconciler_.Reconcile(key);
-    });
+    auto& deployments = manager.AddController(
+        {"disaggdeployment", options.workers},
+        [this](const kube::ObjectKey& key) { return deployment_reconciler_.Reconcile(key); });
     auto& models = manager.AddController({"servingmodel", 1}, [this](const kube::ObjectKey& key) {
       return model_reconciler_.Reconcile(key);
     });
     WireWatches(caches_, deployments, models);
     manager.OnLeading([this, &deployments, &models] {
-      for (const auto& deployment : caches_.deployments.All()) deployments.queue().Add(deployment->meta.key());
+      for (const auto& deployment : caches_.deployments.All())
+        deployments.queue().Add(deployment->meta.key());
       for (const auto& model : caches_.models.All()) models.queue().Add(model->meta.key());
     });
   }
@@ -35,7 +36,8 @@ class RegisteredDomain : public Domain {
 
 }  // namespace
 
-std::unique_ptr<Domain> Register(runtime::Manager& manager, const base::Clock& clock, const Options& options) {
+std::unique_ptr<Domain> Register(runtime::Manager& manager, const base::Clock& clock,
+                                 const Options& options) {
   return std::make_unique<RegisteredDomain>(manager, clock, options);
 }
 

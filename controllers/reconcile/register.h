@@ -1,6 +1,7 @@
 #pragma once
 
-// Puts the domain onto the machine: caches, controllers, what wakes them. Called once, before Manager::Run.
+// Puts the domain onto the machine: caches, controllers, what wakes them. Called once, before
+// Manager::Run.
 
 #include <memory>
 
@@ -21,6 +22,7 @@ class Domain {
   virtual ~Domain() = default;
 };
 
-std::unique_ptr<Domain> Register(runtime::Manager& manager, const base::Clock& clock, const Options& options);
+std::unique_ptr<Domain> Register(runtime::Manager& manager, const base::Clock& clock,
+                                 const Options& options);
 
 }  // namespace disagg::reconcile

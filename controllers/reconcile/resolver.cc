@@ -7,7 +7,9 @@
 namespace disagg::reconcile {
 namespace {
 
-bool FindsNoNode(const kube::Pod& pod) { return !pod.scheduled && !pod.unschedulable_message.empty(); }
+bool FindsNoNode(const kube::Pod& pod) {
+  return !pod.scheduled && !pod.unschedulable_message.empty();
+}
 
 void ResolvePods(const Caches& caches, planning::Snapshot& snapshot) {
   const kube::ObjectMeta& meta = snapshot.deployment->meta;
@@ -17,31 +19,38 @@ void ResolvePods(const Caches& caches, planning::Snapshot& snapshot) {
   }
   for (const auto& pod : snapshot.pods) {
     if (pod->node_name.empty()) continue;
-    if (auto node = caches.nodes.Get({"", pod->node_name})) snapshot.nodes[pod->node_name] = std::move(node);
+    if (auto node = caches.nodes.Get({"", pod->node_name}))
+      snapshot.nodes[pod->node_name] = std::move(node);
   }
 }
 
 void ResolveChildren(const Caches& caches, planning::Snapshot& snapshot) {
   const std::string& uid = snapshot.deployment->meta.uid;
   for (const auto& revision : caches.revisions.ByController(uid)) {
-    if (revision->ours && !revision->meta.deleting()) snapshot.revisions.push_back(revision->stored);
+    if (revision->ours && !revision->meta.deleting())
+      snapshot.revisions.push_back(revision->stored);
   }
   snapshot.routers = caches.routers.ByController(uid);
   for (const Caches::ChildCache& cache : caches.children) {
     for (const auto& object : cache.objects->ObjectsByIndex(runtime::kByController, uid)) {
-      snapshot.children.push_back({cache.resource, std::static_pointer_cast<const kube::RawObject>(object)});
+      snapshot.children.push_back(
+          {cache.resource, std::static_pointer_cast<const kube::RawObject>(object)});
     }
   }
 }
 
 // Looks at every node: done only while somebody has to be told why a pod finds none.
 void ResolveCapacity(const Caches& caches, planning::Snapshot& snapshot) {
-  if (std::none_of(snapshot.pods.begin(), snapshot.pods.end(), [](const auto& pod) { return FindsNoNode(*pod); })) return;
+  if (std::none_of(snapshot.pods.begin(), snapshot.pods.end(),
+                   [](const auto& pod) { return FindsNoNode(*pod); }))
+    return;
   for (const auto& node : caches.nodes.All()) {
     planning::NodeCapacity capacity{node, {}};
     for (const auto& pod : caches.pods.ByIndex(kByNode, node->meta.name)) {
-      if (pod->phase == kube::PodPhase::kFailed || pod->phase == kube::PodPhase::kSucceeded) continue;
-      for (const auto& [resource, count] : pod->extended_resources) capacity.used[resource] += count;
+      if (pod->phase == kube::PodPhase::kFailed || pod->phase == kube::PodPhase::kSucceeded)
+        continue;
+      for (const auto& [resource, count] : pod->extended_resources)
+        capacity.used[resource] += count;
     }
     snapshot.capacity.push_back(std::move(capacity));
   }
@@ -49,7 +58,8 @@ void ResolveCapacity(const Caches& caches, planning::Snapshot& snapshot) {
 
 }  // namespace
 
-planning::Snapshot ResolveSnapshot(const Caches& caches, std::shared_ptr<const api::DisaggDeployment> deployment,
+planning::Snapshot ResolveSnapshot(const Caches& caches,
+                                   std::shared_ptr<const api::DisaggDeployment> deployment,
                                    const base::Clock& clock, const planning::Settings& settings) {
   planning::Snapshot snapshot;
   snapshot.deployment = std::move(deployment);

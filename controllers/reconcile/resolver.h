@@ -10,7 +10,8 @@
 
 namespace disagg::reconcile {
 
-planning::Snapshot ResolveSnapshot(const Caches& caches, std::shared_ptr<const api::DisaggDeployment> deployment,
+planning::Snapshot ResolveSnapshot(const Caches& caches,
+                                   std::shared_ptr<const api::DisaggDeployment> deployment,
                                    const base::Clock& clock, const planning::Settings& settings);
 
 }  // namespace disagg::reconcile

@@ -2,7 +2,8 @@
 
 namespace disagg::reconcile {
 
-base::Result<RevisionPayloads::Ptr> RevisionPayloads::Get(const std::string& uid, const kube::ObjectKey& key) {
+base::Result<RevisionPayloads::Ptr> RevisionPayloads::Get(const std::string& uid,
+                                                          const kube::ObjectKey& key) {
   {
     std::lock_guard lock(mutex_);
     if (const auto found = by_uid_.find(uid); found != by_uid_.end()) {
@@ -14,9 +15,10 @@ base::Result<RevisionPayloads::Ptr> RevisionPayloads::Get(const std::string& uid
   if (!json) return json.error();
   auto revision = render::RevisionOf(*json);
   if (!revision) {
-    return base::MakeError(base::ErrorCode::kInvalid, "DamagedRevision",
-                           "ControllerRevision " + key.ToString() +
-                               " does not hold what this operator wrote; delete it and set spec.restart.token");
+    return base::MakeError(
+        base::ErrorCode::kInvalid, "DamagedRevision",
+        "ControllerRevision " + key.ToString() +
+            " does not hold what this operator wrote; delete it and set spec.restart.token");
   }
   auto payload = std::make_shared<const render::Revision>(std::move(*revision));
   Remember(uid, payload);

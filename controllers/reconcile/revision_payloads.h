@@ -1,7 +1,7 @@
 #pragma once
 
-// The templates of stored revisions, read live when a pod has to be made and kept for a while: a fleet holds thousands of
-// revisions and needs the templates of a few. Thread-safe.
+// The templates of stored revisions, read live when a pod has to be made and kept for a while: a
+// fleet holds thousands of revisions and needs the templates of a few. Thread-safe.
 
 #include <cstddef>
 #include <list>
@@ -23,9 +23,11 @@ class RevisionPayloads {
   using Ptr = std::shared_ptr<const render::Revision>;
 
   // Keeps the `capacity` most recently used.
-  RevisionPayloads(runtime::ApiClient& client, std::size_t capacity) : client_(client), capacity_(capacity) {}
+  RevisionPayloads(runtime::ApiClient& client, std::size_t capacity)
+      : client_(client), capacity_(capacity) {}
 
-  // `uid` is the cached ControllerRevision's: revisions are immutable, so one UID has one payload for ever.
+  // `uid` is the cached ControllerRevision's: revisions are immutable, so one UID has one payload
+  // for ever.
   base::Result<Ptr> Get(const std::string& uid, const kube::ObjectKey& key);
 
  private:
@@ -35,7 +37,8 @@ class RevisionPayloads {
   const std::size_t capacity_;
   std::mutex mutex_;
   std::list<std::pair<std::string, Ptr>> recent_ GUARDED_BY(mutex_);  // most recent first
-  std::map<std::string, std::list<std::pair<std::string, Ptr>>::iterator> by_uid_ GUARDED_BY(mutex_);
+  std::map<std::string, std::list<std::pair<std::string, Ptr>>::iterator> by_uid_
+      GUARDED_BY(mutex_);
 };
 
 }  // namespace disagg::reconcile

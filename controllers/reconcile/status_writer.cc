@@ -4,8 +4,8 @@
 
 namespace disagg::reconcile {
 
-base::Status ApplyStatus(runtime::Manager& manager, const kube::Resource& resource, const kube::ObjectMeta& meta,
-                         const nlohmann::json& status) {
+base::Status ApplyStatus(runtime::Manager& manager, const kube::Resource& resource,
+                         const kube::ObjectMeta& meta, const nlohmann::json& status) {
   nlohmann::json metadata = {{"name", meta.name}, {"uid", meta.uid}};
   if (resource.namespaced) metadata["namespace"] = meta.namespace_name;
   const nlohmann::json body = {{"apiVersion", resource.ApiVersion()},

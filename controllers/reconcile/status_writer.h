@@ -1,6 +1,7 @@
 #pragma once
 
-// The one way in which the operator writes on users' objects: their status, as a whole, by server-side apply.
+// The one way in which the operator writes on users' objects: their status, as a whole, by
+// server-side apply.
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -11,7 +12,7 @@
 
 namespace disagg::reconcile {
 
-base::Status ApplyStatus(runtime::Manager& manager, const kube::Resource& resource, const kube::ObjectMeta& meta,
-                         const nlohmann::json& status);
+base::Status ApplyStatus(runtime::Manager& manager, const kube::Resource& resource,
+                         const kube::ObjectMeta& meta, const nlohmann::json& status);
 
 }  // namespace disagg::reconcile

@@ -10,7 +10,8 @@ namespace {
 using runtime::Change;
 using runtime::Priority;
 
-// Children change in bursts (six pods are bound, started and ready within a second): one pass for a burst.
+// Children change in bursts (six pods are bound, started and ready within a second): one pass for a
+// burst.
 constexpr std::chrono::milliseconds kBurst{25};
 
 void WakeOwner(runtime::WorkQueue& queue, const kube::ObjectPtr& object) {
@@ -47,7 +48,8 @@ bool SameNode(const Change& change) {
     for (const kube::Taint& taint : node.taints) keys.insert(taint.key);
     return keys;
   };
-  return before.ready == after.ready && before.unschedulable == after.unschedulable && taints(before) == taints(after);
+  return before.ready == after.ready && before.unschedulable == after.unschedulable &&
+         taints(before) == taints(after);
 }
 
 void WakePodsOf(const Caches& caches, runtime::WorkQueue& queue, const std::string& node) {
@@ -69,7 +71,9 @@ void WireCatalogue(Caches& caches, runtime::WorkQueue& deployments, runtime::Wor
     if (!SameSpec(change)) WakeAll(caches, deployments, "");
   });
   caches.namespace_objects.AddHandler([&caches, &deployments](const Change& change) {
-    if (change.before != nullptr && change.after != nullptr && change.before->meta.labels == change.after->meta.labels) return;
+    if (change.before != nullptr && change.after != nullptr &&
+        change.before->meta.labels == change.after->meta.labels)
+      return;
     WakeAll(caches, deployments, MetaOf(change).name);
   });
 }
@@ -78,7 +82,8 @@ void WireCatalogue(Caches& caches, runtime::WorkQueue& deployments, runtime::Wor
 
 void WireWatches(Caches& caches, runtime::Controller& deployments, runtime::Controller& models) {
   runtime::WorkQueue& queue = deployments.queue();
-  caches.deployment_objects.AddHandler([&queue](const Change& change) { queue.Add(MetaOf(change).key()); });
+  caches.deployment_objects.AddHandler(
+      [&queue](const Change& change) { queue.Add(MetaOf(change).key()); });
   const auto wake_owner = [&queue](const Change& change) {
     WakeOwner(queue, change.before);
     WakeOwner(queue, change.after);

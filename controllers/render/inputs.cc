@@ -27,11 +27,12 @@ api::Args RouterArgs(const api::Args& written) {
   return args;
 }
 
-// Only prefill and aggregated workers publish what their caches hold.
-bool PublishesKvEvents(api::RoleName role, const api::Args& router_args) {
+// Only prefill and aggregated workers publish what their caches hold, where they hold anything.
+bool PublishesKvEvents(api::RoleName role, const api::Args& args, const api::Args& router_args) {
   const auto mode = router_args.find("router-mode");
   const bool kv = mode != router_args.end() && mode->second.texts == std::vector<std::string>{"kv"};
-  return kv && role != api::RoleName::kDecode && !router_args.contains("no-router-kv-events");
+  return kv && role != api::RoleName::kDecode && !router_args.contains("no-router-kv-events") &&
+         !args.contains("no-enable-prefix-caching");
 }
 
 PodInputs MakePodInputs(const api::DeploymentSpec& spec) {
@@ -122,7 +123,7 @@ Inputs SpecInputs(const api::DisaggDeployment& deployment) {
     api::Args merged = api::MergeArgs(spec.engine, spec.engine_args, role.args);
     DropOmitted(&merged);
     SplitArgs(spec.engine, merged, &made.args, &inputs.contract.args[name]);
-    made.kv_events = PublishesKvEvents(name, inputs.router.args);
+    made.kv_events = PublishesKvEvents(name, merged, inputs.router.args);
   }
   return inputs;
 }

@@ -1,7 +1,7 @@
 #pragma once
 
-// Time as a dependency. Two clocks because they answer two questions: `Now` is the calendar (compared
-// with timestamps of API objects), `Steady` never jumps (leases, time-outs, back-off).
+// Time as a dependency. Two clocks because they answer two questions: `Now` is the calendar
+// (compared with timestamps of API objects), `Steady` never jumps (leases, time-outs, back-off).
 
 #include <chrono>
 #include <cstdint>

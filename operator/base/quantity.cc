@@ -19,12 +19,12 @@ constexpr Wide kBinary = 1024;
 
 // Largest first within each family, as ToString needs it.
 constexpr std::array<Suffix, 14> kSuffixes{{
-    {"Ei", kThousand * kBinary * kBinary * kBinary * kBinary * kBinary * kBinary, true},
-    {"Pi", kThousand * kBinary * kBinary * kBinary * kBinary * kBinary, true},
-    {"Ti", kThousand * kBinary * kBinary * kBinary * kBinary, true},
-    {"Gi", kThousand * kBinary * kBinary * kBinary, true},
-    {"Mi", kThousand * kBinary * kBinary, true},
-    {"Ki", kThousand * kBinary, true},
+    {"Ei", kThousand* kBinary* kBinary* kBinary* kBinary* kBinary* kBinary, true},
+    {"Pi", kThousand* kBinary* kBinary* kBinary* kBinary* kBinary, true},
+    {"Ti", kThousand* kBinary* kBinary* kBinary* kBinary, true},
+    {"Gi", kThousand* kBinary* kBinary* kBinary, true},
+    {"Mi", kThousand* kBinary* kBinary, true},
+    {"Ki", kThousand* kBinary, true},
     {"E", kThousand * 1000000000000000000ll, false},
     {"P", kThousand * 1000000000000000ll, false},
     {"T", kThousand * 1000000000000ll, false},
@@ -61,7 +61,8 @@ std::optional<Decimal> ParseDecimal(std::string_view text) {
       any = true;
       decimal.digits = decimal.digits * 10 + (c - '0');
       decimal.scale += point ? 1 : 0;
-      if (decimal.digits > static_cast<Wide>(std::numeric_limits<long long>::max())) return std::nullopt;
+      if (decimal.digits > static_cast<Wide>(std::numeric_limits<long long>::max()))
+        return std::nullopt;
     } else {
       return std::nullopt;
     }
@@ -91,7 +92,8 @@ std::optional<Quantity> Quantity::Parse(std::string_view text) {
       if (value % 10 != 0) return std::nullopt;
       value /= 10;
     }
-    if (value > static_cast<Wide>(std::numeric_limits<long long>::max()) * kThousand) return std::nullopt;
+    if (value > static_cast<Wide>(std::numeric_limits<long long>::max()) * kThousand)
+      return std::nullopt;
     Quantity quantity;
     quantity.thousandths_ = negative ? -value : value;
     quantity.binary_ = suffix.binary;

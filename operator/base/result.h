@@ -1,8 +1,9 @@
 #pragma once
 
-// Errors as values. Every fallible call of this project returns Result<T>; exceptions of libraries are
-// caught in the file that calls the library. The reasons mirror `Status.reason` of the Kubernetes API
-// (k8s.io/apimachinery/pkg/apis/meta/v1/types.go) plus the ones that only a client can see.
+// Errors as values. Every fallible call of this project returns Result<T>; exceptions of libraries
+// are caught in the file that calls the library. The reasons mirror `Status.reason` of the
+// Kubernetes API (k8s.io/apimachinery/pkg/apis/meta/v1/types.go) plus the ones that only a client
+// can see.
 
 #include <chrono>
 #include <cstdlib>
@@ -14,22 +15,22 @@
 namespace base {
 
 enum class ErrorCode {
-  kInvalid,         // 400, 422: the request itself is wrong; the same request fails again
-  kUnauthorized,    // 401
-  kForbidden,       // 403
-  kNotFound,        // 404
-  kAlreadyExists,   // 409 on create
-  kConflict,        // 409: a precondition (uid, resourceVersion, field owner) does not hold
-  kGone,            // 410: the resourceVersion is too old
-  kTooManyRequests, // 429
-  kUnavailable,     // 5xx
-  kTimeout,         // no answer in time; see Error::outcome_unknown
-  kConnection,      // resolve, connect, TLS or broken connection
-  kCancelled,       // the caller asked for it
-  kFenced,          // not sent: this process may no longer write (lease)
-  kProtocol,        // an answer that is not HTTP or not what the API promises
-  kTooLarge,        // an answer over its bound
-  kInternal,        // a defect of ours
+  kInvalid,          // 400, 422: the request itself is wrong; the same request fails again
+  kUnauthorized,     // 401
+  kForbidden,        // 403
+  kNotFound,         // 404
+  kAlreadyExists,    // 409 on create
+  kConflict,         // 409: a precondition (uid, resourceVersion, field owner) does not hold
+  kGone,             // 410: the resourceVersion is too old
+  kTooManyRequests,  // 429
+  kUnavailable,      // 5xx
+  kTimeout,          // no answer in time; see Error::outcome_unknown
+  kConnection,       // resolve, connect, TLS or broken connection
+  kCancelled,        // the caller asked for it
+  kFenced,           // not sent: this process may no longer write (lease)
+  kProtocol,         // an answer that is not HTTP or not what the API promises
+  kTooLarge,         // an answer over its bound
+  kInternal,         // a defect of ours
 };
 
 struct Error {
@@ -65,8 +66,8 @@ inline Error MakeError(ErrorCode code, std::string reason, std::string message) 
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}        // NOLINT: by design
-  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}    // NOLINT: by design
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}      // NOLINT: by design
+  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT: by design
 
   bool ok() const { return state_.index() == 0; }
   explicit operator bool() const { return ok(); }

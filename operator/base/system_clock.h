@@ -1,6 +1,7 @@
 #pragma once
 
-// The real clock. A header of its own so that pure code, which must not read a clock, never sees it.
+// The real clock. A header of its own so that pure code, which must not read a clock, never sees
+// it.
 
 #include "operator/base/clock.h"
 

@@ -35,14 +35,15 @@ std::int64_t ParseTime(const std::string& text) {
   const int year_number = Digits(text, 0, 4), month_number = Digits(text, 5, 2);
   const int day_number = Digits(text, 8, 2), hour = Digits(text, 11, 2);
   const int minute = Digits(text, 14, 2), second = Digits(text, 17, 2);
-  if (year_number < 0 || month_number < 0 || day_number < 0 || hour < 0 || minute < 0 || second < 0) {
+  if (year_number < 0 || month_number < 0 || day_number < 0 || hour < 0 || minute < 0 ||
+      second < 0) {
     return -1;
   }
   const year_month_day date{year{year_number}, month{static_cast<unsigned>(month_number)},
                             day{static_cast<unsigned>(day_number)}};
   if (!date.ok() || text[10] != 'T') return -1;
-  std::int64_t seconds_since =
-      duration_cast<seconds>(sys_days{date}.time_since_epoch()).count() + hour * 3600 + minute * 60 + second;
+  std::int64_t seconds_since = duration_cast<seconds>(sys_days{date}.time_since_epoch()).count() +
+                               hour * 3600 + minute * 60 + second;
   std::size_t zone = 19;
   if (zone < text.size() && text[zone] == '.') {
     zone = text.find_first_not_of("0123456789", zone + 1);

@@ -62,9 +62,9 @@ std::string CompactObject(const Json& object) {
     if (member.key == "status") continue;
     const bool is_metadata =
         member.key == "metadata" && member.value.get(metadata) == simdjson::SUCCESS;
-    AppendMember(json, member.key,
-                 is_metadata ? CompactWithout(metadata, "managedFields")
-                             : simdjson::minify(member.value));
+    AppendMember(
+        json, member.key,
+        is_metadata ? CompactWithout(metadata, "managedFields") : simdjson::minify(member.value));
   }
   json += "}";
   json.shrink_to_fit();  // it stays in a cache

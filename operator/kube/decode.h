@@ -1,8 +1,9 @@
 #pragma once
 
-// From JSON of the API server to the structs of object.h. Pure; never throws; unknown fields are skipped and a
-// field of the wrong type counts as absent, so that a newer API server cannot stop the operator.
-// A missing metadata.name, uid or resourceVersion is an error: such an object cannot be tracked.
+// From JSON of the API server to the structs of object.h. Pure; never throws; unknown fields are
+// skipped and a field of the wrong type counts as absent, so that a newer API server cannot stop
+// the operator. A missing metadata.name, uid or resourceVersion is an error: such an object cannot
+// be tracked.
 
 #include <functional>
 #include <string>
@@ -16,8 +17,8 @@
 
 namespace kube {
 
-// Which labels and annotations a cache keeps: those whose key begins with one of `prefixes` (all when empty).
-// Memory per cached pod is mostly these.
+// Which labels and annotations a cache keeps: those whose key begins with one of `prefixes` (all
+// when empty). Memory per cached pod is mostly these.
 struct KeepKeys {
   std::vector<std::string> prefixes;
   bool Keeps(std::string_view key) const;

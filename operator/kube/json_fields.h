@@ -1,7 +1,7 @@
 #pragma once
 
-// Forgiving access to the fields of a JSON object: a field that is absent, null or of another type reads
-// as nothing, so that an object of a newer API server can always be read. Pure; never throws.
+// Forgiving access to the fields of a JSON object: a field that is absent, null or of another type
+// reads as nothing, so that an object of a newer API server can always be read. Pure; never throws.
 
 #include <cstdint>
 #include <map>
@@ -22,7 +22,8 @@ bool BooleanField(const Json& object, std::string_view field);
 // An RFC 3339 text as Unix seconds; 0 when absent or unreadable.
 std::int64_t TimeField(const Json& object, std::string_view field);
 
-// A quantity in whole units, rounded up; 0 when absent or unreadable. Both "8" and 8 are quantities.
+// A quantity in whole units, rounded up; 0 when absent or unreadable. Both "8" and 8 are
+// quantities.
 std::int64_t QuantityValue(const Json& value);
 
 // Calls `visit(element)` for each element of an array.

@@ -1,8 +1,8 @@
 #pragma once
 
-// The small typed structs in which the caches hold API objects: only what decisions need, a few hundred bytes
-// to a few KB each. Never sent back to the API server, so nothing of a user's object can be lost through them.
-// Plain values, immutable once in a cache (held as shared_ptr<const T>).
+// The small typed structs in which the caches hold API objects: only what decisions need, a few
+// hundred bytes to a few KB each. Never sent back to the API server, so nothing of a user's object
+// can be lost through them. Plain values, immutable once in a cache (held as shared_ptr<const T>).
 
 #include <cstdint>
 #include <map>
@@ -19,7 +19,9 @@ struct ObjectKey {
 
   friend auto operator<=>(const ObjectKey&, const ObjectKey&) = default;
   // "serving/minimax-m3", or "b200" for a cluster-scoped object.
-  std::string ToString() const { return namespace_name.empty() ? name : namespace_name + "/" + name; }
+  std::string ToString() const {
+    return namespace_name.empty() ? name : namespace_name + "/" + name;
+  }
 };
 
 struct ObjectMeta {
@@ -28,8 +30,8 @@ struct ObjectMeta {
   std::string uid;
   std::string resource_version;
   std::int64_t generation = 0;
-  std::int64_t creation_time = 0;                    // Unix seconds
-  std::optional<std::int64_t> deletion_time;         // when the grace period ends, Unix seconds
+  std::int64_t creation_time = 0;             // Unix seconds
+  std::optional<std::int64_t> deletion_time;  // when the grace period ends, Unix seconds
   std::map<std::string, std::string> labels;
   std::map<std::string, std::string> annotations;
   // Of the owner reference with controller=true; empty when nobody controls the object.
@@ -54,8 +56,8 @@ using ObjectPtr = std::shared_ptr<const Object>;
 // Metadata only, for kinds whose payload is read live when it is needed.
 struct MetadataObject : Object {};
 
-// The whole object as compact JSON without managedFields and status: for children that are compared with what
-// is wanted, field by field.
+// The whole object as compact JSON without managedFields and status: for children that are compared
+// with what is wanted, field by field.
 struct RawObject : Object {
   std::string json;
 };
@@ -67,27 +69,29 @@ struct ContainerState {
   std::string name;
   bool init = false;
   bool running = false;
-  std::int64_t started_at = 0;           // of the running container, Unix seconds
+  std::int64_t started_at = 0;  // of the running container, Unix seconds
   int restarts = 0;
-  std::string waiting_reason;            // ImagePullBackOff, CrashLoopBackOff, ...
+  std::string waiting_reason;  // ImagePullBackOff, CrashLoopBackOff, ...
   std::string waiting_message;
-  std::string last_termination_reason;   // OOMKilled, Error, ... of the last run, or of the current one if it ended
+  std::string last_termination_reason;  // OOMKilled, Error, ... of the last run, or of the current
+                                        // one if it ended
   std::string last_termination_message;
   int last_exit_code = 0;
-  std::int64_t last_finished_at = 0;     // Unix seconds
+  std::int64_t last_finished_at = 0;  // Unix seconds
 };
 
 struct Pod : Object {
   std::string node_name;
   PodPhase phase = PodPhase::kPending;
-  std::string reason;                    // status.reason: Evicted, UnexpectedAdmissionError, NodeLost, ...
+  std::string reason;  // status.reason: Evicted, UnexpectedAdmissionError, NodeLost, ...
   std::string message;
-  bool ready = false;                    // condition Ready
-  std::int64_t ready_since = 0;          // lastTransitionTime of Ready, Unix seconds
-  bool scheduled = false;                // condition PodScheduled
-  std::string unschedulable_message;     // of PodScheduled=False, reason Unschedulable
+  bool ready = false;                 // condition Ready
+  std::int64_t ready_since = 0;       // lastTransitionTime of Ready, Unix seconds
+  bool scheduled = false;             // condition PodScheduled
+  std::string unschedulable_message;  // of PodScheduled=False, reason Unschedulable
   std::vector<ContainerState> containers;
-  // Sum over containers of the extended resources (a name with a "/" outside kubernetes.io) it asks for.
+  // Sum over containers of the extended resources (a name with a "/" outside kubernetes.io) it asks
+  // for.
   std::map<std::string, std::int64_t> extended_resources;
 };
 
@@ -97,7 +101,7 @@ struct Taint {
 
 struct Node : Object {
   bool ready = false;
-  std::int64_t ready_changed_at = 0;     // lastTransitionTime of the condition Ready, Unix seconds
+  std::int64_t ready_changed_at = 0;  // lastTransitionTime of the condition Ready, Unix seconds
   bool unschedulable = false;
   std::vector<Taint> taints;
   std::map<std::string, std::int64_t> allocatable;  // extended resources only

@@ -33,16 +33,19 @@ inline const Resource kNamespaces{"", "v1", "namespaces", "Namespace", false};
 inline const Resource kServices{"", "v1", "services", "Service", true};
 inline const Resource kServiceAccounts{"", "v1", "serviceaccounts", "ServiceAccount", true};
 inline const Resource kDeployments{"apps", "v1", "deployments", "Deployment", true};
-inline const Resource kControllerRevisions{"apps", "v1", "controllerrevisions", "ControllerRevision", true};
-inline const Resource kRoleBindings{"rbac.authorization.k8s.io", "v1", "rolebindings", "RoleBinding", true};
-inline const Resource kPodDisruptionBudgets{"policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget", true};
+inline const Resource kControllerRevisions{"apps", "v1", "controllerrevisions",
+                                           "ControllerRevision", true};
+inline const Resource kRoleBindings{"rbac.authorization.k8s.io", "v1", "rolebindings",
+                                    "RoleBinding", true};
+inline const Resource kPodDisruptionBudgets{"policy", "v1", "poddisruptionbudgets",
+                                            "PodDisruptionBudget", true};
 inline const Resource kLeases{"coordination.k8s.io", "v1", "leases", "Lease", true};
 inline const Resource kEvents{"events.k8s.io", "v1", "events", "Event", true};
 
-// "/api/v1/namespaces/serving/pods/x/status". An empty namespace lists across all namespaces, an empty name is the
-// collection, an empty subresource the object itself. Names are percent-encoded.
-std::string Path(const Resource& resource, std::string_view namespace_name, std::string_view name = "",
-                 std::string_view subresource = "");
+// "/api/v1/namespaces/serving/pods/x/status". An empty namespace lists across all namespaces, an
+// empty name is the collection, an empty subresource the object itself. Names are percent-encoded.
+std::string Path(const Resource& resource, std::string_view namespace_name,
+                 std::string_view name = "", std::string_view subresource = "");
 
 // Percent-encodes everything but unreserved characters (RFC 3986).
 std::string EncodeQuery(std::string_view text);

@@ -10,9 +10,10 @@
 
 namespace kube {
 
-// `status` is the HTTP status, `body` a metav1.Status (or anything: proxies answer in HTML), `retry_after` the
-// header's text ("" when absent; seconds or an HTTP date, dates count as 1 s). 409 is kAlreadyExists when
-// Status.reason says so, else kConflict; 403 with "exceeded quota" gets reason "QuotaExceeded".
+// `status` is the HTTP status, `body` a metav1.Status (or anything: proxies answer in HTML),
+// `retry_after` the header's text ("" when absent; seconds or an HTTP date, dates count as 1 s).
+// 409 is kAlreadyExists when Status.reason says so, else kConflict; 403 with "exceeded quota" gets
+// reason "QuotaExceeded".
 base::Error ErrorFromResponse(int status, std::string_view body, std::string_view retry_after);
 
 // Of an ERROR event inside a watch stream: its object is a metav1.Status.

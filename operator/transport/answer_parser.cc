@@ -72,9 +72,9 @@ base::Error Describe(const ErrorCode& error, const AnswerLimits& limits) {
         "the answer is larger than " + std::to_string(limits.body_bytes) + " bytes");
   }
   if (error == http::error::header_limit) {
-    return base::MakeError(base::ErrorCode::kTooLarge, "HeaderTooLarge",
-                           "the head of the answer is larger than " +
-                               std::to_string(limits.header_bytes) + " bytes");
+    return base::MakeError(
+        base::ErrorCode::kTooLarge, "HeaderTooLarge",
+        "the head of the answer is larger than " + std::to_string(limits.header_bytes) + " bytes");
   }
   return base::MakeError(base::ErrorCode::kProtocol, "InvalidAnswer",
                          "the answer is not HTTP: " + error.message());
@@ -116,8 +116,8 @@ class AnswerParser::Impl {
  private:
   base::Status Consume(std::string_view input) {
     while (!done_ && !input.empty()) {
-      // Whatever follows a head takes at least the five bytes of the last chunk; Beast asserts that it sees them
-      // at once.
+      // Whatever follows a head takes at least the five bytes of the last chunk; Beast asserts that
+      // it sees them at once.
       if (message_->is_header_done() && message_->chunked() && input.size() < 5) break;
       ErrorCode error;
       input.remove_prefix(message_->put({input.data(), input.size()}, error));
@@ -127,7 +127,8 @@ class AnswerParser::Impl {
         if (base::Status ended = EndMessage(); !ended) return ended;
       }
     }
-    if (!done_ && input.size() > limits_.header_bytes) return Describe(http::error::header_limit, limits_);
+    if (!done_ && input.size() > limits_.header_bytes)
+      return Describe(http::error::header_limit, limits_);
     excess_ = done_ && !input.empty();
     pending_ = input;
     return {};

@@ -1,6 +1,7 @@
 #pragma once
 
-// HTTP/1.1 answers from bytes. Sans I/O: whoever owns a socket feeds it. One object per answer; not thread-safe.
+// HTTP/1.1 answers from bytes. Sans I/O: whoever owns a socket feeds it. One object per answer; not
+// thread-safe.
 
 #include <cstdint>
 #include <memory>
@@ -39,7 +40,8 @@ class AnswerParser {
   bool started() const;    // a byte has been seen
   bool head_done() const;  // OnAnswerHead was called
   bool done() const;
-  // Of an answer that is done: nothing but this answer came, and the connection may carry another request.
+  // Of an answer that is done: nothing but this answer came, and the connection may carry another
+  // request.
   bool reusable() const;
 
  private:

@@ -11,16 +11,16 @@
 namespace transport {
 
 struct BeastOptions {
-  std::size_t max_connections = 64;             // unary; streams have their own
-  std::size_t max_body_bytes = 64u << 20;       // a page of 500 large objects fits
-  std::size_t max_queued_requests = 4096;       // more end at once as kTooManyRequests
-  std::chrono::milliseconds connect_timeout{5'000};   // resolve, connect and TLS together
-  std::chrono::milliseconds keep_alive{90'000};       // idle connections are closed after this
+  std::size_t max_connections = 64;                  // unary; streams have their own
+  std::size_t max_body_bytes = 64u << 20;            // a page of 500 large objects fits
+  std::size_t max_queued_requests = 4096;            // more end at once as kTooManyRequests
+  std::chrono::milliseconds connect_timeout{5'000};  // resolve, connect and TLS together
+  std::chrono::milliseconds keep_alive{90'000};      // idle connections are closed after this
   std::string user_agent = "disagg-operator";
 };
 
-// Fails when the configuration holds an unusable certificate or key. The destructor cancels everything under way
-// (callbacks run with kCancelled) and joins the thread.
+// Fails when the configuration holds an unusable certificate or key. The destructor cancels
+// everything under way (callbacks run with kCancelled) and joins the thread.
 base::Result<std::unique_ptr<Transport>> MakeBeastTransport(const kube::ClusterConfig& config,
                                                             BeastOptions options);
 

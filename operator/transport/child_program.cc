@@ -61,7 +61,8 @@ std::vector<std::string> Environment(const std::map<std::string, std::string>& m
   return environment;
 }
 
-// The errno of posix_spawnp. The child leads a process group of its own and has none of our blocked signals and files.
+// The errno of posix_spawnp. The child leads a process group of its own and has none of our blocked
+// signals and files.
 int Spawn(const ChildProgram& program, int output, pid_t& pid) {
   std::vector<std::string> args = {program.command};
   args.insert(args.end(), program.args.begin(), program.args.end());
@@ -120,7 +121,8 @@ bool ReadSome(int fd, std::string& output) {
   return got > 0;
 }
 
-// Reads until the child itself has ended; what it may have left running with its output open is not waited for.
+// Reads until the child itself has ended; what it may have left running with its output open is not
+// waited for.
 base::Status Follow(const Child& child, int stop_fd, int output_fd, Clock::time_point deadline,
                     std::string& output) {
   pollfd fds[] = {{child.ended_fd(), POLLIN, 0}, {stop_fd, POLLIN, 0}, {output_fd, POLLIN, 0}};

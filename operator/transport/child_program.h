@@ -18,10 +18,11 @@ struct ChildProgram {
   std::map<std::string, std::string> env;  // on top of this process's environment
 };
 
-// Its standard output, of at most 1 MiB, once it has ended with 0. Standard input is empty, standard error is ours. It is
-// killed with all of its process group after `timeout` and when `stop` is requested. An error's message continues a
-// sentence that begins with the program: "ended with exit code 1".
-base::Result<std::string> RunChildProgram(const ChildProgram& program, std::chrono::milliseconds timeout,
-                                          std::stop_token stop);
+// Its standard output, of at most 1 MiB, once it has ended with 0. Standard input is empty,
+// standard error is ours. It is killed with all of its process group after `timeout` and when
+// `stop` is requested. An error's message continues a sentence that begins with the program: "ended
+// with exit code 1".
+base::Result<std::string> RunChildProgram(const ChildProgram& program,
+                                          std::chrono::milliseconds timeout, std::stop_token stop);
 
 }  // namespace transport

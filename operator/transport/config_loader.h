@@ -1,6 +1,7 @@
 #pragma once
 
-// Finds and reads the configuration of the cluster to talk to. Errors name the file, the entry and what to do.
+// Finds and reads the configuration of the cluster to talk to. Errors name the file, the entry and
+// what to do.
 
 #include <string>
 
@@ -9,16 +10,21 @@
 
 namespace transport {
 
-// `path` empty: $KUBECONFIG (a list, merged as kubectl does), else ~/.kube/config. `context` empty: current-context.
-// Relative file names are relative to the kubeconfig that holds them. `insecure-skip-tls-verify`, `proxy-url` and
-// basic auth are refused with a reason instead of being ignored.
-base::Result<kube::ClusterConfig> LoadKubeconfig(const std::string& path, const std::string& context);
+// Where the kubelet mounts the credentials of a pod.
+inline constexpr char kServiceAccountMount[] = "/var/run/secrets/kubernetes.io/serviceaccount";
 
-// KUBERNETES_SERVICE_HOST/PORT and /var/run/secrets/kubernetes.io/serviceaccount.
-base::Result<kube::ClusterConfig> LoadInCluster();
+// `path` empty: $KUBECONFIG (a list, merged as kubectl does), else ~/.kube/config. `context` empty:
+// current-context. Relative file names are relative to the kubeconfig that holds them. What would
+// have to be ignored is refused with a reason instead: `insecure-skip-tls-verify`, `proxy-url`,
+// basic auth, auth-provider, impersonation.
+base::Result<kube::ClusterConfig> LoadKubeconfig(const std::string& path,
+                                                 const std::string& context);
 
-// The operator's rule: --kubeconfig when given, else in-cluster when the environment says so, else the default
-// kubeconfig.
+// KUBERNETES_SERVICE_HOST/PORT and ca.crt, token and namespace in `mount`.
+base::Result<kube::ClusterConfig> LoadInCluster(const std::string& mount = kServiceAccountMount);
+
+// The operator's rule: --kubeconfig when given, else in-cluster when the environment says so, else
+// the default kubeconfig.
 base::Result<kube::ClusterConfig> LoadClusterConfig(const std::string& kubeconfig_flag);
 
 }  // namespace transport

@@ -19,7 +19,8 @@ constexpr unsigned char kAlpn[] = "\x08http/1.1";
 
 bool CertificateRefused(const boost::system::error_code& error) {
   return error.category() == asio::error::get_ssl_category() &&
-         ERR_GET_REASON(static_cast<unsigned long>(error.value())) == SSL_R_CERTIFICATE_VERIFY_FAILED;
+         ERR_GET_REASON(static_cast<unsigned long>(error.value())) ==
+             SSL_R_CERTIFICATE_VERIFY_FAILED;
 }
 
 }  // namespace

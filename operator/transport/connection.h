@@ -1,7 +1,8 @@
 #pragma once
 
-// One TCP or TLS connection. It reads all the time, also while nobody uses it: that is how the end of an idle
-// connection is noticed before a request is lost on it. Lives on the I/O thread; kept alive by its operations.
+// One TCP or TLS connection. It reads all the time, also while nobody uses it: that is how the end
+// of an idle connection is noticed before a request is lost on it. Lives on the I/O thread; kept
+// alive by its operations.
 
 #include <array>
 #include <chrono>
@@ -59,7 +60,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void PauseReading() { paused_ = true; }
   void ResumeReading();
 
-  // Something is there to be read (the peer's farewell, on an idle connection) that has not been read yet.
+  // Something is there to be read (the peer's farewell, on an idle connection) that has not been
+  // read yet.
   bool Readable();
 
   bool open() const { return open_; }

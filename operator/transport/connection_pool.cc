@@ -40,8 +40,8 @@ void ConnectionPool::GiveUp(Ticket ticket) {
   waiting_.erase(ticket);
 }
 
-// One on which there is something to read is left alone: the reading that is under way will show its end. A session
-// ticket of TLS 1.3 looks the same from here, and is gone a moment later.
+// One on which there is something to read is left alone: the reading that is under way will show
+// its end. A session ticket of TLS 1.3 looks the same from here, and is gone a moment later.
 ConnectionPool::ConnectionPtr ConnectionPool::TakeIdle() {
   for (auto it = idle_.rbegin(); it != idle_.rend(); ++it) {
     if (it->connection->Readable()) continue;
@@ -57,9 +57,10 @@ void ConnectionPool::Open(Ticket ticket, bool own) {
   auto connection = std::make_shared<Connection>(io_, endpoint_, tls_);
   (own ? own_ : shared_).insert(connection);
   ++connects_total_;
-  connection->Open(options_.connect_timeout, [this, ticket, connection](const base::Status& status) {
-    OnOpened(ticket, connection, status);
-  });
+  connection->Open(options_.connect_timeout,
+                   [this, ticket, connection](const base::Status& status) {
+                     OnOpened(ticket, connection, status);
+                   });
 }
 
 void ConnectionPool::OnOpened(Ticket ticket, const ConnectionPtr& connection,
@@ -90,8 +91,8 @@ void ConnectionPool::Forget(const ConnectionPtr& connection) {
 
 void ConnectionPool::Release(const ConnectionPtr& connection, bool reusable) {
   connection->SetUser(nullptr);
-  const bool keep = reusable && connection->open() && connection->tls() == tls_ &&
-                    shared_.contains(connection);
+  const bool keep =
+      reusable && connection->open() && connection->tls() == tls_ && shared_.contains(connection);
   if (!keep) {
     connection->Close();
     --open_connections_;

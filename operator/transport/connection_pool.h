@@ -1,7 +1,8 @@
 #pragma once
 
-// The connections of one transport. Requests share at most `max_connections`, the latest used first, so that the others
-// grow old and are closed; each stream has a connection of its own. Lives on the I/O thread, except `stats`.
+// The connections of one transport. Requests share at most `max_connections`, the latest used
+// first, so that the others grow old and are closed; each stream has a connection of its own. Lives
+// on the I/O thread, except `stats`.
 
 #include <atomic>
 #include <chrono>
@@ -46,12 +47,13 @@ class ConnectionPool : private Connection::User {
 
   ConnectionPool(boost::asio::io_context& io, Endpoint endpoint, PoolOptions options);
 
-  // For connections made from now on; null for plain TCP. Idle ones with another context are closed.
+  // For connections made from now on; null for plain TCP. Idle ones with another context are
+  // closed.
   void SetTls(std::shared_ptr<TlsContext> tls);
   const std::shared_ptr<TlsContext>& tls() const { return tls_; }
 
-  // Calls back once, unless given up before: when a connection is there, or could not be made. May call back before
-  // it has returned.
+  // Calls back once, unless given up before: when a connection is there, or could not be made. May
+  // call back before it has returned.
   Ticket Take(ConnectionUse use, Callback callback);
   void GiveUp(Ticket ticket);
 
@@ -86,11 +88,11 @@ class ConnectionPool : private Connection::User {
   const Endpoint endpoint_;
   const PoolOptions options_;
   std::shared_ptr<TlsContext> tls_;
-  std::list<Idle> idle_;               // the latest used at the back
-  std::set<ConnectionPtr> shared_;     // all that count against the bound
+  std::list<Idle> idle_;            // the latest used at the back
+  std::set<ConnectionPtr> shared_;  // all that count against the bound
   std::set<ConnectionPtr> own_;
   std::map<Ticket, Callback> callers_;  // everyone who is to be called back
-  std::set<Ticket> waiting_;            // those of them for whom no connection is being opened, in order
+  std::set<Ticket> waiting_;  // those of them for whom no connection is being opened, in order
   Ticket last_ticket_ = 0;
   boost::asio::steady_timer expiry_;
   bool expiry_set_ = false;

@@ -10,7 +10,8 @@
 
 namespace transport {
 
-// Stream() ends at once with kInternal. Fails when the configuration holds an unusable certificate or key.
+// Stream() ends at once with kInternal. Fails when the configuration holds an unusable certificate
+// or key.
 base::Result<std::unique_ptr<Transport>> MakeCpprestTransport(const kube::ClusterConfig& config);
 
 }  // namespace transport

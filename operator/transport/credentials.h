@@ -1,7 +1,7 @@
 #pragma once
 
-// Who we are to the API server: nobody but a client certificate, a fixed token, a token in a file, or what a credential
-// plugin says.
+// Who we are to the API server: nobody but a client certificate, a fixed token, a token in a file,
+// or what a credential plugin says.
 
 #include <functional>
 #include <memory>
@@ -26,11 +26,12 @@ class CredentialSource {
 
   virtual ~CredentialSource() = default;
 
-  // Calls back once: at once on this thread when the credentials are at hand, else from a thread of the source.
+  // Calls back once: at once on this thread when the credentials are at hand, else from a thread of
+  // the source.
   virtual void Get(Callback callback) = 0;
 
-  // The server has answered 401 to this token (or to the certificate, when it is empty): the next Get makes sure that it
-  // is not an old one.
+  // The server has answered 401 to this token (or to the certificate, when it is empty): the next
+  // Get makes sure that it is not an old one.
   virtual void OnUnauthorized(const std::string& token) = 0;
 };
 

@@ -18,8 +18,8 @@ using boost::asio::ip::tcp;
 using boost::system::error_code;
 using Clock = std::chrono::steady_clock;
 
-// A peer that is gone without a word (a dead machine, a forgotten NAT entry) is noticed after 20 s of silence plus
-// three probes 5 s apart, or when what we sent is not acknowledged for 30 s.
+// A peer that is gone without a word (a dead machine, a forgotten NAT entry) is noticed after 20 s
+// of silence plus three probes 5 s apart, or when what we sent is not acknowledged for 30 s.
 void ConfigureSocket(int fd) {
   const auto set = [fd](int level, int name, int value) {
     setsockopt(fd, level, name, &value, sizeof(value));
@@ -104,9 +104,9 @@ void Dialer::OnConnect(const tcp::endpoint& address, error_code error) {
 void Dialer::Fail(const char* reason, const std::string& what) {
   timer_.cancel();
   resolver_.cancel();
-  std::exchange(connected_, nullptr)(base::MakeError(
-      base::ErrorCode::kConnection, reason,
-      "cannot connect to " + endpoint_.ToString() + ": " + what));
+  std::exchange(connected_, nullptr)(
+      base::MakeError(base::ErrorCode::kConnection, reason,
+                      "cannot connect to " + endpoint_.ToString() + ": " + what));
 }
 
 void Dialer::Cancel() {

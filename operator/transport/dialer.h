@@ -23,8 +23,8 @@ class Dialer : public std::enable_shared_from_this<Dialer> {
 
   Dialer(boost::asio::io_context& io, Endpoint endpoint);
 
-  // Calls back once, from the I/O thread. What is left of the time is divided evenly among the addresses that are
-  // left, so that one that swallows packets does not hide the others.
+  // Calls back once, from the I/O thread. What is left of the time is divided evenly among the
+  // addresses that are left, so that one that swallows packets does not hide the others.
   void Start(std::chrono::steady_clock::time_point deadline, Connected connected);
 
   // The callback comes soon with an error.

@@ -54,7 +54,7 @@ void Exchange::OnConnection(base::Result<ConnectionPool::Taken> taken) {
   if (!taken) return End(taken.error());
   connection_ = std::move(taken->connection);
   reused_ = taken->reused;
-  parser_.emplace(limits_, *this);
+  parser_.emplace(limits_, static_cast<AnswerReceiver&>(*this));
   connection_->SetUser(this);
   sent_ = true;
   connection_->Write(host_.Serialize(request_, token_));
@@ -65,7 +65,7 @@ void Exchange::OnBytes(Connection&, std::string_view bytes) {
   last_bytes_ = Clock::now();
   if (base::Status parsed = parser_->Feed(bytes); !parsed) {
     const base::Error& error = parsed.error();
-    return End(Fail(error.code, error.reason.c_str(), error.message));
+    return End(Fail(error.code, error.reason, error.message));
   }
   if (parser_->done()) return OnAnswerEnd();
   if (paused_) connection_->PauseReading();
@@ -105,13 +105,16 @@ void Exchange::OnLost(Connection&, bool orderly, const std::string& why) {
            parser_->started() ? "the answer broke off: " + how : "no answer: " + how));
 }
 
-// A kept-alive connection may be closed by the peer in the moment in which a request goes out. Reading again does no harm.
+// A kept-alive connection may be closed by the peer in the moment in which a request goes out.
+// Reading again does no harm.
 bool Exchange::MayBeRepeated() const {
   return request_.method == Method::kGet && reused_ && !repeated_ && !parser_->started();
 }
 
 void Exchange::OnTotalTimeout() {
-  if (ended_) return;
+  // Of a stream, only the head is waited for; its cancelled timer may have been due already.
+  const bool has_head = parser_ && parser_->head_done();
+  if (ended_ || (kind_ == ExchangeKind::kStream && has_head)) return;
   const std::string within = " within " + Seconds(request_.total_timeout);
   if (!connection_) {
     const char* what = ticket_ ? "no connection" : "no credentials";
@@ -157,11 +160,12 @@ void Exchange::End(base::Status status) {
   sink_->OnEnd(std::move(status));
 }
 
-base::Error Exchange::Fail(base::ErrorCode code, const char* reason,
+base::Error Exchange::Fail(base::ErrorCode code, const std::string& reason,
                            const std::string& what) const {
-  base::Error error = base::MakeError(code, reason,
-                                      std::string(ToString(request_.method)) + " " +
-                                          host_.endpoint().ToString() + request_.target + ": " + what);
+  base::Error error =
+      base::MakeError(code, reason,
+                      std::string(ToString(request_.method)) + " " + host_.endpoint().ToString() +
+                          request_.target + ": " + what);
   error.outcome_unknown = sent_ && request_.method != Method::kGet;
   return error;
 }

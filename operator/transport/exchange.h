@@ -1,7 +1,7 @@
 #pragma once
 
-// One request and its answer over a connection of the pool: credentials, connection, sending, reading, time-outs, and the
-// one case in which a request is sent again. Lives on the I/O thread.
+// One request and its answer over a connection of the pool: credentials, connection, sending,
+// reading, time-outs, and the one case in which a request is sent again. Lives on the I/O thread.
 
 #include <chrono>
 #include <memory>
@@ -28,7 +28,8 @@ class ExchangeHost {
   virtual ~ExchangeHost() = default;
   virtual boost::asio::io_context& io() = 0;
   virtual ConnectionPool& pool() = 0;
-  // Calls back on the I/O thread, possibly at once; connections of the pool are made with these credentials by then.
+  // Calls back on the I/O thread, possibly at once; connections of the pool are made with these
+  // credentials by then.
   virtual void GetCredentials(CredentialSource::Callback callback) = 0;
   virtual void OnUnauthorized(const std::string& token) = 0;
   // The request as it goes over the wire.
@@ -61,7 +62,7 @@ class Exchange : public std::enable_shared_from_this<Exchange>,
   void OnAnswerEnd();
   void End(base::Status status);
   bool MayBeRepeated() const;
-  base::Error Fail(base::ErrorCode code, const char* reason, const std::string& what) const;
+  base::Error Fail(base::ErrorCode code, const std::string& reason, const std::string& what) const;
 
   void OnBytes(Connection& connection, std::string_view bytes) override;
   void OnLost(Connection& connection, bool orderly, const std::string& why) override;
@@ -80,10 +81,10 @@ class Exchange : public std::enable_shared_from_this<Exchange>,
   std::optional<ConnectionPool::Ticket> ticket_;
   std::shared_ptr<Connection> connection_;
   std::optional<AnswerParser> parser_;
-  bool reused_ = false;     // the connection has served others before
-  bool repeated_ = false;   // this is the second sending
-  bool sent_ = false;       // bytes may have reached the peer
-  bool paused_ = false;     // by the sink
+  bool reused_ = false;    // the connection has served others before
+  bool repeated_ = false;  // this is the second sending
+  bool sent_ = false;      // bytes may have reached the peer
+  bool paused_ = false;    // by the sink
   bool ended_ = false;
 };
 

@@ -73,7 +73,8 @@ class ExecCredentials : public CredentialSource {
  private:
   bool Expired() const {
     if (!answer_->expires_at) return false;
-    const auto now = std::chrono::floor<std::chrono::seconds>(clock_.Now()).time_since_epoch().count();
+    const auto now =
+        std::chrono::floor<std::chrono::seconds>(clock_.Now()).time_since_epoch().count();
     return now + kExpirySkewSeconds >= *answer_->expires_at;
   }
 
@@ -129,7 +130,8 @@ base::Result<ExecAnswer> ParseExecCredential(const std::string& json,
                                              const kube::ExecPlugin& plugin) {
   const Json root = Json::parse(json, nullptr, false);
   if (!root.is_object()) return PluginError(plugin, "has not printed a JSON object");
-  if (TextOf(root, "kind") != "ExecCredential" || TextOf(root, "apiVersion") != plugin.api_version) {
+  if (TextOf(root, "kind") != "ExecCredential" ||
+      TextOf(root, "apiVersion") != plugin.api_version) {
     return PluginError(plugin, "has not printed an ExecCredential of " + plugin.api_version +
                                    " but a " + TextOf(root, "kind") + " of " +
                                    TextOf(root, "apiVersion"));
@@ -151,7 +153,8 @@ base::Result<ExecAnswer> ParseExecCredential(const std::string& json,
   }
   const std::string expiry = TextOf(*status, "expirationTimestamp");
   if (!expiry.empty()) answer.expires_at = base::ParseTime(expiry);
-  if (answer.expires_at == -1) return PluginError(plugin, "printed an unreadable expirationTimestamp");
+  if (answer.expires_at == -1)
+    return PluginError(plugin, "printed an unreadable expirationTimestamp");
   return answer;
 }
 

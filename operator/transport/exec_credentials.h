@@ -1,7 +1,8 @@
 #pragma once
 
-// Credentials from a plugin (client.authentication.k8s.io), kept until shortly before they expire. The plugin is run on
-// a thread of the source, at most once at a time; everyone who asks meanwhile gets the same answer.
+// Credentials from a plugin (client.authentication.k8s.io), kept until shortly before they expire.
+// The plugin is run on a thread of the source, at most once at a time; everyone who asks meanwhile
+// gets the same answer.
 
 #include <memory>
 #include <optional>
@@ -26,6 +27,7 @@ struct ExecAnswer {
 std::string ExecInfo(const kube::ClusterConfig& config);
 
 // What it has printed: an ExecCredential with a token, a client certificate with its key, or both.
-base::Result<ExecAnswer> ParseExecCredential(const std::string& json, const kube::ExecPlugin& plugin);
+base::Result<ExecAnswer> ParseExecCredential(const std::string& json,
+                                             const kube::ExecPlugin& plugin);
 
 }  // namespace transport

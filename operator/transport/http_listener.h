@@ -1,7 +1,8 @@
 #pragma once
 
-// A small plain-HTTP listener for metrics and health probes, which kubelet and Prometheus ask inside the pod network.
-// GET only, one response per request, bounded: header 8 KiB, 64 connections, 10 s per request.
+// A small plain-HTTP listener for metrics and health probes, which kubelet and Prometheus ask
+// inside the pod network. GET only, one response per request, bounded: header 8 KiB, 64
+// connections, 10 s per request.
 
 #include <functional>
 #include <memory>
@@ -27,6 +28,7 @@ class HttpListener {
 };
 
 // `address` is HOST:PORT; an empty host means all interfaces.
-base::Result<std::unique_ptr<HttpListener>> Listen(const std::string& address, PlainHandler handler);
+base::Result<std::unique_ptr<HttpListener>> Listen(const std::string& address,
+                                                   PlainHandler handler);
 
 }  // namespace transport

@@ -111,9 +111,8 @@ base::Result<std::shared_ptr<TlsSettings>> TlsSettings::Make(const kube::Cluster
   }
   for (const auto& root : roots) X509_STORE_add_cert(settings->material_->roots.get(), root.get());
   const bool other = !cert_pem.empty();
-  const base::Status read =
-      settings->ReadClientCertificate(other ? cert_pem : config.client_cert_pem,
-                                      other ? key_pem : config.client_key_pem);
+  const base::Status read = settings->ReadClientCertificate(
+      other ? cert_pem : config.client_cert_pem, other ? key_pem : config.client_key_pem);
   if (!read) return Unusable("the client certificate of " + config.source, read.error().message);
   return settings;
 }
@@ -128,8 +127,8 @@ base::Status TlsSettings::ReadClientCertificate(const std::string& cert_pem,
   const BioPtr bio = ReadOnly(key_pem);
   material_->key.reset(PEM_read_bio_PrivateKey(bio.get(), nullptr, NoPassPhrase, nullptr));
   if (!material_->key) {
-    return Unusable("key", "no readable private key, or one with a pass phrase (" +
-                               TakeOpenSslReason() + ")");
+    return Unusable(
+        "key", "no readable private key, or one with a pass phrase (" + TakeOpenSslReason() + ")");
   }
   if (X509_check_private_key(material_->chain.front().get(), material_->key.get()) != 1) {
     ERR_clear_error();
@@ -159,7 +158,8 @@ void TlsSettings::ApplyTo(SSL_CTX* context) {
   SSL_CTX_use_PrivateKey(context, material_->key.get());
 }
 
-// Verifies as OpenSSL does by itself; in its place only because the reason of a refusal is known here.
+// Verifies as OpenSSL does by itself; in its place only because the reason of a refusal is known
+// here.
 int TlsSettings::Verify(X509_STORE_CTX* chain, void* self) {
   const int accepted = X509_verify_cert(chain);
   if (accepted <= 0) static_cast<TlsSettings*>(self)->RememberRefusal(chain);

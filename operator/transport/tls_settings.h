@@ -1,7 +1,8 @@
 #pragma once
 
-// What both HTTP libraries are told about TLS: only the CA of the configuration is trusted, the name of the server is
-// verified by OpenSSL itself, TLS 1.2 or newer, and a failed verification can be explained.
+// What both HTTP libraries are told about TLS: only the CA of the configuration is trusted, the
+// name of the server is verified by OpenSSL itself, TLS 1.2 or newer, and a failed verification can
+// be explained.
 
 #include <memory>
 #include <mutex>
@@ -18,7 +19,8 @@ namespace transport {
 // Thread-safe. Outlives every SSL_CTX that it was applied to.
 class TlsSettings {
  public:
-  // With the client certificate of `config`, or another one (of an exec plugin) when `cert_pem` is not empty.
+  // With the client certificate of `config`, or another one (of an exec plugin) when `cert_pem` is
+  // not empty.
   static base::Result<std::shared_ptr<TlsSettings>> Make(const kube::ClusterConfig& config,
                                                          const std::string& cert_pem,
                                                          const std::string& key_pem);
@@ -30,7 +32,8 @@ class TlsSettings {
   const std::string& server_name() const { return server_name_; }
   bool server_name_is_ip() const { return server_name_is_ip_; }
 
-  // Why the last certificate was refused; "" when none was. One text for all connections: they go to one server.
+  // Why the last certificate was refused; "" when none was. One text for all connections: they go
+  // to one server.
   std::string refusal() const;
 
  private:

@@ -1,13 +1,13 @@
 #pragma once
 
-// HTTP/1.1 requests to one API server, without saying which library sends them. No type of Beast, cpprestsdk or
-// OpenSSL is visible above this folder.
+// HTTP/1.1 requests to one API server, without saying which library sends them. No type of Beast,
+// cpprestsdk or OpenSSL is visible above this folder.
 //
 // What every implementation promises (tests/integration/transport_conformance_test.cc):
 //  * Nothing is ever sent twice by itself: a request whose outcome is unknown ends as an error with
-//    `outcome_unknown`, and the caller, who knows whether it may be repeated, decides. (One exception: a request
-//    that the peer cannot have seen, because a kept-alive connection was already closed before the first byte went
-//    out, is sent on a new connection.)
+//    `outcome_unknown`, and the caller, who knows whether it may be repeated, decides. (One
+//    exception: a request that the peer cannot have seen, because a kept-alive connection was
+//    already closed before the first byte went out, is sent on a new connection.)
 //  * Only the CA of the ClusterConfig is trusted; host names and IP addresses are verified.
 //  * A bearer token that comes from a file is re-read at most once a minute and after a 401.
 //  * Callbacks run on the transport's own thread and must not block.
@@ -51,19 +51,22 @@ struct Response {
   std::string_view Header(std::string_view name) const;
 };
 
-// Receives one streamed answer. Calls come in order from the transport's thread: OnHead once, OnData any number of
-// times, OnEnd exactly once (also without OnHead when there never was an answer).
+// Receives one streamed answer. Calls come in order from the transport's thread: OnHead once,
+// OnData any number of times, OnEnd exactly once (also without OnHead when there never was an
+// answer).
 class StreamSink {
  public:
   virtual ~StreamSink() = default;
   virtual void OnHead(int status, const Headers& headers) = 0;
-  // False stops reading from the socket until StreamHandle::Resume: the back-pressure of a full inbox.
+  // False stops reading from the socket until StreamHandle::Resume: the back-pressure of a full
+  // inbox.
   virtual bool OnData(std::string_view bytes) = 0;
   // OK: the peer ended the stream properly.
   virtual void OnEnd(base::Status status) = 0;
 };
 
-// Thread-safe; may be dropped at any time (the stream goes on; the sink is kept alive by the transport until OnEnd).
+// Thread-safe; may be dropped at any time (the stream goes on; the sink is kept alive by the
+// transport until OnEnd).
 class StreamHandle {
  public:
   virtual ~StreamHandle() = default;
@@ -84,10 +87,12 @@ class Transport {
 
   virtual ~Transport() = default;
 
-  // Any HTTP status is a Response; an Error means that there was no complete answer. The callback runs exactly once.
+  // Any HTTP status is a Response; an Error means that there was no complete answer. The callback
+  // runs exactly once.
   virtual void Send(Request request, Callback callback) = 0;
 
-  virtual std::shared_ptr<StreamHandle> Stream(Request request, std::shared_ptr<StreamSink> sink) = 0;
+  virtual std::shared_ptr<StreamHandle> Stream(Request request,
+                                               std::shared_ptr<StreamSink> sink) = 0;
 
   virtual PoolStats stats() const = 0;
 };

@@ -12,7 +12,8 @@ struct BenchOptions {
 // Makes the fleet, then POSTs the same objects without an operator; reports both and their ratio.
 void BenchCreate(transport::Transport& transport, const BenchOptions& options);
 
-// Restarts the operator over an existing fleet; reports time to sync and to the first full pass, memory, and writes.
+// Restarts the operator over an existing fleet; reports time to sync and to the first full pass,
+// memory, and writes.
 void BenchRestart(transport::Transport& transport, const BenchOptions& options);
 
 }  // namespace disagg::bench

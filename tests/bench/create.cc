@@ -15,16 +15,23 @@ namespace {
 using nlohmann::json;
 
 std::vector<std::string> Flags(const BenchOptions& options, int port) {
-  return {"--log-level", "warn", "--metrics-bind-address", "127.0.0.1:" + std::to_string(port), "--max-in-flight-writes",
+  return {"--log-level",
+          "warn",
+          "--metrics-bind-address",
+          "127.0.0.1:" + std::to_string(port),
+          "--max-in-flight-writes",
           std::to_string(options.concurrency)};
 }
 
-// The dump with the owners that exist now: the same objects, so that the garbage collector leaves them alone.
-std::vector<transport::Request> Replay(transport::Transport& transport, std::vector<Fleet::Owned> dump) {
+// The dump with the owners that exist now: the same objects, so that the garbage collector leaves
+// them alone.
+std::vector<transport::Request> Replay(transport::Transport& transport,
+                                       std::vector<Fleet::Owned> dump) {
   std::map<std::string, std::string> uids;
   for (const json& object : ListAll(transport, "/apis/disagg.dev/v1alpha1/disaggdeployments")) {
     const json& metadata = object["metadata"];
-    uids[metadata["namespace"].get<std::string>() + "/" + metadata["name"].get<std::string>()] = metadata["uid"];
+    uids[metadata["namespace"].get<std::string>() + "/" + metadata["name"].get<std::string>()] =
+        metadata["uid"];
   }
   std::vector<transport::Request> requests;
   for (Fleet::Owned& owned : dump) {
@@ -68,17 +75,20 @@ void BenchCreate(transport::Transport& transport, const BenchOptions& options) {
   auto requests = Replay(transport, std::move(dump));
   const std::size_t objects = requests.size();
   const LoadResult floor = SendAll(transport, std::move(requests), options.concurrency);
-  if (floor.failed > 0) std::fprintf(stderr, "loader: %d failed: %s\n", floor.failed, floor.first_failure.c_str());
+  if (floor.failed > 0)
+    std::fprintf(stderr, "loader: %d failed: %s\n", floor.failed, floor.first_failure.c_str());
   fleet.Delete();
 
   const double n = options.deployments;
   std::printf("create %d deployments of 4 + 2 workers and 1 router\n", options.deployments);
   std::printf("  all worker pods exist after   %8.2f s\n", pods_seconds);
-  std::printf("  plain loader, same objects    %8.2f s   (%zu objects, %.1f per deployment)\n", floor.seconds, objects,
-              static_cast<double>(objects) / n);
+  std::printf("  plain loader, same objects    %8.2f s   (%zu objects, %.1f per deployment)\n",
+              floor.seconds, objects, static_cast<double>(objects) / n);
   std::printf("  ratio to the loader           %8.2f\n", pods_seconds / floor.seconds);
-  std::printf("  API writes per deployment     %8.2f     (of them status %.2f)\n", writes / n, statuses / n);
-  std::printf("  operator CPU                  %8.2f s   peak RSS %.1f MiB\n", figures.cpu_seconds, figures.peak_rss_mib);
+  std::printf("  API writes per deployment     %8.2f     (of them status %.2f)\n", writes / n,
+              statuses / n);
+  std::printf("  operator CPU                  %8.2f s   peak RSS %.1f MiB\n", figures.cpu_seconds,
+              figures.peak_rss_mib);
 }
 
 }  // namespace disagg::bench

@@ -1,8 +1,8 @@
 #include "tests/bench/fleet.h"
 
 #include <chrono>
-#include <iostream>
 #include <functional>
+#include <iostream>
 #include <thread>
 
 #include "tests/bench/loader.h"
@@ -32,14 +32,19 @@ transport::Request Post(const std::string& path, const json& object) {
 }
 
 void Report(const char* what, const LoadResult& result) {
-  if (result.failed > 0) std::cerr << what << ": " << result.failed << " requests failed: " << result.first_failure << "\n";
+  if (result.failed > 0)
+    std::cerr << what << ": " << result.failed << " requests failed: " << result.first_failure
+              << "\n";
 }
 
-// The number of objects of a collection without reading them: one item and what the server says remains.
+// The number of objects of a collection without reading them: one item and what the server says
+// remains.
 std::int64_t Count(transport::Transport& transport, const std::string& path) {
-  const json page = Get(transport, path + (path.find('?') == std::string::npos ? "?" : "&") + "limit=1");
+  const json page =
+      Get(transport, path + (path.find('?') == std::string::npos ? "?" : "&") + "limit=1");
   if (!page.contains("items")) return -1;
-  return static_cast<std::int64_t>(page["items"].size()) + page["metadata"].value("remainingItemCount", 0);
+  return static_cast<std::int64_t>(page["items"].size()) +
+         page["metadata"].value("remainingItemCount", 0);
 }
 
 void WaitUntil(const std::function<bool()>& done) {
@@ -58,8 +63,8 @@ std::vector<json> ListAll(transport::Transport& transport, const std::string& pa
   std::vector<json> items;
   std::string token;
   do {
-    const std::string query = std::string(path.find('?') == std::string::npos ? "?" : "&") + "limit=500" +
-                              (token.empty() ? "" : "&continue=" + token);
+    const std::string query = std::string(path.find('?') == std::string::npos ? "?" : "&") +
+                              "limit=500" + (token.empty() ? "" : "&continue=" + token);
     json page = Get(transport, path + query);
     for (json& item : page["items"]) items.push_back(std::move(item));
     token = page["metadata"].value("continue", "");
@@ -70,15 +75,19 @@ std::vector<json> ListAll(transport::Transport& transport, const std::string& pa
 void Fleet::MakeNamespaces() {
   std::vector<transport::Request> requests;
   for (int i = 0; i < kNamespaces; ++i) {
-    requests.push_back(Post("/api/v1/namespaces",
-                            {{"apiVersion", "v1"}, {"kind", "Namespace"},
-                             {"metadata", {{"name", NamespaceOf(i)},
-                                           {"labels", {{"pod-security.kubernetes.io/enforce", "privileged"}}}}}}));
+    requests.push_back(
+        Post("/api/v1/namespaces",
+             {{"apiVersion", "v1"},
+              {"kind", "Namespace"},
+              {"metadata",
+               {{"name", NamespaceOf(i)},
+                {"labels", {{"pod-security.kubernetes.io/enforce", "privileged"}}}}}}));
   }
   SendAll(transport_, std::move(requests), 1);
   for (int i = 0; i < kNamespaces; ++i) {
     WaitUntil([&] {
-      return Get(transport_, "/api/v1/namespaces/" + NamespaceOf(i) + "/serviceaccounts/default").value("kind", "") == "ServiceAccount";
+      return Get(transport_, "/api/v1/namespaces/" + NamespaceOf(i) + "/serviceaccounts/default")
+                 .value("kind", "") == "ServiceAccount";
     });
   }
 }
@@ -86,9 +95,13 @@ void Fleet::MakeNamespaces() {
 void Fleet::MakeDeployments() {
   std::vector<transport::Request> requests;
   for (int i = 0; i < size_; ++i) {
-    const json object = {{"apiVersion", "disagg.dev/v1alpha1"}, {"kind", "DisaggDeployment"},
-                         {"metadata", {{"name", "d-" + std::to_string(i)}, {"namespace", NamespaceOf(i)}}}, {"spec", Spec()}};
-    requests.push_back(Post("/apis/disagg.dev/v1alpha1/namespaces/" + NamespaceOf(i) + "/disaggdeployments", object));
+    const json object = {
+        {"apiVersion", "disagg.dev/v1alpha1"},
+        {"kind", "DisaggDeployment"},
+        {"metadata", {{"name", "d-" + std::to_string(i)}, {"namespace", NamespaceOf(i)}}},
+        {"spec", Spec()}};
+    requests.push_back(Post(
+        "/apis/disagg.dev/v1alpha1/namespaces/" + NamespaceOf(i) + "/disaggdeployments", object));
   }
   Report("deployments", SendAll(transport_, std::move(requests), concurrency_));
 }
@@ -98,12 +111,15 @@ void Fleet::Delete() {
   for (int i = 0; i < size_; ++i) {
     transport::Request request;
     request.method = transport::Method::kDelete;
-    request.target = "/apis/disagg.dev/v1alpha1/namespaces/" + NamespaceOf(i) + "/disaggdeployments/d-" + std::to_string(i);
+    request.target = "/apis/disagg.dev/v1alpha1/namespaces/" + NamespaceOf(i) +
+                     "/disaggdeployments/d-" + std::to_string(i);
     requests.push_back(std::move(request));
   }
   Report("delete", SendAll(transport_, std::move(requests), concurrency_));
-  for (const char* collection : {"/api/v1/pods", "/api/v1/services", "/apis/apps/v1/controllerrevisions", "/apis/apps/v1/deployments",
-                                 "/apis/policy/v1/poddisruptionbudgets", "/apis/rbac.authorization.k8s.io/v1/rolebindings"}) {
+  for (const char* collection :
+       {"/api/v1/pods", "/api/v1/services", "/apis/apps/v1/controllerrevisions",
+        "/apis/apps/v1/deployments", "/apis/policy/v1/poddisruptionbudgets",
+        "/apis/rbac.authorization.k8s.io/v1/rolebindings"}) {
     WaitUntil([&] { return Count(transport_, std::string(collection) + "?" + kOurs) == 0; });
   }
 }
@@ -112,11 +128,13 @@ double Fleet::SecondsUntilWorkerPods() {
   const auto start = std::chrono::steady_clock::now();
   const std::string path = "/api/v1/pods?labelSelector=disagg.dev%2Frank";
   const std::int64_t wanted = static_cast<std::int64_t>(size_) * kWorkersPerDeployment;
-  // `remainingItemCount` is not given for selectors: whole lists, of metadata only, not more often than needed.
+  // `remainingItemCount` is not given for selectors: whole lists, of metadata only, not more often
+  // than needed.
   WaitUntil([&] {
     transport::Request request;
     request.target = path;
-    request.headers = {{"Accept", "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"}};
+    request.headers = {
+        {"Accept", "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"}};
     request.total_timeout = std::chrono::seconds(60);
     auto response = transport::SendAndWait(transport_, std::move(request));
     if (!response) return false;
@@ -143,21 +161,32 @@ void Fleet::WaitReady() {
 std::vector<Fleet::Owned> Fleet::Dump() {
   std::vector<Owned> dump;
   const std::vector<std::pair<std::string, std::string>> kinds{
-      {"/apis/apps/v1", "controllerrevisions"}, {"/api/v1", "serviceaccounts"},
-      {"/apis/rbac.authorization.k8s.io/v1", "rolebindings"}, {"/api/v1", "pods"}, {"/api/v1", "services"},
-      {"/apis/apps/v1", "deployments"}, {"/apis/policy/v1", "poddisruptionbudgets"}};
+      {"/apis/apps/v1", "controllerrevisions"},
+      {"/api/v1", "serviceaccounts"},
+      {"/apis/rbac.authorization.k8s.io/v1", "rolebindings"},
+      {"/api/v1", "pods"},
+      {"/api/v1", "services"},
+      {"/apis/apps/v1", "deployments"},
+      {"/apis/policy/v1", "poddisruptionbudgets"}};
   for (const auto& [group, plural] : kinds) {
     for (json& object : ListAll(transport_, group + "/" + plural + "?" + kOurs)) {
       json& metadata = object["metadata"];
-      if (!metadata.contains("ownerReferences") || metadata["ownerReferences"][0]["kind"] != "DisaggDeployment") continue;
+      if (!metadata.contains("ownerReferences") ||
+          metadata["ownerReferences"][0]["kind"] != "DisaggDeployment")
+        continue;
       const std::string namespace_name = metadata["namespace"];
-      const std::string owner = namespace_name + "/" + metadata["ownerReferences"][0]["name"].get<std::string>();
-      for (const char* field : {"uid", "resourceVersion", "creationTimestamp", "managedFields", "generation"}) metadata.erase(field);
+      const std::string owner =
+          namespace_name + "/" + metadata["ownerReferences"][0]["name"].get<std::string>();
+      for (const char* field :
+           {"uid", "resourceVersion", "creationTimestamp", "managedFields", "generation"})
+        metadata.erase(field);
       object.erase("status");
       if (object.contains("spec")) {
-        for (const char* field : {"nodeName", "clusterIP", "clusterIPs"}) object["spec"].erase(field);
+        for (const char* field : {"nodeName", "clusterIP", "clusterIPs"})
+          object["spec"].erase(field);
       }
-      dump.push_back({group + "/namespaces/" + namespace_name + "/" + plural, owner, std::move(object)});
+      dump.push_back(
+          {group + "/namespaces/" + namespace_name + "/" + plural, owner, std::move(object)});
     }
   }
   return dump;

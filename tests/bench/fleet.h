@@ -1,6 +1,7 @@
 #pragma once
 
-// N DisaggDeployments of 4 prefill and 2 decode workers of one GPU and one router, spread over ten namespaces.
+// N DisaggDeployments of 4 prefill and 2 decode workers of one GPU and one router, spread over ten
+// namespaces.
 
 #include <string>
 #include <vector>
@@ -27,7 +28,8 @@ class Fleet {
   double SecondsUntilWorkerPods();
   void WaitReady();
 
-  // Every object that the operator made, as it could be POSTed again: no uid, version, timestamps, status or managedFields.
+  // Every object that the operator made, as it could be POSTed again: no uid, version, timestamps,
+  // status or managedFields.
   struct Owned {
     std::string path;   // of the collection
     std::string owner;  // "<namespace>/<deployment>"

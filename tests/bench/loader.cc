@@ -18,7 +18,8 @@ class Load {
     for (int i = 0; i < concurrency; ++i) SendNext();
     std::unique_lock lock(mutex_);
     done_.wait(lock, [this] { return answered_ == requests_.size(); });
-    result_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    result_.seconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     return result_;
   }
 
@@ -42,7 +43,8 @@ class Load {
     ++answered_;
     if (!response || response->status >= 300) {
       ++result_.failed;
-      if (result_.first_failure.empty()) result_.first_failure = response ? response->body : response.error().message;
+      if (result_.first_failure.empty())
+        result_.first_failure = response ? response->body : response.error().message;
     }
     done_.notify_one();
   }
@@ -57,7 +59,8 @@ class Load {
 
 }  // namespace
 
-LoadResult SendAll(transport::Transport& transport, std::vector<transport::Request> requests, int concurrency) {
+LoadResult SendAll(transport::Transport& transport, std::vector<transport::Request> requests,
+                   int concurrency) {
   if (requests.empty()) return {};
   return Load(transport, std::move(requests)).Run(concurrency);
 }

@@ -1,6 +1,7 @@
 #pragma once
 
-// The floor: a client that only sends requests, `concurrency` at a time, as fast as the API server answers.
+// The floor: a client that only sends requests, `concurrency` at a time, as fast as the API server
+// answers.
 
 #include <vector>
 
@@ -14,6 +15,7 @@ struct LoadResult {
   std::string first_failure;
 };
 
-LoadResult SendAll(transport::Transport& transport, std::vector<transport::Request> requests, int concurrency);
+LoadResult SendAll(transport::Transport& transport, std::vector<transport::Request> requests,
+                   int concurrency);
 
 }  // namespace disagg::bench

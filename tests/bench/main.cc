@@ -1,4 +1,5 @@
-// disagg-bench create N | restart N: figures of the operator on a local cluster that it starts itself.
+// disagg-bench create N | restart N: figures of the operator on a local cluster that it starts
+// itself.
 
 #include <gtest/gtest.h>
 
@@ -21,7 +22,8 @@ int Run(const BenchOptions& options, void (*bench)(transport::Transport&, const 
   disagg::testing::ChartEnvironment environment(cluster);
   environment.SetUp();
   if (::testing::Test::HasFailure()) return EXIT_FAILURE;
-  auto config = transport::LoadKubeconfig(disagg::testing::ChartEnvironment::cluster().kubeconfig(), "");
+  auto config =
+      transport::LoadKubeconfig(disagg::testing::ChartEnvironment::cluster().kubeconfig(), "");
   if (!config) return EXIT_FAILURE;
   auto transport = transport::MakeBeastTransport(*config, {});
   if (!transport) return EXIT_FAILURE;
@@ -38,11 +40,15 @@ int main(int argc, char** argv) {
   CLI::App app{"Figures of the operator on a local cluster"};
   app.require_subcommand(1);
   BenchOptions options;
-  auto* create = app.add_subcommand("create", "make N deployments, and the same objects without an operator");
+  auto* create =
+      app.add_subcommand("create", "make N deployments, and the same objects without an operator");
   auto* restart = app.add_subcommand("restart", "restart the operator over N deployments");
   for (auto* command : {create, restart}) {
-    command->add_option("N", options.deployments, "deployments")->required()->check(CLI::Range(1, 5000));
-    command->add_option("--concurrency", options.concurrency, "writes under way")->capture_default_str();
+    command->add_option("N", options.deployments, "deployments")
+        ->required()
+        ->check(CLI::Range(1, 5000));
+    command->add_option("--concurrency", options.concurrency, "writes under way")
+        ->capture_default_str();
   }
   CLI11_PARSE(app, argc, argv);
   return Run(options, create->parsed() ? disagg::bench::BenchCreate : disagg::bench::BenchRestart);

@@ -20,10 +20,12 @@ std::string HttpGet(int port, const std::string& path) {
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   std::string answer;
   if (connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0) {
-    const std::string request = "GET " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    const std::string request =
+        "GET " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
     if (write(fd, request.data(), request.size()) == static_cast<ssize_t>(request.size())) {
       char buffer[65536];
-      for (ssize_t n; (n = read(fd, buffer, sizeof(buffer))) > 0;) answer.append(buffer, static_cast<std::size_t>(n));
+      for (ssize_t n; (n = read(fd, buffer, sizeof(buffer))) > 0;)
+        answer.append(buffer, static_cast<std::size_t>(n));
     }
   }
   close(fd);
@@ -49,7 +51,8 @@ Figures ReadFigures(pid_t pid) {
   std::istringstream fields(text.substr(text.rfind(')') + 1));
   std::string field;
   for (int i = 3; i <= 15 && fields >> field; ++i) {
-    if (i == 14 || i == 15) figures.cpu_seconds += std::stod(field) / static_cast<double>(sysconf(_SC_CLK_TCK));
+    if (i == 14 || i == 15)
+      figures.cpu_seconds += std::stod(field) / static_cast<double>(sysconf(_SC_CLK_TCK));
   }
   return figures;
 }

@@ -15,7 +15,8 @@ double Since(std::chrono::steady_clock::time_point start) {
 }
 
 void WaitForCounter(int port, const std::string& name, const std::string& label, double value) {
-  while (ReadCounter(port, name, label) < value) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  while (ReadCounter(port, name, label) < value)
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
 }
 
 }  // namespace
@@ -35,21 +36,24 @@ void BenchRestart(transport::Transport& transport, const BenchOptions& options) 
 
   const int port = FreePort();
   const auto start = std::chrono::steady_clock::now();
-  testing::Operator op(testing::ChartEnvironment::operator_kubeconfig(),
-                       {"--log-level", "warn", "--metrics-bind-address", "127.0.0.1:" + std::to_string(port)});
+  testing::Operator op(
+      testing::ChartEnvironment::operator_kubeconfig(),
+      {"--log-level", "warn", "--metrics-bind-address", "127.0.0.1:" + std::to_string(port)});
   WaitForCounter(port, "controller_runtime_reconcile_total", "controller=\"disaggdeployment\"", 1);
   const double first = Since(start);
-  WaitForCounter(port, "controller_runtime_reconcile_total", "controller=\"disaggdeployment\"", options.deployments);
+  WaitForCounter(port, "controller_runtime_reconcile_total", "controller=\"disaggdeployment\"",
+                 options.deployments);
   const double all = Since(start);
   std::this_thread::sleep_for(std::chrono::seconds(10));
   const Figures figures = ReadFigures(op.pid());
   std::printf("restart over %d deployments, %zu pods\n", options.deployments, pods);
   std::printf("  raw list of the pods          %8.2f s\n", list_seconds);
-  std::printf("  first reconcile after         %8.2f s   (%.1f times the list)\n", first, first / list_seconds);
+  std::printf("  first reconcile after         %8.2f s   (%.1f times the list)\n", first,
+              first / list_seconds);
   std::printf("  every deployment seen after   %8.2f s\n", all);
   std::printf("  writes in the 10 s after      %8.0f\n", ReadCounter(port, "api_writes_total"));
-  std::printf("  operator CPU                  %8.2f s   RSS %.1f MiB, peak %.1f MiB\n", figures.cpu_seconds, figures.rss_mib,
-              figures.peak_rss_mib);
+  std::printf("  operator CPU                  %8.2f s   RSS %.1f MiB, peak %.1f MiB\n",
+              figures.cpu_seconds, figures.rss_mib, figures.peak_rss_mib);
   fleet.Delete();
 }
 

@@ -23,6 +23,8 @@ struct Folders {
   fs::path input, expected;
 };
 
+void PrintTo(const Folders& folders, std::ostream* out) { *out << folders.name; }
+
 std::vector<fs::path> FoldersIn(const fs::path& parent) {
   std::vector<fs::path> folders;
   if (!fs::exists(parent)) return folders;
@@ -50,6 +52,15 @@ std::vector<Folders> AllCases() {
   return cases;
 }
 
+// Classes that a case does not define are the chart's.
+Case Load(const fs::path& input) {
+  Case loaded = LoadCase(input);
+  for (auto& type : LoadCase(kSource / "charts/disagg-operator/files/classes").catalogue.classes) {
+    loaded.catalogue.classes.push_back(std::move(type));
+  }
+  return loaded;
+}
+
 void Write(const fs::path& folder, const std::map<std::string, nlohmann::json>& objects) {
   fs::remove_all(folder);
   fs::create_directories(folder);
@@ -60,7 +71,7 @@ class GoldenTest : public testing::TestWithParam<Folders> {};
 
 TEST_P(GoldenTest, RendersToWhatIsCheckedIn) {
   const Folders& folders = GetParam();
-  const Rendered rendered = RenderCase(LoadCase(folders.input));
+  const Rendered rendered = RenderCase(Load(folders.input));
   EXPECT_EQ(rendered.errors, std::vector<std::string>());
   if (std::getenv("UPDATE_GOLDEN") != nullptr) Write(folders.expected, rendered.objects);
   for (const auto& [name, object] : rendered.objects) {
@@ -83,7 +94,7 @@ INSTANTIATE_TEST_SUITE_P(Cases, GoldenTest, testing::ValuesIn(AllCases()), CaseN
 
 TEST(Yaml, ComesBackAsItWas) {
   for (const Folders& folders : AllCases()) {
-    for (const auto& [name, object] : RenderCase(LoadCase(folders.input)).objects) {
+    for (const auto& [name, object] : RenderCase(Load(folders.input)).objects) {
       EXPECT_EQ(ParseYaml(ToYaml(object)), std::vector<nlohmann::json>{object}) << name;
     }
   }

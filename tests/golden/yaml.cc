@@ -35,13 +35,16 @@ json FromNode(const YAML::Node& node) {
   return object;
 }
 
+// Plain where no reader of YAML can take it for anything but a string; JSON in single quotes.
 std::string Scalar(const json& value) {
-  static const std::regex kPlain("[A-Za-z/][-A-Za-z0-9_./]*(:[-A-Za-z0-9_./]+)*");
+  static const std::regex kPlain(
+      "-{0,2}[A-Za-z/][-A-Za-z0-9_./]*(:[-A-Za-z0-9_./]+)*|[0-9]+([KMGT]i|m)");
+  static const std::regex kOther("(y|n|yes|no|on|off|true|false|null)", std::regex::icase);
   if (!value.is_string()) return value.dump();
   const auto& text = value.get_ref<const std::string&>();
-  const bool plain = std::regex_match(text, kPlain) && TypedScalar(text).is_string() &&
-                     text != "yes" && text != "no" && text != "on" && text != "off";
-  return plain ? text : value.dump();
+  if (std::regex_match(text, kPlain) && !std::regex_match(text, kOther)) return text;
+  const bool json_text = text.find('"') != std::string::npos && text.find('\'') == std::string::npos;
+  return json_text && text.find('\n') == std::string::npos ? "'" + text + "'" : value.dump();
 }
 
 void Write(const json& value, const std::string& indent, std::string* out);

@@ -23,7 +23,8 @@ json ScalarToJson(const YAML::Node& node) {
   if (text.empty() || text == "null" || text == "~") return nullptr;
   if (text == "true") return true;
   if (text == "false") return false;
-  static const std::regex kInteger("[-+]?[0-9]+"), kFloat(R"([-+]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?)");
+  static const std::regex kInteger("[-+]?[0-9]+"),
+      kFloat(R"([-+]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?)");
   if (std::regex_match(text, kInteger)) return std::stoll(text);
   if (std::regex_match(text, kFloat)) return std::stod(text);
   return text;
@@ -45,19 +46,22 @@ json NodeToJson(const YAML::Node& node) {
 
 // The collection that an object of a kind lives in.
 std::string CollectionOf(const json& object) {
-  static const std::map<std::string, std::string> kPlurals{{"DisaggDeployment", "disaggdeployments"},
-                                                           {"ServingModel", "servingmodels"},
-                                                           {"AcceleratorClass", "acceleratorclasses"},
-                                                           {"Namespace", "namespaces"},
-                                                           {"Service", "services"},
-                                                           {"Pod", "pods"},
-                                                           {"ResourceQuota", "resourcequotas"},
-                                                           {"LimitRange", "limitranges"}};
+  static const std::map<std::string, std::string> kPlurals{
+      {"DisaggDeployment", "disaggdeployments"},
+      {"ServingModel", "servingmodels"},
+      {"AcceleratorClass", "acceleratorclasses"},
+      {"Namespace", "namespaces"},
+      {"Service", "services"},
+      {"Pod", "pods"},
+      {"ResourceQuota", "resourcequotas"},
+      {"LimitRange", "limitranges"}};
   const std::string version = object.at("apiVersion");
   const std::string kind = object.at("kind");
   const json& metadata = object.at("metadata");
-  std::string path = version.find('/') == std::string::npos ? "/api/" + version : "/apis/" + version;
-  if (metadata.contains("namespace")) path += "/namespaces/" + metadata.at("namespace").get<std::string>();
+  std::string path =
+      version.find('/') == std::string::npos ? "/api/" + version : "/apis/" + version;
+  if (metadata.contains("namespace"))
+    path += "/namespaces/" + metadata.at("namespace").get<std::string>();
   const auto plural = kPlurals.find(kind);
   EXPECT_NE(plural, kPlurals.end()) << "tests/support/api.cc does not know the kind " << kind;
   return path + "/" + (plural == kPlurals.end() ? "?" : plural->second);
@@ -92,7 +96,9 @@ Answer Api::Send(transport::Request request) {
   return {response->status, json::parse(response->body, nullptr, false)};
 }
 
-Answer Api::Get(const std::string& path) { return Send({transport::Method::kGet, path, {}, "", {}, {}}); }
+Answer Api::Get(const std::string& path) {
+  return Send({transport::Method::kGet, path, {}, "", {}, {}});
+}
 
 std::vector<json> Api::List(const std::string& path, const std::string& query) {
   const Answer answer = Get(query.empty() ? path : path + "?" + query);
@@ -105,19 +111,35 @@ Answer Api::Create(const std::string& path, const json& object) {
 }
 
 Answer Api::MergePatch(const std::string& path, const json& patch) {
-  return Send({transport::Method::kPatch, path, {{"Content-Type", "application/merge-patch+json"}}, patch.dump(), {}, {}});
+  return Send({transport::Method::kPatch,
+               path,
+               {{"Content-Type", "application/merge-patch+json"}},
+               patch.dump(),
+               {},
+               {}});
 }
 
 Answer Api::Delete(const std::string& path, int grace_seconds, const std::string& propagation) {
-  json options = {{"apiVersion", "v1"}, {"kind", "DeleteOptions"}, {"propagationPolicy", propagation}};
+  json options = {
+      {"apiVersion", "v1"}, {"kind", "DeleteOptions"}, {"propagationPolicy", propagation}};
   if (grace_seconds >= 0) options["gracePeriodSeconds"] = grace_seconds;
-  return Send({transport::Method::kDelete, path, {{"Content-Type", "application/json"}}, options.dump(), {}, {}});
+  return Send({transport::Method::kDelete,
+               path,
+               {{"Content-Type", "application/json"}},
+               options.dump(),
+               {},
+               {}});
 }
 
 Answer Api::ApplyObject(const json& object) {
-  const std::string path = CollectionOf(object) + "/" + object.at("metadata").at("name").get<std::string>();
-  return Send({transport::Method::kPatch, path + "?fieldManager=test&force=true&fieldValidation=Strict",
-               {{"Content-Type", "application/apply-patch+yaml"}}, object.dump(), {}, {}});
+  const std::string path =
+      CollectionOf(object) + "/" + object.at("metadata").at("name").get<std::string>();
+  return Send({transport::Method::kPatch,
+               path + "?fieldManager=test&force=true&fieldValidation=Strict",
+               {{"Content-Type", "application/apply-patch+yaml"}},
+               object.dump(),
+               {},
+               {}});
 }
 
 Answer Api::ApplyYaml(const std::string& yaml) {

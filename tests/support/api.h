@@ -1,7 +1,7 @@
 #pragma once
 
-// The API server as a test sees it: JSON in, JSON out, as administrator, over the product's own transport. Failures of the
-// server are answers here; only an unreachable server fails the test.
+// The API server as a test sees it: JSON in, JSON out, as administrator, over the product's own
+// transport. Failures of the server are answers here; only an unreachable server fails the test.
 
 #include <memory>
 #include <string>
@@ -30,9 +30,11 @@ class Api {
   std::vector<nlohmann::json> List(const std::string& path, const std::string& query = "");
   Answer Create(const std::string& path, const nlohmann::json& object);
   Answer MergePatch(const std::string& path, const nlohmann::json& patch);
-  Answer Delete(const std::string& path, int grace_seconds = -1, const std::string& propagation = "Background");
+  Answer Delete(const std::string& path, int grace_seconds = -1,
+                const std::string& propagation = "Background");
 
-  // Server-side apply of every document of a YAML text or file, into `namespace_name` where the kind is namespaced.
+  // Server-side apply of every document of a YAML text or file, into `namespace_name` where the
+  // kind is namespaced.
   Answer ApplyYaml(const std::string& yaml);
   Answer ApplyFile(const std::string& file);
 

@@ -35,12 +35,13 @@ void ChartEnvironment::SetUp() {
   cluster_ = LocalCluster::Start(options_);
   ASSERT_NE(cluster_, nullptr);
 
-  const CommandResult built = RunCommand(std::vector<std::string>{DISAGG_LOCAL_CLUSTER, "build"}, "", std::chrono::minutes(20));
+  const CommandResult built = RunCommand(std::vector<std::string>{DISAGG_LOCAL_CLUSTER, "build"},
+                                         "", std::chrono::minutes(20));
   const std::string tools = built.out.substr(0, built.out.find_last_not_of('\n') + 1);
-  const CommandResult installed =
-      RunCommand({tools + "/helm", "install", "disagg-operator", DISAGG_SOURCE_DIR "/charts/disagg-operator", "--kubeconfig",
-                  cluster_->kubeconfig(), "--namespace", "disagg-system", "--create-namespace", "--set",
-                  "deployment.enabled=false", "--wait"});
+  const CommandResult installed = RunCommand(
+      {tools + "/helm", "install", "disagg-operator", DISAGG_SOURCE_DIR "/charts/disagg-operator",
+       "--kubeconfig", cluster_->kubeconfig(), "--namespace", "disagg-system", "--create-namespace",
+       "--set", "deployment.enabled=false", "--wait"});
   ASSERT_EQ(installed.exit_code, 0) << installed.out << installed.err;
   api_ = std::make_unique<Api>(cluster_->kubeconfig());
   operator_kubeconfig_ = cluster_->ServiceAccountKubeconfig("disagg-system", "disagg-operator");
@@ -61,7 +62,8 @@ void ChartEnvironment::TearDown() {
 Operator::Operator(const std::string& kubeconfig, const std::vector<std::string>& flags) {
   static std::atomic<int> count{0};
   log_ = ChartEnvironment::cluster().dir() + "/operator-" + std::to_string(++count) + ".log";
-  std::vector<std::string> argv{Binary(), "--kubeconfig", kubeconfig, "--leader-elect=false", "--log-level", "debug"};
+  std::vector<std::string> argv{Binary(),      "--kubeconfig", kubeconfig, "--leader-elect=false",
+                                "--log-level", "debug"};
   argv.insert(argv.end(), flags.begin(), flags.end());
   ProcessOptions options;
   options.output_file = log_;
@@ -78,7 +80,8 @@ int Operator::Stop() {
   return process_->Wait(std::chrono::seconds(40)).value_or(-1);
 }
 
-bool Eventually(const std::string& sentence, std::chrono::milliseconds timeout, const std::function<bool()>& condition) {
+bool Eventually(const std::string& sentence, std::chrono::milliseconds timeout,
+                const std::function<bool()>& condition) {
   const auto end = std::chrono::steady_clock::now() + timeout;
   while (!condition()) {
     if (std::chrono::steady_clock::now() > end) {
@@ -90,31 +93,45 @@ bool Eventually(const std::string& sentence, std::chrono::milliseconds timeout, 
   return true;
 }
 
-Deployment::Deployment(const std::string& name, const json& spec) : name_(name), namespace_("test-" + name) {
+Deployment::Deployment(const std::string& name, const json& spec)
+    : name_(name), namespace_("test-" + name) {
   Api& api = ChartEnvironment::api();
-  api.Create("/api/v1/namespaces", {{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", {{"name", namespace_},
-             {"labels", {{"pod-security.kubernetes.io/enforce", "privileged"}}}}}});
+  api.Create("/api/v1/namespaces",
+             {{"apiVersion", "v1"},
+              {"kind", "Namespace"},
+              {"metadata",
+               {{"name", namespace_},
+                {"labels", {{"pod-security.kubernetes.io/enforce", "privileged"}}}}}});
   json full = DefaultSpec();
   full.merge_patch(spec);
-  const Answer answer = api.Create(Collection("disaggdeployments"), {{"apiVersion", "disagg.dev/v1alpha1"},
-                                   {"kind", "DisaggDeployment"}, {"metadata", {{"name", name_}, {"namespace", namespace_}}},
-                                   {"spec", full}});
+  const Answer answer = api.Create(Collection("disaggdeployments"),
+                                   {{"apiVersion", "disagg.dev/v1alpha1"},
+                                    {"kind", "DisaggDeployment"},
+                                    {"metadata", {{"name", name_}, {"namespace", namespace_}}},
+                                    {"spec", full}});
   EXPECT_TRUE(answer.ok()) << answer.message();
 }
 
 Deployment::~Deployment() {
   ChartEnvironment::api().Delete(path());
   for (const json& pod : Pods("", false)) {
-    ChartEnvironment::api().Delete(Collection("pods") + "/" + pod["metadata"]["name"].get<std::string>(), 0);
+    ChartEnvironment::api().Delete(
+        Collection("pods") + "/" + pod["metadata"]["name"].get<std::string>(), 0);
   }
 }
 
 std::string Deployment::Collection(const std::string& resource) const {
   static const std::map<std::string, std::string> kGroups{
-      {"pods", "/api/v1"}, {"services", "/api/v1"}, {"serviceaccounts", "/api/v1"}, {"resourcequotas", "/api/v1"},
-      {"disaggdeployments", "/apis/disagg.dev/v1alpha1"}, {"deployments", "/apis/apps/v1"},
-      {"controllerrevisions", "/apis/apps/v1"}, {"rolebindings", "/apis/rbac.authorization.k8s.io/v1"},
-      {"poddisruptionbudgets", "/apis/policy/v1"}, {"events", "/apis/events.k8s.io/v1"}};
+      {"pods", "/api/v1"},
+      {"services", "/api/v1"},
+      {"serviceaccounts", "/api/v1"},
+      {"resourcequotas", "/api/v1"},
+      {"disaggdeployments", "/apis/disagg.dev/v1alpha1"},
+      {"deployments", "/apis/apps/v1"},
+      {"controllerrevisions", "/apis/apps/v1"},
+      {"rolebindings", "/apis/rbac.authorization.k8s.io/v1"},
+      {"poddisruptionbudgets", "/apis/policy/v1"},
+      {"events", "/apis/events.k8s.io/v1"}};
   return kGroups.at(resource) + "/namespaces/" + namespace_ + "/" + resource;
 }
 
@@ -136,7 +153,9 @@ json FindCondition(const json& status, const std::string& type) {
 
 }  // namespace
 
-std::string Deployment::Condition(const std::string& type) const { return FindCondition(Status(), type).value("status", ""); }
+std::string Deployment::Condition(const std::string& type) const {
+  return FindCondition(Status(), type).value("status", "");
+}
 std::string Deployment::ConditionMessage(const std::string& type) const {
   return FindCondition(Status(), type).value("message", "");
 }
@@ -151,19 +170,26 @@ Answer Deployment::Patch(const json& spec) const {
 }
 
 std::vector<json> Deployment::Pods(const std::string& role, bool alive) const {
-  const std::string selector = role.empty() ? "disagg.dev/role in (prefill,decode,aggregated)" : "disagg.dev/role=" + role;
+  const std::string selector =
+      role.empty() ? "disagg.dev/role in (prefill,decode,aggregated)" : "disagg.dev/role=" + role;
   std::string encoded;
   for (const char c : selector) {
-    if (c == ' ') encoded += "%20";
-    else if (c == '=') encoded += "%3D";
-    else if (c == '/') encoded += "%2F";
-    else if (c == ',') encoded += "%2C";
-    else encoded += c;
+    if (c == ' ')
+      encoded += "%20";
+    else if (c == '=')
+      encoded += "%3D";
+    else if (c == '/')
+      encoded += "%2F";
+    else if (c == ',')
+      encoded += "%2C";
+    else
+      encoded += c;
   }
   std::vector<json> pods;
   for (json& pod : ChartEnvironment::api().List(Collection("pods"), "labelSelector=" + encoded)) {
     const std::string phase = pod["status"].value("phase", "");
-    const bool ended = pod["metadata"].contains("deletionTimestamp") || phase == "Failed" || phase == "Succeeded";
+    const bool ended =
+        pod["metadata"].contains("deletionTimestamp") || phase == "Failed" || phase == "Succeeded";
     if (!alive || !ended) pods.push_back(std::move(pod));
   }
   return pods;
@@ -186,7 +212,8 @@ bool Deployment::Converged() const {
 }
 
 bool Deployment::WaitReady(std::chrono::seconds timeout) const {
-  const bool ready = Eventually(name_ + " converges and is Ready", timeout, [this] { return Converged(); });
+  const bool ready =
+      Eventually(name_ + " converges and is Ready", timeout, [this] { return Converged(); });
   if (!ready) ADD_FAILURE() << Status().dump(2);
   return ready;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
-// A cluster with the chart installed, and the operator as a process beside it that runs as the chart's ServiceAccount.
+// A cluster with the chart installed, and the operator as a process beside it that runs as the
+// chart's ServiceAccount.
 
 #include <chrono>
 #include <functional>
@@ -57,13 +58,16 @@ class Operator {
 };
 
 // Polls until `condition` holds; a failure of the test with `sentence` when it does not in time.
-bool Eventually(const std::string& sentence, std::chrono::milliseconds timeout, const std::function<bool()>& condition);
+bool Eventually(const std::string& sentence, std::chrono::milliseconds timeout,
+                const std::function<bool()>& condition);
 
 // A namespace of its own for one test, with one DisaggDeployment in it.
 class Deployment {
  public:
-  // `spec` is merged (RFC 7386) over a good one: the mocker engine, 2 prefill of 2 GPUs and 1 decode of 8 on class b200.
-  explicit Deployment(const std::string& name, const nlohmann::json& spec = nlohmann::json::object());
+  // `spec` is merged (RFC 7386) over a good one: the mocker engine, 2 prefill of 2 GPUs and 1
+  // decode of 8 on class b200.
+  explicit Deployment(const std::string& name,
+                      const nlohmann::json& spec = nlohmann::json::object());
   ~Deployment();
 
   const std::string& name() const { return name_; }
@@ -79,7 +83,8 @@ class Deployment {
   std::string ConditionReason(const std::string& type) const;
 
   Answer Patch(const nlohmann::json& spec) const;
-  // Worker pods, by name; `role` may be empty. With `alive` only those without deletionTimestamp that have not ended.
+  // Worker pods, by name; `role` may be empty. With `alive` only those without deletionTimestamp
+  // that have not ended.
   std::vector<nlohmann::json> Pods(const std::string& role = "", bool alive = true) const;
   std::vector<std::string> PodNames(const std::string& role = "") const;
 

@@ -30,24 +30,36 @@ struct Flags {
 void AddFlags(CLI::App& app, Flags& flags) {
   flags.manager.metrics_address = "0";
   flags.manager.health_address = "0";
-  app.add_option("--kubeconfig", flags.kubeconfig, "kubeconfig to use; absent: in-cluster, else the default kubeconfig");
-  app.add_option("--leader-elect", flags.manager.leader_elect, "take a Lease before writing")->capture_default_str();
-  app.add_option("--leader-elect-namespace", flags.manager.lease_namespace, "namespace of the Lease; absent: the pod's");
-  app.add_option("--metrics-bind-address", flags.manager.metrics_address, "HOST:PORT of /metrics; 0 turns it off")
+  app.add_option("--kubeconfig", flags.kubeconfig,
+                 "kubeconfig to use; absent: in-cluster, else the default kubeconfig");
+  app.add_option("--leader-elect", flags.manager.leader_elect, "take a Lease before writing")
       ->capture_default_str();
-  app.add_option("--health-probe-bind-address", flags.manager.health_address, "HOST:PORT of /healthz and /readyz; 0: off")
+  app.add_option("--leader-elect-namespace", flags.manager.lease_namespace,
+                 "namespace of the Lease; absent: the pod's");
+  app.add_option("--metrics-bind-address", flags.manager.metrics_address,
+                 "HOST:PORT of /metrics; 0 turns it off")
+      ->capture_default_str();
+  app.add_option("--health-probe-bind-address", flags.manager.health_address,
+                 "HOST:PORT of /healthz and /readyz; 0: off")
       ->capture_default_str();
   app.add_option("--log-format", flags.log_format, "text | json")->capture_default_str();
-  app.add_option("--log-level", flags.log_level, "debug | info | warn | error")->capture_default_str();
-  app.add_option("--workers", flags.domain.workers, "deployments reconciled side by side")->capture_default_str()->check(CLI::Range(1, 256));
-  app.add_option("--max-in-flight-writes", flags.manager.max_in_flight_writes, "writes under way at the API server")
-      ->capture_default_str()->check(CLI::Range(1, 256));
+  app.add_option("--log-level", flags.log_level, "debug | info | warn | error")
+      ->capture_default_str();
+  app.add_option("--workers", flags.domain.workers, "deployments reconciled side by side")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 256));
+  app.add_option("--max-in-flight-writes", flags.manager.max_in_flight_writes,
+                 "writes under way at the API server")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 256));
   app.add_option("--node-loss-seconds", flags.domain.settings.node_loss_seconds,
-                 "a Node that is NotReady for so long is lost with its pods")->capture_default_str()->check(CLI::Range(1, 86400));
+                 "a Node that is NotReady for so long is lost with its pods")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 86400));
 }
 
-// Turns SIGTERM and SIGINT into a stop request; a second one ends the process at once. The signals are blocked in every thread
-// (the mask is set before any is started) and taken by this one.
+// Turns SIGTERM and SIGINT into a stop request; a second one ends the process at once. The signals
+// are blocked in every thread (the mask is set before any is started) and taken by this one.
 class SignalWaiter {
  public:
   explicit SignalWaiter(std::stop_source& stop) {

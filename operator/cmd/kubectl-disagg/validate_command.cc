@@ -122,7 +122,11 @@ ExitCode RunValidate(ClusterReader* cluster, const ValidateOptions& options, Ses
   if (!manifests) return Fail(session, manifests.error());
   base::Result<api::Catalogue> catalogue = api::Catalogue();
   if (cluster != nullptr) catalogue = ReadCatalogue(*cluster);
-  if (!catalogue) return Fail(session, catalogue.error());
+  if (!catalogue) {
+    base::Error error = catalogue.error();
+    error.message += "; or use --offline and add the files of the catalogue";
+    return Fail(session, error);
+  }
   ManifestChecker checker(*catalogue, options.namespace_name, session.now);
   if (cluster != nullptr) {
     if (const auto read = ReadNamespaces(*cluster, *manifests, &checker); !read)

@@ -1,7 +1,9 @@
-// The operator killed with SIGKILL at each single write, and started again: the same pods, no duplicate, no orphan.
+// The operator killed with SIGKILL at each single write, and started again: the same pods, no
+// duplicate, no orphan.
 //
-// A proxy counts the writes. For n = 1, 2, ... the operator is killed at the n-th write of a workload (before it reaches the
-// API server, or when it is done and its answer is not out yet), until a run needs fewer than n.
+// A proxy counts the writes. For n = 1, 2, ... the operator is killed at the n-th write of a
+// workload (before it reaches the API server, or when it is done and its answer is not out yet),
+// until a run needs fewer than n.
 
 #include <gtest/gtest.h>
 
@@ -31,7 +33,8 @@ void ExpectExactly(const Deployment& deployment, int prefill, int decode, const 
   std::map<std::string, int> slots;
   for (const json& pod : deployment.Pods("", false)) {
     ++slots[LabelOf(pod, "role") + "-" + LabelOf(pod, "replica")];
-    EXPECT_EQ(pod["metadata"]["ownerReferences"][0]["uid"], deployment.Object()["metadata"]["uid"]) << when;
+    EXPECT_EQ(pod["metadata"]["ownerReferences"][0]["uid"], deployment.Object()["metadata"]["uid"])
+        << when;
   }
   EXPECT_EQ(static_cast<int>(slots.size()), prefill + decode) << when;
   for (const auto& [slot, count] : slots) EXPECT_EQ(count, 1) << when << ": slot " << slot;
@@ -52,13 +55,17 @@ enum class When { kBefore, kAfter };
 
 // Runs one workload with a kill at its n-th write. False: the workload ended before its n-th write.
 bool RunWithKill(const Workload& workload, int n, When when) {
-  const std::string label = std::string(workload.name) + (when == When::kBefore ? "-b" : "-a") + std::to_string(n);
-  const std::string sentence = label + ": killed " + (when == When::kBefore ? "before" : "after") + " write " + std::to_string(n);
+  const std::string label =
+      std::string(workload.name) + (when == When::kBefore ? "-b" : "-a") + std::to_string(n);
+  const std::string sentence = label + ": killed " + (when == When::kBefore ? "before" : "after") +
+                               " write " + std::to_string(n);
   const auto proxy = FaultProxy::Start(ChartEnvironment::operator_kubeconfig(),
                                        ChartEnvironment::cluster().dir() + "/proxy-" + label);
   auto op = std::make_unique<Operator>(proxy->kubeconfig());
   std::unique_ptr<Deployment> deployment;
-  const auto arm = [&] { when == When::kBefore ? proxy->KillBefore(n, op->pid()) : proxy->KillAfter(n, op->pid()); };
+  const auto arm = [&] {
+    when == When::kBefore ? proxy->KillBefore(n, op->pid()) : proxy->KillAfter(n, op->pid());
+  };
   if (workload.change) {
     deployment = std::make_unique<Deployment>(label);
     deployment->WaitReady();
@@ -71,12 +78,15 @@ bool RunWithKill(const Workload& workload, int n, When when) {
   bool killed = false;
   Eventually(sentence + " or converged", std::chrono::seconds(60), [&] {
     killed = !op->Running();
-    return killed || (deployment->Converged() && static_cast<int>(deployment->Pods("", false).size()) == workload.prefill + workload.decode);
+    return killed ||
+           (deployment->Converged() && static_cast<int>(deployment->Pods("", false).size()) ==
+                                           workload.prefill + workload.decode);
   });
   if (killed) op = std::make_unique<Operator>(proxy->kubeconfig());
   EXPECT_TRUE(deployment->WaitReady()) << sentence;
   Eventually(sentence + ": exact pods", std::chrono::seconds(20), [&] {
-    return static_cast<int>(deployment->Pods("", false).size()) == workload.prefill + workload.decode;
+    return static_cast<int>(deployment->Pods("", false).size()) ==
+           workload.prefill + workload.decode;
   });
   ExpectExactly(*deployment, workload.prefill, workload.decode, sentence);
   return killed;
@@ -90,22 +100,32 @@ void KillAtEveryWrite(const Workload& workload) {
       ++n;
     }
     EXPECT_LE(n, kMostWrites) << workload.name;
-    std::cout << workload.name << ": " << n - 1 << " writes, killed " << (when == When::kBefore ? "before" : "after") << " each\n";
+    std::cout << workload.name << ": " << n - 1 << " writes, killed "
+              << (when == When::kBefore ? "before" : "after") << " each\n";
   }
 }
 
 TEST(CrashSafety, Creation) { KillAtEveryWrite({"create", nullptr, 2, 1, false}); }
 
 TEST(CrashSafety, ScaleUp) {
-  KillAtEveryWrite({"scale", [](const Deployment& d) { d.Patch({{"prefill", {{"replicas", 3}}}}); }, 3, 1, false});
+  KillAtEveryWrite({"scale",
+                    [](const Deployment& d) {
+                      d.Patch({{"prefill", {{"replicas", 3}}}});
+                    },
+                    3, 1, false});
 }
 
 TEST(CrashSafety, SpecChange) {
-  KillAtEveryWrite({"change", [](const Deployment& d) { d.Patch({{"decode", {{"args", {{"max-num-seqs", 128}}}}}}); }, 2, 1, true});
+  KillAtEveryWrite({"change",
+                    [](const Deployment& d) {
+                      d.Patch({{"decode", {{"args", {{"max-num-seqs", 128}}}}}});
+                    },
+                    2, 1, true});
 }
 
 TEST(CrashSafety, LostAnswersMakeNoDuplicates) {
-  const auto proxy = FaultProxy::Start(ChartEnvironment::operator_kubeconfig(), ChartEnvironment::cluster().dir() + "/proxy-lost");
+  const auto proxy = FaultProxy::Start(ChartEnvironment::operator_kubeconfig(),
+                                       ChartEnvironment::cluster().dir() + "/proxy-lost");
   Operator op(proxy->kubeconfig());
   proxy->LoseAnswers(20);
   Deployment deployment("lost-answers");

@@ -23,9 +23,12 @@ std::set<std::string> Uids(const std::vector<json>& objects) {
 
 std::size_t CountOwned(const Deployment& deployment) {
   std::size_t count = 0;
-  for (const char* resource : {"pods", "services", "serviceaccounts", "deployments", "controllerrevisions", "rolebindings",
-                               "poddisruptionbudgets"}) {
-    count += TheApi().List(deployment.Collection(resource), "labelSelector=app.kubernetes.io%2Fmanaged-by%3Ddisagg-operator").size();
+  for (const char* resource : {"pods", "services", "serviceaccounts", "deployments",
+                               "controllerrevisions", "rolebindings", "poddisruptionbudgets"}) {
+    count += TheApi()
+                 .List(deployment.Collection(resource),
+                       "labelSelector=app.kubernetes.io%2Fmanaged-by%3Ddisagg-operator")
+                 .size();
   }
   return count;
 }
@@ -33,10 +36,12 @@ std::size_t CountOwned(const Deployment& deployment) {
 // The resourceVersion of every object in the namespace: any write shows.
 json Versions(const Deployment& deployment) {
   json versions = json::object();
-  for (const char* resource : {"pods", "services", "serviceaccounts", "deployments", "controllerrevisions", "rolebindings",
-                               "poddisruptionbudgets", "disaggdeployments"}) {
+  for (const char* resource :
+       {"pods", "services", "serviceaccounts", "deployments", "controllerrevisions", "rolebindings",
+        "poddisruptionbudgets", "disaggdeployments"}) {
     for (const json& object : TheApi().List(deployment.Collection(resource))) {
-      versions[std::string(resource) + "/" + object["metadata"]["name"].get<std::string>()] = object["metadata"]["resourceVersion"];
+      versions[std::string(resource) + "/" + object["metadata"]["name"].get<std::string>()] =
+          object["metadata"]["resourceVersion"];
     }
   }
   return versions;
@@ -88,7 +93,8 @@ TEST(Lifecycle, AConvergedDeploymentIsNotWritten) {
   const json before = Versions(deployment);
   Operator again;
   std::this_thread::sleep_for(std::chrono::seconds(5));
-  EXPECT_EQ(before, Versions(deployment)) << "a restart of the operator wrote on a converged deployment";
+  EXPECT_EQ(before, Versions(deployment))
+      << "a restart of the operator wrote on a converged deployment";
 }
 
 TEST(Lifecycle, ScalesEitherRoleUpAndDown) {
@@ -98,17 +104,22 @@ TEST(Lifecycle, ScalesEitherRoleUpAndDown) {
   const auto first = Uids(deployment.Pods());
   deployment.Patch({{"prefill", {{"replicas", 3}}}, {"decode", {{"replicas", 2}}}});
   ASSERT_TRUE(Eventually("three prefill and two decode pods", std::chrono::seconds(30), [&] {
-    return deployment.Pods("prefill").size() == 3 && deployment.Pods("decode").size() == 2 && deployment.Converged();
+    return deployment.Pods("prefill").size() == 3 && deployment.Pods("decode").size() == 2 &&
+           deployment.Converged();
   }));
   const auto scaled = Uids(deployment.Pods());
-  EXPECT_TRUE(std::includes(scaled.begin(), scaled.end(), first.begin(), first.end())) << "scaling touched running pods";
-  EXPECT_EQ(TheApi().List(deployment.Collection("controllerrevisions")).size(), 1u) << "scaling is no revision";
+  EXPECT_TRUE(std::includes(scaled.begin(), scaled.end(), first.begin(), first.end()))
+      << "scaling touched running pods";
+  EXPECT_EQ(TheApi().List(deployment.Collection("controllerrevisions")).size(), 1u)
+      << "scaling is no revision";
 
   deployment.Patch({{"prefill", {{"replicas", 1}}}, {"decode", {{"replicas", 1}}}});
   ASSERT_TRUE(Eventually("one of each", std::chrono::seconds(30), [&] {
-    return deployment.Pods("prefill", false).size() == 1 && deployment.Pods("decode", false).size() == 1 && deployment.Converged();
+    return deployment.Pods("prefill", false).size() == 1 &&
+           deployment.Pods("decode", false).size() == 1 && deployment.Converged();
   }));
-  EXPECT_EQ(deployment.Pods("prefill")[0]["metadata"]["labels"]["disagg.dev/replica"], "0") << "the highest replica goes first";
+  EXPECT_EQ(deployment.Pods("prefill")[0]["metadata"]["labels"]["disagg.dev/replica"], "0")
+      << "the highest replica goes first";
 }
 
 TEST(Lifecycle, ADeletedPodComesBackAsTheNextIncarnation) {
@@ -148,7 +159,8 @@ TEST(Lifecycle, AChangedContractNeverMixesOldAndNewWorkers) {
   bool mixed = false;
   ASSERT_TRUE(Eventually("all workers are of the new contract", std::chrono::seconds(60), [&] {
     std::set<std::string> contracts;
-    for (const json& pod : deployment.Pods("", false)) contracts.insert(pod["metadata"]["labels"]["disagg.dev/contract"]);
+    for (const json& pod : deployment.Pods("", false))
+      contracts.insert(pod["metadata"]["labels"]["disagg.dev/contract"]);
     mixed |= contracts.size() > 1;
     return deployment.Converged() && Uids(deployment.Pods()) != before;
   }));
@@ -161,9 +173,11 @@ TEST(Lifecycle, AChangedContractNeverMixesOldAndNewWorkers) {
 TEST(Lifecycle, AWrongAliasIsRefusedWithNearNamesAndTouchesNothing) {
   Operator op;
   Deployment fresh("typo-new", {{"model", {{"ref", "nvidia/Tiny-NVPF4"}}}});
-  ASSERT_TRUE(Eventually("Stalled", std::chrono::seconds(20), [&] { return fresh.Condition("Stalled") == "True"; }));
+  ASSERT_TRUE(Eventually("Stalled", std::chrono::seconds(20),
+                         [&] { return fresh.Condition("Stalled") == "True"; }));
   EXPECT_EQ(fresh.ConditionReason("Stalled"), "ModelNotFound");
-  EXPECT_NE(fresh.ConditionMessage("Stalled").find("did you mean \"nvidia/Tiny-NVFP4\""), std::string::npos)
+  EXPECT_NE(fresh.ConditionMessage("Stalled").find("did you mean \"nvidia/Tiny-NVFP4\""),
+            std::string::npos)
       << fresh.ConditionMessage("Stalled");
   EXPECT_EQ(CountOwned(fresh), 0u);
 
@@ -171,7 +185,8 @@ TEST(Lifecycle, AWrongAliasIsRefusedWithNearNamesAndTouchesNothing) {
   ASSERT_TRUE(running.WaitReady());
   const auto before = Uids(running.Pods());
   running.Patch({{"model", {{"ref", "tiny-nvfp4-typo"}}}, {"prefill", {{"replicas", 1}}}});
-  ASSERT_TRUE(Eventually("Stalled", std::chrono::seconds(20), [&] { return running.Condition("Stalled") == "True"; }));
+  ASSERT_TRUE(Eventually("Stalled", std::chrono::seconds(20),
+                         [&] { return running.Condition("Stalled") == "True"; }));
   EXPECT_EQ(before, Uids(running.Pods())) << "a refused spec touched a pod";
   EXPECT_EQ(running.Condition("Ready"), "True");
   // What was accepted goes on being healed.
@@ -180,7 +195,8 @@ TEST(Lifecycle, AWrongAliasIsRefusedWithNearNamesAndTouchesNothing) {
     return running.Pods("prefill").size() == 2 && running.Condition("Ready") == "True";
   }));
   running.Patch({{"model", {{"ref", "tiny-nvfp4"}}}, {"prefill", {{"replicas", 2}}}});
-  ASSERT_TRUE(Eventually("accepted again", std::chrono::seconds(20), [&] { return running.Condition("Stalled").empty(); }));
+  ASSERT_TRUE(Eventually("accepted again", std::chrono::seconds(20),
+                         [&] { return running.Condition("Stalled").empty(); }));
 }
 
 TEST(Lifecycle, AChangedClassSaysUpdateAvailableAndRollsOnlyWhenAsked) {
@@ -188,14 +204,18 @@ TEST(Lifecycle, AChangedClassSaysUpdateAvailableAndRollsOnlyWhenAsked) {
   Deployment deployment("update");
   ASSERT_TRUE(deployment.WaitReady());
   const auto before = Uids(deployment.Pods());
-  TheApi().MergePatch("/apis/disagg.dev/v1alpha1/acceleratorclasses/b200", {{"spec", {{"sharedMemory", "32Gi"}}}});
-  EXPECT_TRUE(Eventually("UpdateAvailable", std::chrono::seconds(20), [&] { return deployment.Condition("UpdateAvailable") == "True"; }));
+  TheApi().MergePatch("/apis/disagg.dev/v1alpha1/acceleratorclasses/b200",
+                      {{"spec", {{"sharedMemory", "32Gi"}}}});
+  EXPECT_TRUE(Eventually("UpdateAvailable", std::chrono::seconds(20),
+                         [&] { return deployment.Condition("UpdateAvailable") == "True"; }));
   EXPECT_EQ(before, Uids(deployment.Pods()));
   deployment.Patch({{"restart", {{"token", "take-the-class"}}}});
   EXPECT_TRUE(Eventually("taken over", std::chrono::seconds(60), [&] {
-    return deployment.Converged() && deployment.Condition("UpdateAvailable") == "False" && Uids(deployment.Pods()) != before;
+    return deployment.Converged() && deployment.Condition("UpdateAvailable") == "False" &&
+           Uids(deployment.Pods()) != before;
   }));
-  TheApi().MergePatch("/apis/disagg.dev/v1alpha1/acceleratorclasses/b200", {{"spec", {{"sharedMemory", "64Gi"}}}});
+  TheApi().MergePatch("/apis/disagg.dev/v1alpha1/acceleratorclasses/b200",
+                      {{"spec", {{"sharedMemory", "64Gi"}}}});
 }
 
 TEST(Lifecycle, SuspendReleasesTheGpusAndKeepsTheRevision) {
@@ -204,8 +224,10 @@ TEST(Lifecycle, SuspendReleasesTheGpusAndKeepsTheRevision) {
   ASSERT_TRUE(deployment.WaitReady());
   const json revision = deployment.Status()["currentRevision"];
   deployment.Patch({{"suspend", true}});
-  ASSERT_TRUE(Eventually("no pods", std::chrono::seconds(30), [&] { return deployment.Pods("", false).empty(); }));
-  EXPECT_TRUE(Eventually("says so", std::chrono::seconds(10), [&] { return deployment.ConditionReason("Ready") == "Suspended"; }));
+  ASSERT_TRUE(Eventually("no pods", std::chrono::seconds(30),
+                         [&] { return deployment.Pods("", false).empty(); }));
+  EXPECT_TRUE(Eventually("says so", std::chrono::seconds(10),
+                         [&] { return deployment.ConditionReason("Ready") == "Suspended"; }));
   deployment.Patch({{"suspend", false}});
   ASSERT_TRUE(deployment.WaitReady());
   EXPECT_EQ(revision, deployment.Status()["currentRevision"]);
@@ -217,9 +239,10 @@ TEST(Lifecycle, DeleteLeavesNothingBehind) {
     Deployment deployment(propagation == "Background" ? "delete-bg" : "delete-fg");
     ASSERT_TRUE(deployment.WaitReady());
     TheApi().Delete(deployment.path(), -1, propagation);
-    EXPECT_TRUE(Eventually("nothing left after a " + propagation + " delete", std::chrono::seconds(60), [&] {
-      return CountOwned(deployment) == 0 && TheApi().Get(deployment.path()).status == 404;
-    }));
+    EXPECT_TRUE(Eventually(
+        "nothing left after a " + propagation + " delete", std::chrono::seconds(60), [&] {
+          return CountOwned(deployment) == 0 && TheApi().Get(deployment.path()).status == 404;
+        }));
   }
 }
 
@@ -227,14 +250,21 @@ TEST(Lifecycle, ForeignObjectsWithOurNamesAreReportedAndNeverTouched) {
   Operator op;
   Deployment deployment("conflict", {{"suspend", true}});
   // Made before anything of ours can be: the namespace exists, nothing was accepted yet.
-  const json service = {{"apiVersion", "v1"}, {"kind", "Service"}, {"metadata", {{"name", "conflict-two"}}},
-                        {"spec", {{"selector", {{"app", "mine"}}}, {"ports", json::array({{{"port", 80}}})}}}};
+  const json service = {
+      {"apiVersion", "v1"},
+      {"kind", "Service"},
+      {"metadata", {{"name", "conflict-two"}}},
+      {"spec", {{"selector", {{"app", "mine"}}}, {"ports", json::array({{{"port", 80}}})}}}};
   ASSERT_TRUE(TheApi().Create(deployment.Collection("services"), service).ok());
   json second = TheApi().Get(deployment.path()).body["spec"];
-  ASSERT_TRUE(TheApi().Create(deployment.Collection("disaggdeployments"),
-                              {{"apiVersion", "disagg.dev/v1alpha1"}, {"kind", "DisaggDeployment"},
-                               {"metadata", {{"name", "conflict-two"}, {"namespace", deployment.namespace_name()}}},
-                               {"spec", second}}).ok());
+  ASSERT_TRUE(TheApi()
+                  .Create(deployment.Collection("disaggdeployments"),
+                          {{"apiVersion", "disagg.dev/v1alpha1"},
+                           {"kind", "DisaggDeployment"},
+                           {"metadata",
+                            {{"name", "conflict-two"}, {"namespace", deployment.namespace_name()}}},
+                           {"spec", second}})
+                  .ok());
   const std::string path = deployment.Collection("disaggdeployments") + "/conflict-two";
   EXPECT_TRUE(Eventually("NameConflict", std::chrono::seconds(20), [&] {
     return TheApi().Get(path).body["status"].dump().find("NameConflict") != std::string::npos;
@@ -249,9 +279,11 @@ TEST(Lifecycle, DriftOfAChildIsMended) {
   Deployment deployment("drift");
   ASSERT_TRUE(deployment.WaitReady());
   const std::string service = deployment.Collection("services") + "/drift-workers";
-  TheApi().MergePatch(service, {{"metadata", {{"labels", {{"nvidia.com/dynamo-discovery-enabled", "false"}}}}}});
+  TheApi().MergePatch(
+      service, {{"metadata", {{"labels", {{"nvidia.com/dynamo-discovery-enabled", "false"}}}}}});
   EXPECT_TRUE(Eventually("the discovery label is back", std::chrono::seconds(20), [&] {
-    return TheApi().Get(service).body["metadata"]["labels"]["nvidia.com/dynamo-discovery-enabled"] == "true";
+    return TheApi().Get(service).body["metadata"]["labels"]
+                                     ["nvidia.com/dynamo-discovery-enabled"] == "true";
   }));
   TheApi().Delete(deployment.Collection("services") + "/drift");
   EXPECT_TRUE(Eventually("the Service is back", std::chrono::seconds(20), [&] {
@@ -263,13 +295,15 @@ TEST(Lifecycle, TheAnnotationStopsEveryWriteButStatus) {
   Operator op;
   Deployment deployment("paused");
   ASSERT_TRUE(deployment.WaitReady());
-  TheApi().MergePatch(deployment.path(), {{"metadata", {{"annotations", {{"disagg.dev/reconcile", "disabled"}}}}}});
+  TheApi().MergePatch(deployment.path(),
+                      {{"metadata", {{"annotations", {{"disagg.dev/reconcile", "disabled"}}}}}});
   std::this_thread::sleep_for(std::chrono::seconds(1));
   TheApi().Delete(deployment.Collection("pods") + "/" + deployment.PodNames("decode")[0]);
   std::this_thread::sleep_for(std::chrono::seconds(4));
   EXPECT_TRUE(deployment.Pods("decode").empty());
   EXPECT_EQ(deployment.Condition("Ready"), "False");
-  TheApi().MergePatch(deployment.path(), {{"metadata", {{"annotations", {{"disagg.dev/reconcile", nullptr}}}}}});
+  TheApi().MergePatch(deployment.path(),
+                      {{"metadata", {{"annotations", {{"disagg.dev/reconcile", nullptr}}}}}});
   EXPECT_TRUE(deployment.WaitReady());
 }
 

@@ -16,8 +16,12 @@ Api& TheApi() { return ChartEnvironment::api(); }
 // A node that only this test uses: KWOK plays its kubelet until the annotation is taken away.
 json Node(const std::string& name) {
   json node = TheApi().Get("/api/v1/nodes/b200-0").body;
-  json fresh = {{"apiVersion", "v1"}, {"kind", "Node"},
-                {"metadata", {{"name", name}, {"labels", node["metadata"]["labels"]}, {"annotations", {{"kwok.x-k8s.io/node", "fake"}}}}},
+  json fresh = {{"apiVersion", "v1"},
+                {"kind", "Node"},
+                {"metadata",
+                 {{"name", name},
+                  {"labels", node["metadata"]["labels"]},
+                  {"annotations", {{"kwok.x-k8s.io/node", "fake"}}}}},
                 {"spec", {{"taints", node["spec"]["taints"]}}}};
   fresh["metadata"]["labels"]["kubernetes.io/hostname"] = name;
   fresh["metadata"]["labels"]["test-pool"] = name;
@@ -27,10 +31,12 @@ json Node(const std::string& name) {
 void AddNode(const std::string& name) {
   ASSERT_TRUE(TheApi().Create("/api/v1/nodes", Node(name)).ok());
   const json status = TheApi().Get("/api/v1/nodes/b200-0").body["status"];
-  TheApi().MergePatch("/api/v1/nodes/" + name + "/status",
-                      {{"status", {{"capacity", status["capacity"]}, {"allocatable", status["allocatable"]}}}});
+  TheApi().MergePatch(
+      "/api/v1/nodes/" + name + "/status",
+      {{"status", {{"capacity", status["capacity"]}, {"allocatable", status["allocatable"]}}}});
   ASSERT_TRUE(Eventually(name + " is Ready", std::chrono::seconds(20), [&] {
-    for (const json& condition : TheApi().Get("/api/v1/nodes/" + name).body["status"].value("conditions", json::array())) {
+    for (const json& condition :
+         TheApi().Get("/api/v1/nodes/" + name).body["status"].value("conditions", json::array())) {
       if (condition["type"] == "Ready") return condition["status"] == "True";
     }
     return false;
@@ -44,24 +50,30 @@ TEST(NodeLoss, AStuckPodOnAVanishedNodeDoesNotBlockItsReplica) {
   ASSERT_TRUE(deployment.WaitReady());
   // Moves the decode pod onto the doomed node by cordoning the others until it is there.
   const std::string before = deployment.PodNames("decode")[0];
-  for (int i = 0; i < 6; ++i) TheApi().MergePatch("/api/v1/nodes/b200-" + std::to_string(i), {{"spec", {{"unschedulable", true}}}});
+  for (int i = 0; i < 6; ++i)
+    TheApi().MergePatch("/api/v1/nodes/b200-" + std::to_string(i),
+                        {{"spec", {{"unschedulable", true}}}});
   TheApi().Delete(deployment.Collection("pods") + "/" + before, 0);
   ASSERT_TRUE(Eventually("decode is on b200-doomed", std::chrono::seconds(30), [&] {
     const auto pods = deployment.Pods("decode");
-    return pods.size() == 1 && pods[0]["spec"].value("nodeName", "") == "b200-doomed" && deployment.Converged();
+    return pods.size() == 1 && pods[0]["spec"].value("nodeName", "") == "b200-doomed" &&
+           deployment.Converged();
   }));
   const std::string stuck = deployment.PodNames("decode")[0];
-  for (int i = 0; i < 6; ++i) TheApi().MergePatch("/api/v1/nodes/b200-" + std::to_string(i), {{"spec", {{"unschedulable", nullptr}}}});
+  for (int i = 0; i < 6; ++i)
+    TheApi().MergePatch("/api/v1/nodes/b200-" + std::to_string(i),
+                        {{"spec", {{"unschedulable", nullptr}}}});
 
   // A finalizer holds the pod as a dead kubelet would: it stays Terminating for ever.
   const std::string pod_path = deployment.Collection("pods") + "/" + stuck;
   TheApi().MergePatch(pod_path, {{"metadata", {{"finalizers", {"test.disagg.dev/stuck"}}}}});
   TheApi().Delete("/api/v1/nodes/b200-doomed");
-  ASSERT_TRUE(Eventually("the replica lives elsewhere under a new name", std::chrono::seconds(20), [&] {
-    const auto pods = deployment.Pods("decode");
-    return pods.size() == 1 && pods[0]["metadata"]["name"] != stuck && pods[0]["spec"].value("nodeName", "") != "b200-doomed" &&
-           deployment.Converged();
-  }));
+  ASSERT_TRUE(
+      Eventually("the replica lives elsewhere under a new name", std::chrono::seconds(20), [&] {
+        const auto pods = deployment.Pods("decode");
+        return pods.size() == 1 && pods[0]["metadata"]["name"] != stuck &&
+               pods[0]["spec"].value("nodeName", "") != "b200-doomed" && deployment.Converged();
+      }));
   EXPECT_TRUE(TheApi().Get(pod_path).ok()) << "the old pod is still Terminating, as was meant";
   TheApi().MergePatch(pod_path, {{"metadata", {{"finalizers", nullptr}}}});
 }
@@ -78,22 +90,30 @@ TEST(NodeLoss, ANodeThatIsNotReadyForAShortTimeLosesNothing) {
     for (json& condition : conditions) {
       if (condition["type"] == "Ready") {
         condition["status"] = value;
-        condition["lastTransitionTime"] = TheApi().Get("/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/" + node)
-                                              .body["spec"]["renewTime"].get<std::string>().substr(0, 19) + "Z";
+        condition["lastTransitionTime"] =
+            TheApi()
+                .Get("/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/" + node)
+                .body["spec"]["renewTime"]
+                .get<std::string>()
+                .substr(0, 19) +
+            "Z";
       }
     }
     return TheApi().MergePatch(node_path + "/status", {{"status", {{"conditions", conditions}}}});
   };
   // KWOK would mend the condition: it may not manage this node meanwhile.
-  TheApi().MergePatch(node_path, {{"metadata", {{"annotations", {{"kwok.x-k8s.io/node", nullptr}}}}}});
+  TheApi().MergePatch(node_path,
+                      {{"metadata", {{"annotations", {{"kwok.x-k8s.io/node", nullptr}}}}}});
   ASSERT_TRUE(set_ready("False").ok());
   std::this_thread::sleep_for(std::chrono::seconds(3));
-  EXPECT_EQ(deployment.PodNames("decode"), std::vector<std::string>{name}) << "3 s of NotReady are no loss";
+  EXPECT_EQ(deployment.PodNames("decode"), std::vector<std::string>{name})
+      << "3 s of NotReady are no loss";
   EXPECT_TRUE(Eventually("replaced after --node-loss-seconds", std::chrono::seconds(20), [&] {
     const auto names = deployment.PodNames("decode");
     return !names.empty() && names.back() != name;
   }));
-  TheApi().MergePatch(node_path, {{"metadata", {{"annotations", {{"kwok.x-k8s.io/node", "fake"}}}}}});
+  TheApi().MergePatch(node_path,
+                      {{"metadata", {{"annotations", {{"kwok.x-k8s.io/node", "fake"}}}}}});
   set_ready("True");
 }
 

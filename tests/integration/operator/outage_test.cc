@@ -1,4 +1,5 @@
-// The API server restarted, watches cut, told 410, history compacted, the lease lost: the operator converges all the same.
+// The API server restarted, watches cut, told 410, history compacted, the lease lost: the operator
+// converges all the same.
 
 #include <gtest/gtest.h>
 
@@ -29,14 +30,17 @@ TEST(Outage, TheApiServerIsRestarted) {
   Deployment deployment("restart");
   ASSERT_TRUE(deployment.WaitReady());
   ASSERT_EQ(ChartEnvironment::cluster().Ctl({"restart", "kube-apiserver"}).exit_code, 0);
-  ASSERT_TRUE(Eventually("the API server answers", std::chrono::seconds(30), [] { return TheApi().Get("/readyz").status == 200 || TheApi().Get("/version").ok(); }));
+  ASSERT_TRUE(Eventually("the API server answers", std::chrono::seconds(30), [] {
+    return TheApi().Get("/readyz").status == 200 || TheApi().Get("/version").ok();
+  }));
   DeleteOnePod(deployment);
   ExpectHealed(deployment, std::chrono::seconds(120));
   EXPECT_TRUE(op.Running());
 }
 
 TEST(Outage, EveryWatchIsCutInMidStream) {
-  const auto proxy = FaultProxy::Start(ChartEnvironment::operator_kubeconfig(), ChartEnvironment::cluster().dir() + "/proxy-cut");
+  const auto proxy = FaultProxy::Start(ChartEnvironment::operator_kubeconfig(),
+                                       ChartEnvironment::cluster().dir() + "/proxy-cut");
   Operator op(proxy->kubeconfig());
   Deployment deployment("cut");
   ASSERT_TRUE(deployment.WaitReady());
@@ -48,7 +52,8 @@ TEST(Outage, EveryWatchIsCutInMidStream) {
 }
 
 TEST(Outage, EveryWatchIsToldThatItsVersionIsGone) {
-  const auto proxy = FaultProxy::Start(ChartEnvironment::operator_kubeconfig(), ChartEnvironment::cluster().dir() + "/proxy-gone");
+  const auto proxy = FaultProxy::Start(ChartEnvironment::operator_kubeconfig(),
+                                       ChartEnvironment::cluster().dir() + "/proxy-gone");
   Operator op(proxy->kubeconfig());
   Deployment deployment("gone");
   ASSERT_TRUE(deployment.WaitReady());
@@ -74,7 +79,8 @@ TEST(Outage, HistoryIsCompactedWhileTheOperatorIsAway) {
 }
 
 TEST(Outage, ThrottlingAndServerErrorsAreWaitedOut) {
-  const auto proxy = FaultProxy::Start(ChartEnvironment::operator_kubeconfig(), ChartEnvironment::cluster().dir() + "/proxy-busy");
+  const auto proxy = FaultProxy::Start(ChartEnvironment::operator_kubeconfig(),
+                                       ChartEnvironment::cluster().dir() + "/proxy-busy");
   Operator op(proxy->kubeconfig());
   Deployment warm("warm");
   ASSERT_TRUE(warm.WaitReady());
@@ -87,10 +93,14 @@ TEST(Outage, ThrottlingAndServerErrorsAreWaitedOut) {
 }
 
 // The pods that each of two operators made: their logs say "create".
-bool Wrote(const Operator& op) { return op.Log().find(": create ") != std::string::npos || op.Log().find(" create ") != std::string::npos; }
+bool Wrote(const Operator& op) {
+  return op.Log().find(": create ") != std::string::npos ||
+         op.Log().find(" create ") != std::string::npos;
+}
 
 TEST(Outage, OfTwoOperatorsOneWritesAndTheOtherTakesOver) {
-  const std::vector<std::string> flags{"--leader-elect=true", "--leader-elect-namespace", "disagg-system"};
+  const std::vector<std::string> flags{"--leader-elect=true", "--leader-elect-namespace",
+                                       "disagg-system"};
   Operator first(ChartEnvironment::operator_kubeconfig(), flags);
   Deployment deployment("two");
   ASSERT_TRUE(deployment.WaitReady(std::chrono::seconds(60)));
@@ -107,8 +117,10 @@ TEST(Outage, OfTwoOperatorsOneWritesAndTheOtherTakesOver) {
   EXPECT_TRUE(Wrote(second));
   const std::size_t written = first.Log().size();
   kill(first.pid(), SIGCONT);
-  EXPECT_TRUE(first.WaitForEnd(std::chrono::seconds(30))) << "an operator that lost the lease must end";
-  EXPECT_EQ(first.Log().substr(written).find(" create "), std::string::npos) << first.Log().substr(written);
+  EXPECT_TRUE(first.WaitForEnd(std::chrono::seconds(30)))
+      << "an operator that lost the lease must end";
+  EXPECT_EQ(first.Log().substr(written).find(" create "), std::string::npos)
+      << first.Log().substr(written);
 }
 
 }  // namespace

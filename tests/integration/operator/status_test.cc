@@ -17,15 +17,19 @@ Api& TheApi() { return ChartEnvironment::api(); }
 TEST(Status, AnUnschedulableReplicaNamesWhatIsMissingAndWhatToDo) {
   Operator op;
   // Six nodes of eight GPUs cannot hold seven decode replicas of eight.
-  Deployment deployment("too-big", {{"prefill", {{"replicas", 1}, {"parallelism", {{"data", 8}}}}}, {"decode", {{"replicas", 6}}}});
+  Deployment deployment("too-big", {{"prefill", {{"replicas", 1}, {"parallelism", {{"data", 8}}}}},
+                                    {"decode", {{"replicas", 6}}}});
   ASSERT_TRUE(Eventually("Unschedulable", std::chrono::seconds(30), [&] {
-    return deployment.Condition("Scheduled") == "False" && deployment.ConditionReason("Scheduled") == "Unschedulable";
+    return deployment.Condition("Scheduled") == "False" &&
+           deployment.ConditionReason("Scheduled") == "Unschedulable";
   }));
   const json problem = deployment.Status()["problems"][0];
   EXPECT_EQ(problem["reason"], "Unschedulable");
   const std::string message = problem["message"];
-  EXPECT_NE(message.find("needs 8 nvidia.com/gpu and 8 rdma/ib on one node of class b200: 6 nodes match, the freest ("),
-            std::string::npos) << message;
+  EXPECT_NE(message.find("needs 8 nvidia.com/gpu and 8 rdma/ib on one node of class b200: 6 nodes "
+                         "match, the freest ("),
+            std::string::npos)
+      << message;
   EXPECT_NE(message.find("has 0 GPUs; free a node, or lower spec."), std::string::npos) << message;
   EXPECT_EQ(deployment.Status()["summary"]["reason"], "Unschedulable");
 }
@@ -33,9 +37,13 @@ TEST(Status, AnUnschedulableReplicaNamesWhatIsMissingAndWhatToDo) {
 TEST(Status, AQuotaIsToldAndTriedAgain) {
   Operator op;
   Deployment deployment("quota", {{"suspend", true}});
-  ASSERT_TRUE(TheApi().Create(deployment.Collection("resourcequotas"),
-                              {{"apiVersion", "v1"}, {"kind", "ResourceQuota"}, {"metadata", {{"name", "gpus"}}},
-                               {"spec", {{"hard", {{"requests.nvidia.com/gpu", "4"}}}}}}).ok());
+  ASSERT_TRUE(TheApi()
+                  .Create(deployment.Collection("resourcequotas"),
+                          {{"apiVersion", "v1"},
+                           {"kind", "ResourceQuota"},
+                           {"metadata", {{"name", "gpus"}}},
+                           {"spec", {{"hard", {{"requests.nvidia.com/gpu", "4"}}}}}})
+                  .ok());
   std::this_thread::sleep_for(std::chrono::seconds(2));
   deployment.Patch({{"suspend", false}});
   ASSERT_TRUE(Eventually("QuotaExceeded", std::chrono::seconds(30), [&] {
@@ -49,10 +57,12 @@ TEST(Status, AQuotaIsToldAndTriedAgain) {
 TEST(Status, ANamespaceThatForbidsThePodsIsToldBeforeAnyPodExists) {
   Operator op;
   Deployment deployment("restricted", {{"suspend", true}});
-  TheApi().MergePatch("/api/v1/namespaces/" + deployment.namespace_name(),
-                      {{"metadata", {{"labels", {{"pod-security.kubernetes.io/enforce", "restricted"}}}}}});
+  TheApi().MergePatch(
+      "/api/v1/namespaces/" + deployment.namespace_name(),
+      {{"metadata", {{"labels", {{"pod-security.kubernetes.io/enforce", "restricted"}}}}}});
   deployment.Patch({{"suspend", false}, {"restart", {{"token", "again"}}}});
-  ASSERT_TRUE(Eventually("Stalled", std::chrono::seconds(20), [&] { return deployment.Condition("Stalled") == "True"; }));
+  ASSERT_TRUE(Eventually("Stalled", std::chrono::seconds(20),
+                         [&] { return deployment.Condition("Stalled") == "True"; }));
   EXPECT_EQ(deployment.ConditionReason("Stalled"), "RefusedByCluster");
   EXPECT_NE(deployment.ConditionMessage("Stalled").find("violates PodSecurity"), std::string::npos)
       << deployment.ConditionMessage("Stalled");

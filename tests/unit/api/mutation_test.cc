@@ -38,8 +38,8 @@ class Mutator {
 
   void MutateOnce(json* value) {
     static const json kValues = json::parse(R"([null, true, false, 0, -1, 1, 8, 2147483647,
-      -2147483648, 9223372036854775807, 1e300, 0.5, "", "b200", "0", "\u0000", "ünïcödé", "-", "/",
-      "auto", "64Gi", [], [null], [[1]], {}, {"repeat": []}, {"repeat": [1]}, {"": ""},
+      -2147483648, 9223372036854775807, 1e300, 0.5, "", "b200", "0", "\u0000", "ünïcödé", "-",
+      "/", "auto", "64Gi", [], [null], [[1]], {}, {"repeat": []}, {"repeat": [1]}, {"": ""},
       {"--tp": {"x": [null]}}, {"no-no-": true, "no-": false, ".": 1, "n": 2},
       {"attention-config": "{\"backend\": {}}"}, {"speculative-config": "[1"}])");
     switch (Below(4)) {

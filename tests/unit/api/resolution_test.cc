@@ -104,7 +104,8 @@ TEST(Resolve, SaysWhatIsNotFoundAndWhatWasMeant) {
   const Row rows[] = {
       {"two letters swapped in an alias",
        R"({"spec": {"model": {"ref": "nvidia/MiniMax-M3-NVPF4"}}})", "ModelNotFound",
-       R"(spec.model.ref "nvidia/MiniMax-M3-NVPF4": no ServingModel has this name or alias; did you )"
+       R"(spec.model.ref "nvidia/MiniMax-M3-NVPF4": no ServingModel has this name or alias; did )"
+       R"(you )"
        R"(mean "nvidia/MiniMax-M3-NVFP4" (ServingModel minimax-m3-nvfp4)?)"},
       {"a word too much", R"({"spec": {"model": {"ref": "minimax-m3-nvfp4-typo"}}})",
        "ModelNotFound",
@@ -115,7 +116,8 @@ TEST(Resolve, SaysWhatIsNotFoundAndWhatWasMeant) {
        "minimax-m3-nvfp4 or qwen3-32b"},
       {"a near name that this namespace may not use is not told",
        R"({"spec": {"model": {"ref": "deepseek-r2"}}})", "ModelNotFound",
-       R"(spec.model.ref "deepseek-r2": no ServingModel has this name or alias; this namespace may )"
+       R"(spec.model.ref "deepseek-r2": no ServingModel has this name or alias; this namespace )"
+       R"(may )"
        "use minimax-m3-nvfp4 or qwen3-32b"},
       {"a model of other namespaces", R"({"spec": {"model": {"ref": "deepseek-r1"}}})",
        "ModelNotAllowed",
@@ -126,10 +128,12 @@ TEST(Resolve, SaysWhatIsNotFoundAndWhatWasMeant) {
        R"(spec.accelerator "b20": no AcceleratorClass has this name; did you mean "b200"?)"},
       {"a class of one role misspelt", R"({"spec": {"decode": {"accelerator": "GB200"}}})",
        "AcceleratorNotFound",
-       R"(spec.decode.accelerator "GB200": no AcceleratorClass has this name; did you mean "gb200"?)"},
+       R"(spec.decode.accelerator "GB200": no AcceleratorClass has this name; did you mean )"
+       R"("gb200"?)"},
       {"a class that is nothing like the others", R"({"spec": {"accelerator": "tpu-v7"}})",
        "AcceleratorNotFound",
-       R"(spec.accelerator "tpu-v7": no AcceleratorClass has this name; this cluster has b200, gb200 )"
+       R"(spec.accelerator "tpu-v7": no AcceleratorClass has this name; this cluster has b200, )"
+       R"(gb200 )"
        "and h200"},
       {"weights that lie elsewhere", R"({"spec": {"accelerator": "h200"}})", "ArtifactNotFound",
        R"(spec.accelerator "h200": ServingModel minimax-m3-nvfp4 has weights for b200 and gb200 )"

@@ -52,7 +52,8 @@ TEST(ValidateAgreement, Table) {
        R"(spec.decode.args.attention-backend: prefill has "FLASHINFER", decode has "FLASHMLA")"},
       {"a key that only decode acts on",
        Roles(
-           R"({"attention-config": "{\"backend\": \"FLASHINFER\", \"indexer_kv_dtype\": \"fp8\"}"})",
+           R"({"attention-config": "{\"backend\": \"FLASHINFER\", \"indexer_kv_dtype\": )"
+           R"(\"fp8\"}"})",
            R"({"attention-config": "{\"backend\": \"FLASHINFER\", \"indexer_kv_dtype\": \"fp8\", )"
            R"(\"minimax_m3_msa_decode_backend\": \"cutlass\"}"})"),
        ""},
@@ -61,7 +62,8 @@ TEST(ValidateAgreement, Table) {
       {"the indexer's KV dtype",
        Roles(R"({"attention-config": "{\"indexer_kv_dtype\": \"fp8\"}"})",
              R"({"attention-config": "{\"indexer_kv_dtype\": \"bf16\"}"})"),
-       R"(spec.decode.args.attention-config.indexer_kv_dtype: prefill has "fp8", decode has "bf16")"},
+       R"(spec.decode.args.attention-config.indexer_kv_dtype: prefill has "fp8", decode has )"
+       R"("bf16")"},
       {"speculation with another number of tokens",
        Roles(
            R"({"speculative-config": "{\"method\": \"eagle3\", \"num_speculative_tokens\": 1}"})",

@@ -124,7 +124,8 @@ TEST(ValidateArgs, Count) {
 TEST(ValidateArgs, Twice) {
   Expect({
       {"two spellings in one place", Decode(R"({"max_num_seqs": 4})"),
-       R"(spec.decode.args.max_num_seqs: is the same flag as "max-num-seqs"; remove one of the two)"},
+       R"(spec.decode.args.max_num_seqs: is the same flag as "max-num-seqs"; remove one of the )"
+       R"(two)"},
       {"two spellings in two places are an override", Engine(R"({"max_num_seqs": 4})"), ""},
       {"a short and a long name", Engine(R"({"q": "fp8", "quantization": "fp8"})"),
        R"(spec.engine.args.quantization: is the same flag as "q"; remove one of the two)"},

@@ -33,7 +33,8 @@ TEST(ValidateName, Table) {
        R"(metadata.name "kimi-workers": ends in -workers, like an object that another deployment )"
        "would own; choose another name"},
       {"a name like the peers' Service", R"({"metadata": {"name": "kimi-peers"}})",
-       R"(metadata.name "kimi-peers": ends in -peers, like an object that another deployment would )"
+       R"(metadata.name "kimi-peers": ends in -peers, like an object that another deployment )"
+       R"(would )"
        "own; choose another name"},
       {"a name like a role", R"({"metadata": {"name": "kimi-decode"}})",
        R"(metadata.name "kimi-decode": ends in -decode, like an object that another deployment )"
@@ -73,21 +74,25 @@ TEST(ValidateContainer, Table) {
        R"(spec.container.image "reg.example:5000/vllm": has neither tag nor digest, so that pods )"
        "could run different images; add :tag or @sha256:..."},
       {"no tag", R"({"spec": {"container": {"image": "vllm"}}})",
-       R"(spec.container.image "vllm": has neither tag nor digest, so that pods could run different )"
+       R"(spec.container.image "vllm": has neither tag nor digest, so that pods could run )"
+       R"(different )"
        "images; add :tag or @sha256:..."},
       {"no image", R"({"spec": {"container": {"image": ""}}})",
        "spec.container.image: is empty; write registry/repository:tag"},
       {"a scheme", R"({"spec": {"container": {"image": "docker://vllm:1"}}})",
-       R"(spec.container.image "docker://vllm:1": has a scheme; write only registry/repository:tag)"},
+       R"(spec.container.image "docker://vllm:1": has a scheme; write only )"
+       R"(registry/repository:tag)"},
       {"the spelling of enroot", R"({"spec": {"container": {"image": "nvcr.io#nvidia/vllm:1"}}})",
-       R"(spec.container.image "nvcr.io#nvidia/vllm:1": has "#" (the spelling of enroot); write "/" )"
+       R"(spec.container.image "nvcr.io#nvidia/vllm:1": has "#" (the spelling of enroot); write )"
+       R"("/" )"
        "between registry and repository"},
       {"a blank", R"({"spec": {"container": {"image": "vllm :1"}}})",
        R"(spec.container.image "vllm :1": is no image reference; write registry/repository:tag)"},
       {"an empty tag", R"({"spec": {"container": {"image": "vllm:"}}})",
        R"(spec.container.image "vllm:": is no image reference; write registry/repository:tag)"},
       {"the router's image, too", R"({"spec": {"router": {"image": "dynamo"}}})",
-       R"(spec.router.image "dynamo": has neither tag nor digest, so that pods could run different )"
+       R"(spec.router.image "dynamo": has neither tag nor digest, so that pods could run )"
+       R"(different )"
        "images; add :tag or @sha256:..."},
       {"a pull policy of our own", R"({"spec": {"container": {"imagePullPolicy": "Sometimes"}}})",
        R"(spec.container.imagePullPolicy "Sometimes": must be Always, IfNotPresent or Never)"},

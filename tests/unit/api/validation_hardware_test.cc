@@ -18,14 +18,17 @@ TEST(ValidateWidths, Table) {
          {"tensor": 4, "pipeline": 2, "data": 1, "expert": 4}}}})",
        ""},
       {"experts over half of the GPUs", R"({"spec": {"decode": {"parallelism": {"expert": 4}}}})",
-       R"(spec.decode.parallelism.expert "4": vllm spreads experts over tensor x data = 1 x 8 GPUs )"
+       R"(spec.decode.parallelism.expert "4": vllm spreads experts over tensor x data = 1 x 8 )"
+       R"(GPUs )"
        "or not at all; write 8, or remove it"},
       {"experts over more than the GPUs",
        R"({"spec": {"prefill": {"parallelism": {"expert": 16}}}})",
-       R"(spec.prefill.parallelism.expert "16": vllm spreads experts over tensor x data = 1 x 2 GPUs )"
+       R"(spec.prefill.parallelism.expert "16": vllm spreads experts over tensor x data = 1 x 2 )"
+       R"(GPUs )"
        "or not at all; write 2, or remove it"},
       {"prefill context parallelism", R"({"spec": {"prefill": {"parallelism": {"context": 2}}}})",
-       R"(spec.prefill.parallelism.context "2": vllm has no prefill context parallelism; remove it, )"
+       R"(spec.prefill.parallelism.context "2": vllm has no prefill context parallelism; remove )"
+       R"(it, )"
        "or use tensor or data"},
       {"decode context parallelism within the tensor group", R"({"spec": {"decode": {"parallelism":
          {"tensor": 8, "data": 1, "expert": 1, "decodeContext": 4}}}})",
@@ -47,7 +50,8 @@ TEST(ValidateWidths, Table) {
        ""},
       {"the mocker has no context parallelism either",
        R"({"spec": {"engine": {"type": "mocker"}, "prefill": {"parallelism": {"context": 2}}}})",
-       R"(spec.prefill.parallelism.context "2": mocker has no prefill context parallelism; remove it, )"
+       R"(spec.prefill.parallelism.context "2": mocker has no prefill context parallelism; )"
+       R"(remove it, )"
        "or use tensor or data"},
   });
 }
@@ -79,7 +83,8 @@ TEST(ValidateGpus, Table) {
 TEST(ValidatePrecision, Table) {
   ExpectMessages({
       {"a precision of another model", R"({"spec": {"precision": "fp8"}})",
-       R"(spec.precision "fp8": ServingModel minimax-m3-nvfp4 is fp4; write precision: fp4, or name )"
+       R"(spec.precision "fp8": ServingModel minimax-m3-nvfp4 is fp4; write precision: fp4, or )"
+       R"(name )"
        "a fp8 model in spec.model.ref"},
       {"a class that cannot compute it",
        R"({"spec": {"accelerator": "h200", "kvTransfer": {"backend": "tcp"},

@@ -44,7 +44,8 @@ TEST(ValidateReplicas, Table) {
        R"(spec.prefill.minReady "3": so many of 2 replicas can never be ready; at most )"
        "spec.prefill.replicas"},
       {"none ready", R"({"spec": {"prefill": {"minReady": 0}}})",
-       R"(spec.prefill.minReady "0": must be 1 or more; a deployment without a ready replica serves )"
+       R"(spec.prefill.minReady "0": must be 1 or more; a deployment without a ready replica )"
+       R"(serves )"
        "nothing"},
       {"stopped, with the minReady of better days",
        R"({"spec": {"prefill": {"replicas": 0, "minReady": 2}, "decode": {"replicas": 0}}})", ""},
@@ -54,35 +55,42 @@ TEST(ValidateReplicas, Table) {
 TEST(ValidateResources, Table) {
   ExpectMessages({
       {"all three",
-       R"({"spec": {"decode": {"resources": {"cpu": 96, "memory": "960Gi", "sharedMemory": "64Gi"}}}})",
+       R"({"spec": {"decode": {"resources": {"cpu": 96, "memory": "960Gi", "sharedMemory": )"
+       R"("64Gi"}}}})",
        ""},
       {"half a core", R"({"spec": {"decode": {"resources": {"cpu": "500m"}}}})", ""},
       {"no quantity", R"({"spec": {"decode": {"resources": {"cpu": "many"}}}})",
-       R"(spec.decode.resources.cpu "many": is no quantity; write a number of cores, like 96 or 500m)"},
+       R"(spec.decode.resources.cpu "many": is no quantity; write a number of cores, like 96 or )"
+       R"(500m)"},
       {"no core", R"({"spec": {"decode": {"resources": {"cpu": 0}}}})",
        R"(spec.decode.resources.cpu "0": cores make no sense for one pod; more than 0 and at most )"
        "4096, like 96"},
       {"memory's unit at the wrong field",
        R"({"spec": {"decode": {"resources": {"cpu": "96Gi"}}}})",
-       R"(spec.decode.resources.cpu "96Gi": cores make no sense for one pod; more than 0 and at most )"
+       R"(spec.decode.resources.cpu "96Gi": cores make no sense for one pod; more than 0 and at )"
+       R"(most )"
        "4096, like 96"},
       {"a unit that Kubernetes does not know",
        R"({"spec": {"decode": {"resources": {"memory": "64GB"}}}})",
        R"(spec.decode.resources.memory "64GB": is no quantity; write a number with Mi, Gi or Ti, )"
        "like 64Gi"},
       {"a forgotten unit", R"({"spec": {"decode": {"resources": {"memory": 64}}}})",
-       R"(spec.decode.resources.memory "64": is less than 16Mi; is the unit missing? Write it like )"
+       R"(spec.decode.resources.memory "64": is less than 16Mi; is the unit missing? Write it )"
+       R"(like )"
        "64Gi"},
       {"thousandths of a byte", R"({"spec": {"decode": {"resources": {"memory": "64m"}}}})",
-       R"(spec.decode.resources.memory "64m": is less than 16Mi; is the unit missing? Write it like )"
+       R"(spec.decode.resources.memory "64m": is less than 16Mi; is the unit missing? Write it )"
+       R"(like )"
        "64Gi"},
       {"shared memory without its unit",
        R"({"spec": {"decode": {"resources": {"sharedMemory": "8"}}}})",
-       R"(spec.decode.resources.sharedMemory "8": is less than 16Mi; is the unit missing? Write it )"
+       R"(spec.decode.resources.sharedMemory "8": is less than 16Mi; is the unit missing? Write )"
+       R"(it )"
        "like 64Gi"},
       {"more shared memory than memory",
        R"({"spec": {"decode": {"resources": {"memory": "32Gi", "sharedMemory": "64Gi"}}}})",
-       R"(spec.decode.resources.sharedMemory "64Gi": is more than memory = 32Gi; shared memory counts )"
+       R"(spec.decode.resources.sharedMemory "64Gi": is more than memory = 32Gi; shared memory )"
+       R"(counts )"
        "as memory of the pod; raise memory, or lower sharedMemory"},
       {"all of memory shared",
        R"({"spec": {"decode": {"resources": {"memory": "64Gi", "sharedMemory": "65536Mi"}}}})", ""},

@@ -11,7 +11,9 @@ TEST(ShortHash, IsTheSameForEver) {
   EXPECT_EQ(ShortHash("a"), "r78814xq");
 }
 
-TEST(ShortHash, DiffersWhereOneBitDiffers) { EXPECT_NE(ShortHash("replicas:1"), ShortHash("replicas:2")); }
+TEST(ShortHash, DiffersWhereOneBitDiffers) {
+  EXPECT_NE(ShortHash("replicas:1"), ShortHash("replicas:2"));
+}
 
 TEST(ShortHash, IsAValidPartOfADnsLabel) {
   for (int i = 0; i < 1000; ++i) {

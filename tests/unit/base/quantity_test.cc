@@ -27,7 +27,8 @@ TEST(Quantity, CanonicalText) {
 }
 
 TEST(Quantity, RefusesWhatIsNone) {
-  for (const char* text : {"", "Gi", "12 Gi", "1.2.3", "12GB", "0.0001", "twelve", "99999999999999999999"}) {
+  for (const char* text :
+       {"", "Gi", "12 Gi", "1.2.3", "12GB", "0.0001", "twelve", "99999999999999999999"}) {
     EXPECT_FALSE(Quantity::Parse(text)) << text;
   }
 }

@@ -15,7 +15,7 @@ using nlohmann::json;
 constexpr char kName[] = "minimax-m3";
 
 kube::ContainerState& Engine(kube::Pod& pod) {
-  if (pod.containers.empty()) pod.containers.push_back({.name = "engine"});
+  if (pod.containers.empty()) pod.containers.emplace_back().name = "engine";
   return pod.containers[0];
 }
 

@@ -75,7 +75,8 @@ api::Resolution Fixture::Resolve() const {
       deployment.spec.served_name.empty() ? model.served_name : deployment.spec.served_name;
   for (const auto& [name, role] : deployment.spec.roles) {
     auto type = accelerator;
-    if (!role.accelerator.empty()) type.meta.name = role.accelerator;
+    type.meta.name = role.accelerator.empty() ? deployment.spec.accelerator : role.accelerator;
+    type.node_selector["accelerator"] = type.meta.name;
     resolution.roles[name] = {std::make_shared<const api::AcceleratorClass>(std::move(type)),
                               model.artifacts.at(0)};
   }

@@ -108,6 +108,9 @@ TEST(Vllm, PublishesKvEventsOnlyWhereTheRouterFollowsThem) {
             R"("topic":"kv-events"})");
   EXPECT_THAT(PortsOf(prefill), testing::Contains("kv-events:5557"));
   EXPECT_EQ(FlagOf(seed.Worker(RoleName::kDecode), "--kv-events-config"), "<none>");
+  seed.prefill().args["no-enable-prefix-caching"] = Flag(true);
+  EXPECT_EQ(FlagOf(seed.Worker(RoleName::kPrefill), "--kv-events-config"), "<none>");
+  seed.prefill().args.erase("no-enable-prefix-caching");
   seed.deployment.spec.router.args["no-router-kv-events"] = Flag(true);
   EXPECT_EQ(FlagOf(seed.Worker(RoleName::kPrefill), "--kv-events-config"), "<none>");
 }
@@ -237,7 +240,8 @@ TEST(WorkerNodes, AreThoseOfClassArtifactAndPlacement) {
   seed.deployment.spec.placement.tolerations = {R"({"key":"team"})"};
   seed.deployment.spec.placement.scheduler_name = "gpu";
   const json pod = seed.Worker(RoleName::kDecode);
-  EXPECT_EQ(pod["spec"]["nodeSelector"], (json{{"kubernetes.io/arch", "amd64"},
+  EXPECT_EQ(pod["spec"]["nodeSelector"], (json{{"accelerator", "b200"},
+                                               {"kubernetes.io/arch", "amd64"},
                                                {"models.disagg.dev/minimax-m3-nvfp4", "staged"},
                                                {"nvidia.com/gpu.product", "NVIDIA-B200"},
                                                {"pool", "a"}}));

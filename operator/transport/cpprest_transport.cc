@@ -1,0 +1,365 @@
+#include "operator/transport/cpprest_transport.h"
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <cpprest/http_client.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <pplx/threadpool.h>
+
+#include "operator/base/system_clock.h"
+#include "operator/base/thread_annotations.h"
+#include "operator/transport/credentials.h"
+#include "operator/transport/endpoint.h"
+#include "operator/transport/request_text.h"
+#include "operator/transport/tls_settings.h"
+
+namespace transport {
+namespace {
+
+namespace asio = boost::asio;
+using web::http::client::http_client;
+
+constexpr std::size_t kMaxBodyBytes = 64u << 20;
+constexpr char kUserAgent[] = "kubectl-disagg";
+const base::SystemClock kClock;
+
+// Thrown through cpprestsdk, which hands it back.
+struct BodyTooLarge : std::exception {};
+
+// The library closes sockets under a mutex that its own TLS operations do not take. With one pool thread, and everything
+// that may close a socket running on that thread, there is nobody to race with.
+asio::io_service& PoolThread() {
+  static const bool kOnce = [] {
+    crossplat::threadpool::initialize_with_threads(1);
+    return true;
+  }();
+  static_cast<void>(kOnce);
+  return crossplat::threadpool::shared_instance().service();
+}
+
+// One request. Touched on the pool thread only.
+struct Call {
+  Call(Request with, Transport::Callback then)
+      : request(std::move(with)), callback(std::move(then)), timer(PoolThread()) {}
+
+  Request request;
+  Transport::Callback callback;
+  asio::steady_timer timer;  // the library's own time-out begins anew with every chunk
+  pplx::cancellation_token_source cancel;
+  std::string token;
+  bool started = false;
+  bool timed_out = false;
+  bool ended = false;
+};
+using CallPtr = std::shared_ptr<Call>;
+
+// The library tells what has failed by a text only.
+bool NothingWasSent(const std::string& what) {
+  return what == "Error resolving address" || what == "Failed to resolve address" ||
+         what == "Failed to connect to any resolved endpoint" || what == "Error in SSL handshake";
+}
+
+bool CertificateRefused(int error) {
+  return ERR_GET_REASON(static_cast<unsigned long>(error)) == SSL_R_CERTIFICATE_VERIFY_FAILED;
+}
+
+web::http::http_request MakeRequest(const kube::ClusterConfig& config, const Request& request,
+                                    const std::string& token) {
+  web::http::http_request made{std::string(ToString(request.method))};
+  made.set_request_uri(config.path_prefix + request.target);
+  for (const auto& [name, value] : request.headers) made.headers().add(name, value);
+  made.headers().add("User-Agent", kUserAgent);
+  if (!token.empty()) made.headers().add("Authorization", "Bearer " + token);
+  // The library verifies the certificate against this header when it is set.
+  if (!config.tls_server_name.empty()) made.headers().add("Host", config.tls_server_name);
+  if (!request.body.empty()) {
+    const std::string type = made.headers().content_type();
+    made.set_body(request.body, type.empty() ? "application/json" : type);
+    if (!type.empty()) made.headers().set_content_type(type);
+  }
+  made.set_progress_handler([](web::http::message_direction::direction direction,
+                               utility::size64_t bytes) {
+    const bool answer = direction == web::http::message_direction::download;
+    if (answer && bytes > kMaxBodyBytes) throw BodyTooLarge();
+  });
+  return made;
+}
+
+Response MakeResponse(const web::http::http_response& answer,
+                      const std::vector<unsigned char>& body) {
+  Response response;
+  response.status = answer.status_code();
+  for (const auto& [name, value] : answer.headers()) response.headers.emplace_back(name, value);
+  response.body.assign(body.begin(), body.end());
+  return response;
+}
+
+class Core : public std::enable_shared_from_this<Core> {
+ public:
+  Core(const kube::ClusterConfig& config, std::shared_ptr<TlsSettings> tls)
+      : config_(config),
+        endpoint_(EndpointOf(config)),
+        credentials_(MakeCredentialSource(config_, kClock)),
+        tls_(std::move(tls)) {}
+
+  void Send(Request request, Transport::Callback callback);
+  // Ends all calls and waits for them.
+  void Shutdown();
+  std::size_t requests_total() const { return requests_total_; }
+
+ private:
+  void Begin(const CallPtr& call, const base::Status& checked);
+  void OnCredentials(const CallPtr& call, const base::Result<Credentials>& credentials);
+  void OnTimer(const CallPtr& call);
+  void OnAnswer(const CallPtr& call, pplx::task<Response> answer);
+  void End(const CallPtr& call, base::Result<Response> result);
+  base::Status UseCertificate(const Credentials& credentials);
+  std::shared_ptr<http_client> MakeClient() const;
+  std::shared_ptr<http_client> ClientFor(const Request& request);
+  base::Error Fail(const Call& call, base::ErrorCode code, const std::string& reason,
+                   const std::string& what) const;
+  base::Error Describe(const Call& call, const web::http::http_exception& exception) const;
+
+  const kube::ClusterConfig config_;
+  const Endpoint endpoint_;
+  std::unique_ptr<CredentialSource> credentials_;
+  // The rest but the last three belongs to the pool thread.
+  std::shared_ptr<TlsSettings> tls_;  // null for plain TCP
+  std::string plugin_certificate_;
+  std::shared_ptr<http_client> reader_;
+  bool closing_ = false;
+  std::atomic<std::size_t> requests_total_{0};
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::set<CallPtr> calls_ GUARDED_BY(mutex_);
+};
+
+void Core::Send(Request request, Transport::Callback callback) {
+  ++requests_total_;
+  const base::Status checked = CheckRequest(request);
+  const auto call = std::make_shared<Call>(std::move(request), std::move(callback));
+  {
+    std::lock_guard lock(mutex_);
+    calls_.insert(call);
+  }
+  asio::post(PoolThread(),
+             [self = shared_from_this(), call, checked] { self->Begin(call, checked); });
+}
+
+void Core::Begin(const CallPtr& call, const base::Status& checked) {
+  if (closing_) {
+    return End(call, Fail(*call, base::ErrorCode::kCancelled, "Cancelled", "not sent"));
+  }
+  if (!checked) return End(call, checked.error());
+  call->timer.expires_after(call->request.total_timeout);
+  call->timer.async_wait(
+      [self = shared_from_this(), call](const boost::system::error_code& error) {
+        if (!error) self->OnTimer(call);
+      });
+  credentials_->Get([weak = weak_from_this(), call](base::Result<Credentials> credentials) {
+    asio::post(PoolThread(), [weak, call, credentials] {
+      if (const auto self = weak.lock()) self->OnCredentials(call, credentials);
+    });
+  });
+}
+
+void Core::OnCredentials(const CallPtr& call, const base::Result<Credentials>& credentials) {
+  if (call->ended) return;
+  if (!credentials) return End(call, credentials.error());
+  if (const base::Status used = UseCertificate(*credentials); !used) {
+    return End(call, used.error());
+  }
+  call->started = true;
+  call->token = credentials->token;
+  try {
+    const auto client = ClientFor(call->request);
+    client->request(MakeRequest(config_, call->request, call->token), call->cancel.get_token())
+        .then([](web::http::http_response answer) {
+          return answer.extract_vector().then([answer](const std::vector<unsigned char>& body) {
+            return MakeResponse(answer, body);
+          });
+        })
+        // Takes the task and not its value, so that no exception is left to end the process.
+        .then([self = shared_from_this(), call, client](pplx::task<Response> answer) {
+          self->OnAnswer(call, std::move(answer));
+        });
+  } catch (const std::exception& error) {
+    call->started = false;
+    End(call, Fail(*call, base::ErrorCode::kInvalid, "MalformedRequest", error.what()));
+  }
+}
+
+base::Status Core::UseCertificate(const Credentials& credentials) {
+  if (!tls_ || credentials.client_cert_pem == plugin_certificate_) return {};
+  auto tls = TlsSettings::Make(config_, credentials.client_cert_pem, credentials.client_key_pem);
+  if (!tls) return tls.error();
+  plugin_certificate_ = credentials.client_cert_pem;
+  tls_ = std::move(*tls);
+  reader_.reset();
+  return {};
+}
+
+std::shared_ptr<http_client> Core::MakeClient() const {
+  web::http::client::http_client_config config;
+  config.set_max_redirects(0);  // the code that follows them races with the request itself
+  config.set_timeout(std::chrono::seconds(60));
+  if (tls_) {
+    config.set_ssl_context_callback([tls = tls_](asio::ssl::context& context) {
+      tls->ApplyTo(context.native_handle());
+    });
+  }
+  return std::make_shared<http_client>(config_.scheme + "://" + endpoint_.ToString(), config);
+}
+
+// Reads share connections. A write gets a client, and so a connection, of its own: when a kept-alive connection turns
+// out to be closed, the library sends again whatever the request was.
+std::shared_ptr<http_client> Core::ClientFor(const Request& request) {
+  if (request.method != Method::kGet) return MakeClient();
+  if (!reader_) reader_ = MakeClient();
+  return reader_;
+}
+
+void Core::OnTimer(const CallPtr& call) {
+  if (call->ended) return;
+  call->timed_out = true;
+  if (call->started) return call->cancel.cancel();
+  End(call, Fail(*call, base::ErrorCode::kTimeout, "Timeout", "no credentials in time"));
+}
+
+void Core::OnAnswer(const CallPtr& call, pplx::task<Response> answer) {
+  try {
+    Response response = answer.get();
+    if (response.status == 401) credentials_->OnUnauthorized(call->token);
+    if (response.status >= 100 && response.status < 200) {
+      // The library takes it for the answer. What follows on its connections would be taken for the next one.
+      reader_.reset();
+      return End(call, Fail(*call, base::ErrorCode::kProtocol, "InvalidAnswer",
+                            "an informational answer, which cpprestsdk cannot skip"));
+    }
+    End(call, std::move(response));
+  } catch (const BodyTooLarge&) {
+    End(call, Fail(*call, base::ErrorCode::kTooLarge, "BodyTooLarge",
+                   "the answer is larger than " + std::to_string(kMaxBodyBytes) + " bytes"));
+  } catch (const web::http::http_exception& error) {
+    End(call, Describe(*call, error));
+  } catch (const std::exception& error) {
+    End(call, Fail(*call, base::ErrorCode::kConnection, "ConnectionLost", error.what()));
+  }
+}
+
+base::Error Core::Describe(const Call& call, const web::http::http_exception& exception) const {
+  const std::string what = exception.what();
+  if (call.timed_out) {
+    return Fail(call, base::ErrorCode::kTimeout, "Timeout", "no complete answer in time");
+  }
+  if (closing_) return Fail(call, base::ErrorCode::kCancelled, "Cancelled", "given up");
+  if (what == "Error in SSL handshake" && CertificateRefused(exception.error_code().value())) {
+    base::Error error = Fail(call, base::ErrorCode::kConnection, "CertificateRefused",
+                             "the certificate of the server is refused: " + tls_->refusal());
+    error.outcome_unknown = false;
+    return error;
+  }
+  // It reports a refused connection as an unreachable host.
+  const bool connect = what == "Failed to connect to any resolved endpoint";
+  base::Error error =
+      Fail(call, base::ErrorCode::kConnection, connect ? "ConnectFailed" : "ConnectionLost",
+           connect ? what + " (refused, or no route)"
+                   : what + ": " + exception.error_code().message());
+  if (NothingWasSent(what)) error.outcome_unknown = false;
+  return error;
+}
+
+base::Error Core::Fail(const Call& call, base::ErrorCode code, const std::string& reason,
+                       const std::string& what) const {
+  base::Error error = base::MakeError(
+      code, reason,
+      std::string(ToString(call.request.method)) + " " + endpoint_.ToString() +
+          call.request.target + ": " + what);
+  error.outcome_unknown = call.started && call.request.method != Method::kGet;
+  return error;
+}
+
+void Core::End(const CallPtr& call, base::Result<Response> result) {
+  call->ended = true;
+  call->timer.cancel();
+  call->callback(std::move(result));
+  std::lock_guard lock(mutex_);
+  calls_.erase(call);
+  changed_.notify_all();
+}
+
+void Core::Shutdown() {
+  asio::post(PoolThread(), [self = shared_from_this()] {
+    self->closing_ = true;
+    std::set<CallPtr> calls;
+    {
+      std::lock_guard lock(self->mutex_);
+      calls = self->calls_;
+    }
+    for (const CallPtr& call : calls) {
+      if (call->ended) continue;
+      if (call->started) {
+        call->cancel.cancel();
+      } else {
+        self->End(call, self->Fail(*call, base::ErrorCode::kCancelled, "Cancelled", "not sent"));
+      }
+    }
+  });
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return calls_.empty(); });
+}
+
+class CpprestTransport : public Transport {
+ public:
+  explicit CpprestTransport(std::shared_ptr<Core> core) : core_(std::move(core)) {}
+  ~CpprestTransport() override { core_->Shutdown(); }
+
+  void Send(Request request, Callback callback) override {
+    core_->Send(std::move(request), std::move(callback));
+  }
+
+  std::shared_ptr<StreamHandle> Stream(Request, std::shared_ptr<StreamSink> sink) override {
+    sink->OnEnd(base::MakeError(base::ErrorCode::kInternal, "NoStreams",
+                                "this transport carries unary requests only"));
+    return std::make_shared<NoStream>();
+  }
+
+  PoolStats stats() const override { return {0, 0, core_->requests_total()}; }
+
+ private:
+  class NoStream : public StreamHandle {
+    void Cancel() override {}
+    void Resume() override {}
+  };
+
+  const std::shared_ptr<Core> core_;
+};
+
+}  // namespace
+
+base::Result<std::unique_ptr<Transport>> MakeCpprestTransport(const kube::ClusterConfig& config) {
+  if (config.host.find(':') != std::string::npos) {
+    return base::MakeError(base::ErrorCode::kInvalid, "Ipv6NotSupported",
+                           "cpprestsdk cannot connect to the IPv6 address " + config.host +
+                               " of " + config.source + ": give the server a name");
+  }
+  std::shared_ptr<TlsSettings> tls;
+  if (config.scheme == "https") {
+    auto made = TlsSettings::Make(config, "", "");
+    if (!made) return made.error();
+    tls = std::move(*made);
+  }
+  return std::unique_ptr<Transport>(
+      std::make_unique<CpprestTransport>(std::make_shared<Core>(config, std::move(tls))));
+}
+
+}  // namespace transport

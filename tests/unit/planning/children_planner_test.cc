@@ -1,0 +1,355 @@
+#include "controllers/planning/children_planner.h"
+
+#include <functional>
+
+#include <gmock/gmock.h>
+
+#include "controllers/api/labels.h"
+#include "controllers/render/objects.h"
+#include "tests/unit/planning/builders.h"
+
+namespace disagg::planning {
+namespace {
+
+using nlohmann::json;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
+
+ChildrenGoal GoalOf(const DeploymentBuilder& deployment) {
+  const auto revision = RevisionBuilder("r").Role(kPrefill, "p").Role(kDecode, "d").Stored();
+  ChildrenGoal goal;
+  goal.target = revision.identity;
+  goal.router_template = revision.router_template;
+  for (const auto& [role, spec] : deployment.Value().spec.roles) goal.desired[role] = spec.replicas;
+  return goal;
+}
+
+Child ChildOf(const kube::Resource& resource, const json& body, const std::string& uid = "u") {
+  kube::RawObject object;
+  object.meta.name = body.at("metadata").at("name");
+  object.meta.namespace_name = "serving";
+  object.meta.uid = uid;
+  object.json = body.dump();
+  return {resource, std::make_shared<const kube::RawObject>(object)};
+}
+
+Child Named(const kube::Resource& resource, const std::string& name) {
+  return ChildOf(resource, {{"metadata", {{"name", name}}}});
+}
+
+std::vector<Write> Plan(const DeploymentBuilder& deployment, const std::vector<Child>& children,
+                        const ChildrenGoal& goal) {
+  Snapshot snapshot = SnapshotOf(deployment);
+  snapshot.children = children;
+  return PlanChildren(snapshot, goal);
+}
+
+// Everything that the goal asks for, as it would be stored.
+std::vector<Child> Converged(const DeploymentBuilder& deployment, const ChildrenGoal& goal) {
+  std::vector<Child> children;
+  for (const Write& write : Plan(deployment, {}, goal)) {
+    children.push_back(ChildOf(write.resource, write.body));
+  }
+  return children;
+}
+
+// `child` with its stored object changed.
+Child Changed(const Child& child, const std::function<void(json&)>& change) {
+  json body = json::parse(child.object->json);
+  change(body);
+  return ChildOf(child.resource, body);
+}
+
+void Replace(std::vector<Child>& children, const kube::Resource& resource,
+             const std::function<void(json&)>& change) {
+  for (Child& child : children) {
+    if (child.resource == resource) child = Changed(child, change);
+  }
+}
+
+int MinAvailable(const std::vector<Write>& writes, const std::string& budget) {
+  for (const Write& write : writes) {
+    if (write.key.name == budget) return write.body.at("spec").at("minAvailable");
+  }
+  return -1;
+}
+
+TEST(PlanChildren, MakesEverythingOnce) {
+  const DeploymentBuilder deployment;
+  const auto writes = Plan(deployment, {}, GoalOf(deployment));
+  EXPECT_THAT(Describe(writes),
+              ElementsAre("create ServiceAccount minimax-m3-workers",
+                          "apply RoleBinding minimax-m3-workers",
+                          "apply Service minimax-m3-workers", "apply Service minimax-m3",
+                          "apply Deployment router",
+                          "apply PodDisruptionBudget minimax-m3-prefill",
+                          "apply PodDisruptionBudget minimax-m3-decode"));
+  for (const Write& write : writes) {
+    EXPECT_EQ(write.uid, "") << "nothing is cached";
+    EXPECT_EQ(write.body.at("metadata").at("ownerReferences").at(0).at("uid"), "uid-of-minimax-m3");
+  }
+}
+
+TEST(PlanChildren, WritesNothingWhenEverythingIsThere) {
+  const DeploymentBuilder deployment;
+  const ChildrenGoal goal = GoalOf(deployment);
+  EXPECT_THAT(Plan(deployment, Converged(deployment, goal), goal), IsEmpty());
+}
+
+TEST(PlanChildren, LeavesWhatOthersAdded) {
+  const DeploymentBuilder deployment;
+  const ChildrenGoal goal = GoalOf(deployment);
+  auto children = Converged(deployment, goal);
+  Replace(children, kube::kServices, [](json& service) {
+    service["metadata"]["annotations"]["metallb.io/ip"] = "10.0.0.1";
+    service["spec"]["clusterIP"] = "10.96.0.7";
+  });
+  EXPECT_THAT(Plan(deployment, children, goal), IsEmpty());
+}
+
+struct DriftCase {
+  const char* sentence;
+  kube::Resource resource;
+  json::json_pointer field;
+  json value;
+  std::vector<std::string> writes;
+};
+
+TEST(PlanChildren, MendsWhatDrifted) {
+  const DriftCase cases[] = {
+      {"a Service whose selector was changed",
+       kube::kServices,
+       json::json_pointer("/spec/selector/disagg.dev~1deployment"),
+       "other",
+       {"apply Service minimax-m3-workers", "apply Service minimax-m3"}},
+      {"a router that was scaled by hand",
+       kube::kDeployments,
+       json::json_pointer("/spec/replicas"),
+       5,
+       {"apply Deployment router"}},
+      {"a budget that was loosened",
+       kube::kPodDisruptionBudgets,
+       json::json_pointer("/spec/minAvailable"),
+       7,
+       {"apply PodDisruptionBudget minimax-m3-prefill",
+        "apply PodDisruptionBudget minimax-m3-decode"}},
+      {"a binding to another account",
+       kube::kRoleBindings,
+       json::json_pointer("/subjects/0/name"),
+       "default",
+       {"apply RoleBinding minimax-m3-workers"}},
+      {"a ServiceAccount is posted once and is the user's to label",
+       kube::kServiceAccounts,
+       json::json_pointer("/metadata/labels/app.kubernetes.io~1name"),
+       "x",
+       {}},
+  };
+  const DeploymentBuilder deployment;
+  const ChildrenGoal goal = GoalOf(deployment);
+  for (const DriftCase& c : cases) {
+    SCOPED_TRACE(c.sentence);
+    auto children = Converged(deployment, goal);
+    Replace(children, c.resource, [&](json& object) { object[c.field] = c.value; });
+    const auto writes = Plan(deployment, children, goal);
+    EXPECT_THAT(Describe(writes), ::testing::ElementsAreArray(c.writes));
+    for (const Write& write : writes) EXPECT_EQ(write.uid, "u") << "of the cached object";
+  }
+}
+
+TEST(PlanChildren, TakesAwayAFieldThatIsNotWantedAnyMore) {
+  DeploymentBuilder deployment;
+  deployment.spec().router.service_annotations = {{"example.com/pool", "blue"}};
+  const ChildrenGoal goal = GoalOf(deployment);
+  const auto children = Converged(deployment, goal);
+  deployment.spec().router.service_annotations.clear();
+  EXPECT_THAT(Describe(Plan(deployment, children, goal)), ElementsAre("apply Service minimax-m3"));
+}
+
+TEST(PlanChildren, DeletesUnwantedObjectsOfEveryKind) {
+  const DeploymentBuilder deployment;
+  const ChildrenGoal goal = GoalOf(deployment);
+  for (const kube::Resource& resource :
+       {kube::kServices, kube::kServiceAccounts, kube::kRoleBindings, kube::kDeployments,
+        kube::kPodDisruptionBudgets}) {
+    SCOPED_TRACE(resource.kind);
+    auto children = Converged(deployment, goal);
+    children.push_back(Named(resource, "minimax-m3-stray"));
+    const auto writes = Plan(deployment, children, goal);
+    ASSERT_EQ(writes.size(), 1u);
+    EXPECT_EQ(writes[0].verb, Verb::kDelete);
+    EXPECT_EQ(writes[0].stage, Stage::kGarbage);
+    EXPECT_EQ(writes[0].resource, resource);
+    EXPECT_EQ(writes[0].uid, "u");
+  }
+}
+
+TEST(PlanChildren, LeavesAloneWhatIsBeingDeleted) {
+  const DeploymentBuilder deployment;
+  const ChildrenGoal goal = GoalOf(deployment);
+  auto children = Converged(deployment, goal);
+  children.push_back(Named(kube::kServices, "minimax-m3-stray"));
+  for (Child& child : children) {
+    auto object = *child.object;
+    object.meta.deletion_time = kNow;
+    child.object = std::make_shared<const kube::RawObject>(object);
+  }
+  EXPECT_THAT(Plan(deployment, children, goal), IsEmpty());
+}
+
+// -- budgets
+
+struct BudgetCase {
+  const char* sentence;
+  api::DisruptionPolicy policy;
+  int desired;
+  int min_available;  // -1: no budget
+};
+
+TEST(Budgets, AreIntegersOfTheReplicasThatHaveToStay) {
+  const BudgetCase cases[] = {
+      {"one may go", api::DisruptionPolicy::kOneGroup, 4, 3},
+      {"a lone replica may go", api::DisruptionPolicy::kOneGroup, 1, 0},
+      {"of none, none has to stay", api::DisruptionPolicy::kOneGroup, 0, 0},
+      {"none may go", api::DisruptionPolicy::kBlock, 4, 4},
+      {"no budget at all", api::DisruptionPolicy::kNone, 4, -1},
+  };
+  for (const BudgetCase& c : cases) {
+    SCOPED_TRACE(c.sentence);
+    DeploymentBuilder deployment;
+    deployment.spec().disruption = c.policy;
+    deployment.Replicas(kDecode, c.desired);
+    const auto writes = Plan(deployment, {}, GoalOf(deployment));
+    EXPECT_EQ(MinAvailable(writes, "minimax-m3-decode"), c.min_available);
+  }
+}
+
+TEST(Budgets, FollowTheReplicas) {
+  DeploymentBuilder deployment;
+  const auto children = Converged(deployment, GoalOf(deployment));
+  deployment.Replicas(kPrefill, 6);
+  const auto writes = Plan(deployment, children, GoalOf(deployment));
+  EXPECT_THAT(Describe(writes), ElementsAre("apply PodDisruptionBudget minimax-m3-prefill"));
+  EXPECT_EQ(MinAvailable(writes, "minimax-m3-prefill"), 5);
+}
+
+TEST(Budgets, GoWhenTheUserWantsNone) {
+  DeploymentBuilder deployment;
+  const auto children = Converged(deployment, GoalOf(deployment));
+  deployment.spec().disruption = api::DisruptionPolicy::kNone;
+  EXPECT_THAT(Describe(Plan(deployment, children, GoalOf(deployment))),
+              UnorderedElementsAre("delete PodDisruptionBudget minimax-m3-prefill",
+                                   "delete PodDisruptionBudget minimax-m3-decode"));
+}
+
+// -- accounts
+
+TEST(Accounts, OfTheUserNeedNoneOfOurs) {
+  DeploymentBuilder deployment;
+  deployment.spec().service_account_name = "mine";
+  const auto writes = Plan(deployment, {}, GoalOf(deployment));
+  for (const Write& write : writes) EXPECT_NE(write.stage, Stage::kAccount);
+}
+
+TEST(Accounts, StayWhileOldWorkersUseThem) {
+  DeploymentBuilder deployment;
+  const auto children = Converged(deployment, GoalOf(deployment));
+  deployment.spec().service_account_name = "mine";
+  ChildrenGoal goal = GoalOf(deployment);
+  goal.keep_accounts = true;
+  EXPECT_THAT(Plan(deployment, children, goal), IsEmpty());
+  goal.keep_accounts = false;
+  EXPECT_THAT(Describe(Plan(deployment, children, goal)),
+              UnorderedElementsAre("delete ServiceAccount minimax-m3-workers",
+                                   "delete RoleBinding minimax-m3-workers"));
+}
+
+// -- routers
+
+TEST(Routers, OfOldContractsStayAsTheyAre) {
+  const DeploymentBuilder deployment;
+  ChildrenGoal goal = GoalOf(deployment);
+  auto children = Converged(deployment, goal);
+  children.push_back(Named(kube::kDeployments, render::RouterName("minimax-m3", "b")));
+  goal.old_contracts = {"b"};
+  EXPECT_THAT(Plan(deployment, children, goal), IsEmpty());
+  goal.old_contracts.clear();
+  EXPECT_THAT(Describe(Plan(deployment, children, goal)), ElementsAre("delete Deployment router"));
+}
+
+TEST(Routers, OfOldContractsAreNotMadeAnew) {
+  const DeploymentBuilder deployment;
+  ChildrenGoal goal = GoalOf(deployment);
+  const auto children = Converged(deployment, goal);
+  goal.old_contracts = {"b"};
+  EXPECT_THAT(Plan(deployment, children, goal), IsEmpty());
+}
+
+// -- healing
+
+TEST(HealOnly, MakesWhatIsMissingAndChangesNothing) {
+  DeploymentBuilder deployment;
+  ChildrenGoal goal = GoalOf(deployment);
+  auto children = Converged(deployment, goal);
+  children.push_back(Named(kube::kServices, "minimax-m3-stray"));
+  std::erase_if(children, [](const Child& child) { return child.resource == kube::kDeployments; });
+  deployment.spec().router.service_type = "LoadBalancer";
+  deployment.spec().service_account_name = "mine";
+  deployment.spec().disruption = api::DisruptionPolicy::kNone;
+  goal.heal_only = true;
+  EXPECT_THAT(Describe(Plan(deployment, children, goal)), ElementsAre("apply Deployment router"));
+}
+
+TEST(HealOnly, TakesAwayRoutersThatNobodyNeeds) {
+  const DeploymentBuilder deployment;
+  ChildrenGoal goal = GoalOf(deployment);
+  auto children = Converged(deployment, goal);
+  children.push_back(Named(kube::kDeployments, render::RouterName("minimax-m3", "b")));
+  goal.heal_only = true;
+  EXPECT_THAT(Describe(Plan(deployment, children, goal)), ElementsAre("delete Deployment router"));
+}
+
+// -- history
+
+Snapshot WithRevisions(int count, int limit) {
+  DeploymentBuilder deployment;
+  deployment.spec().revision_history_limit = limit;
+  Snapshot snapshot = SnapshotOf(deployment);
+  for (int i = 1; i <= count; ++i) {
+    snapshot.revisions.push_back(RevisionBuilder("r" + std::to_string(i)).Number(i).Stored());
+  }
+  return snapshot;
+}
+
+std::vector<std::string> Deleted(const Snapshot& snapshot, const std::set<std::string>& keep) {
+  std::vector<std::string> names;
+  for (const Write& write : PlanHistory(snapshot, keep)) {
+    EXPECT_EQ(write.uid, "uid-of-" + write.key.name.substr(std::string("minimax-m3-").size()));
+    names.push_back(write.key.name);
+  }
+  return names;
+}
+
+TEST(PlanHistory, DeletesTheOldestBeyondTheLimit) {
+  EXPECT_THAT(Deleted(WithRevisions(5, 2), {}),
+              ElementsAre("minimax-m3-r3", "minimax-m3-r2", "minimax-m3-r1"));
+  EXPECT_THAT(Deleted(WithRevisions(5, 5), {}), IsEmpty());
+  EXPECT_THAT(Deleted(WithRevisions(2, 0), {}), ElementsAre("minimax-m3-r2", "minimax-m3-r1"));
+}
+
+TEST(PlanHistory, DoesNotCountWhatIsInUse) {
+  EXPECT_THAT(Deleted(WithRevisions(5, 2), {"r1", "r5"}), ElementsAre("minimax-m3-r2"));
+  EXPECT_THAT(Deleted(WithRevisions(2, 0), {"r1", "r2"}), IsEmpty());
+}
+
+TEST(Gates, AreThoseOfTheGoal) {
+  const DeploymentBuilder deployment;
+  ChildrenGoal goal = GoalOf(deployment);
+  goal.gate = Gate::kIfRefused;
+  for (const Write& write : Plan(deployment, {Named(kube::kServices, "stray")}, goal)) {
+    EXPECT_EQ(write.gate, Gate::kIfRefused);
+  }
+}
+
+}  // namespace
+}  // namespace disagg::planning

@@ -1,0 +1,309 @@
+#include "controllers/planning/problems.h"
+
+#include <gmock/gmock.h>
+
+#include "tests/unit/planning/builders.h"
+
+namespace disagg::planning {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+using Pods = std::vector<std::shared_ptr<const kube::Pod>>;
+
+Snapshot WithNodes(const Pods& pods) {
+  Snapshot snapshot = SnapshotOf(DeploymentBuilder(), pods);
+  snapshot.nodes["blip"] = NodeBuilder("blip").NotReadySince(kNow - 45).Build();
+  snapshot.nodes["dead"] = NodeBuilder("dead").NotReadySince(kNow - 301).Build();
+  return snapshot;
+}
+
+std::vector<Problem> Find(const Snapshot& snapshot, const Plan& plan = {},
+                          const Outcome& outcome = {}) {
+  return FindProblems(snapshot, plan, outcome, ClassifyPods(snapshot), 8);
+}
+
+PodBuilder Decode(int replica = 0) { return PodBuilder(kDecode, replica).On("b200-0"); }
+PodBuilder Prefill(int replica) { return PodBuilder(kPrefill, replica).On("b200-0"); }
+
+struct ProblemCase {
+  const char* sentence;
+  PodBuilder pod;
+  std::string node, reason, message;
+};
+
+const ProblemCase kProblems[] = {
+    {"an image that cannot be pulled, and where to look",
+     Decode().Waiting("ImagePullBackOff", "Back-off pulling image \"vllm:x\""),
+     "b200-0",
+     "ImagePullFailed",
+     "decode-0: ImagePullBackOff: Back-off pulling image \"vllm:x\"; check spec.container.image and "
+     "imagePullSecrets"},
+    {"a container that cannot be configured",
+     Decode().Waiting("CreateContainerConfigError", "secret \"hf-token\" not found"),
+     "b200-0",
+     "CreateContainerConfigError",
+     "decode-0: secret \"hf-token\" not found"},
+    {"too little memory, and which field to raise",
+     Decode().Running().Restarts(2, kNow - 9).Terminated("OOMKilled", 137),
+     "b200-0",
+     "OOMKilled",
+     "decode-0: engine ended 2 times, last with exit code 137; raise spec.decode.resources.memory"},
+    {"a crash with its last words, and how to see more of them",
+     Decode().Running().Restarts(1, kNow - 9).Terminated("Error", 1, "Traceback:\n  ...\nKeyError: 'x'\n"),
+     "b200-0",
+     "CrashLoop",
+     "decode-0: engine ended once with exit code 1: KeyError: 'x'; kubectl logs --previous "
+     "minimax-m3-decode-new-0-1 -n serving"},
+    {"a crash loop that is being replaced",
+     Decode().Running().CreatedAt(kNow - 400).Restarts(5, kNow - 9).Terminated("Error", 1, "no HCA"),
+     "b200-0",
+     "CrashLoop",
+     "decode-0 failed: restarted 5 times in 10 minutes; engine said: no HCA"},
+    {"an eviction, in the words of the kubelet",
+     Decode().Failed("Evicted", "The node was low on resource: memory."),
+     "b200-0",
+     "Evicted",
+     "decode-0 failed: Evicted: The node was low on resource: memory."},
+    {"the third failure on one node, which is avoided from then on",
+     Decode().Failed("UnexpectedAdmissionError", "no rdma/ib").Failures("b200-0=2"),
+     "b200-0",
+     "UnexpectedAdmissionError",
+     "decode-0 failed: UnexpectedAdmissionError: no rdma/ib; it failed 3 times on node b200-0, which "
+     "it keeps away from now: check that node"},
+    {"a node that is gone",
+     Decode().On("no-more").Running(),
+     "no-more",
+     "NodeLost",
+     "node no-more is gone; decode-0 is made anew elsewhere"},
+    {"a node that has been NotReady for too long",
+     Decode().On("dead").Running(),
+     "dead",
+     "NodeLost",
+     "node dead has been NotReady for 300 s; decode-0 is made anew elsewhere"},
+    {"a node that is NotReady, and what will happen",
+     Decode().On("blip").Running(),
+     "blip",
+     "NodeNotReady",
+     "node blip is NotReady; decode-0 is made anew elsewhere when that lasts 300 s"},
+};
+
+TEST(FindProblems, NamesCauseAndRemedy) {
+  for (const ProblemCase& c : kProblems) {
+    SCOPED_TRACE(c.sentence);
+    const auto problems = Find(WithNodes({c.pod}));
+    ASSERT_THAT(problems, SizeIs(1));
+    EXPECT_EQ(problems[0].role, "decode");
+    EXPECT_EQ(problems[0].pod, "minimax-m3-decode-new-0-1");
+    EXPECT_EQ(problems[0].node, c.node);
+    EXPECT_EQ(problems[0].reason, c.reason);
+    EXPECT_EQ(problems[0].message, c.message);
+  }
+}
+
+TEST(FindProblems, IsQuietAboutWhatIsNone) {
+  const std::pair<const char*, PodBuilder> cases[] = {
+      {"a ready pod", Decode().Ready()},
+      {"a ready pod that has restarted",
+       Decode().Ready().Restarts(3, kNow - 90).Terminated("OOMKilled", 137)},
+      {"a pod that starts", Decode().Running()},
+      {"a pod that the scheduler has not seen yet", PodBuilder(kDecode, 0)},
+      {"a pod that is being deleted", Decode().Running().Deleting()},
+  };
+  for (const auto& [sentence, pod] : cases) {
+    SCOPED_TRACE(sentence);
+    EXPECT_THAT(Find(WithNodes({pod})), IsEmpty());
+  }
+}
+
+// -- the same root cause is told once
+
+struct DedupCase {
+  const char* sentence;
+  Pods pods;
+  std::size_t told;
+};
+
+TEST(FindProblems, TellsARootCauseOnce) {
+  const auto pull = [](const PodBuilder& pod) {
+    return PodBuilder(pod).Waiting("ImagePullBackOff", "Back-off pulling image");
+  };
+  const DedupCase cases[] = {
+      {"one image, two replicas", {pull(Prefill(0)), pull(Prefill(1))}, 1},
+      {"one image, two nodes", {pull(Prefill(0)), pull(Prefill(1).On("b200-1"))}, 1},
+      {"one image, two roles", {pull(Prefill(0)), pull(Decode())}, 2},
+      {"back-off and error are one cause",
+       {pull(Prefill(0)), Prefill(1).Waiting("ErrImagePull", "not found")},
+       1},
+      {"two replicas out of memory",
+       {Prefill(0).Running().Restarts(2, kNow).Terminated("OOMKilled", 137),
+        Prefill(1).Running().Restarts(3, kNow).Terminated("OOMKilled", 137)},
+       1},
+      {"one lost node, two replicas",
+       {Prefill(0).On("dead").Running(), Prefill(1).On("dead").Running()},
+       1},
+      {"two lost nodes",
+       {Prefill(0).On("dead").Running(), Prefill(1).On("no-more").Running()},
+       2},
+      {"no node for two replicas",
+       {PodBuilder(kPrefill, 0).Unschedulable("0/3"), PodBuilder(kPrefill, 1).Unschedulable("0/3")},
+       1},
+  };
+  for (const DedupCase& c : cases) {
+    SCOPED_TRACE(c.sentence);
+    EXPECT_THAT(Find(WithNodes(c.pods)), SizeIs(c.told));
+  }
+}
+
+TEST(FindProblems, ForgetsAPodOnADeadNodeOnceItsSlotServesAgain) {
+  const auto lost = Decode().On("dead").Running().Deleting();
+  const auto successor = PodBuilder(kDecode, 0, 2).On("b200-1");
+  EXPECT_THAT(Find(WithNodes({lost, PodBuilder(successor).Running()})), SizeIs(1));
+  EXPECT_THAT(Find(WithNodes({lost, PodBuilder(successor).Ready()})), IsEmpty());
+}
+
+TEST(FindProblems, AreBounded) {
+  Pods pods;
+  for (int i = 0; i < 20; ++i) pods.push_back(Prefill(i).On("gone-" + std::to_string(i)).Running());
+  EXPECT_THAT(Find(WithNodes(pods)), SizeIs(8));
+}
+
+TEST(FindProblems, DoNotDependOnTheOrderOfTheCache) {
+  const auto a = Prefill(0).Waiting("ErrImagePull"), b = Prefill(1).Waiting("ErrImagePull");
+  EXPECT_EQ(Find(WithNodes({a, b}))[0].pod, Find(WithNodes({b, a}))[0].pod);
+}
+
+TEST(FindProblems, ShortensLastWordsBetweenCharacters) {
+  std::string words = "x";
+  while (words.size() < 500) words += "\u00e4";
+  const auto problems = Find(WithNodes({Decode().Failed().Terminated("Error", 1, words)}));
+  EXPECT_NO_THROW(nlohmann::json(problems.at(0).message).dump());
+  EXPECT_THAT(problems.at(0).message, HasSubstr("..."));
+}
+
+// -- a pod that finds no node
+
+struct CapacityCase {
+  const char* sentence;
+  std::vector<NodeBuilder> nodes;
+  std::int64_t used;  // of GPUs of the first node
+  std::string rest;
+};
+
+Plan Resolved() {
+  Plan plan;
+  const auto snapshot = SnapshotOf(DeploymentBuilder());
+  plan.resolution = api::Resolve(*snapshot.deployment, snapshot.catalogue, {});
+  return plan;
+}
+
+PodBuilder Waiting() {
+  return PodBuilder(kDecode, 0)
+      .Asks("nvidia.com/gpu", 8)
+      .Asks("rdma/ib", 8)
+      .Unschedulable("0/9 nodes are available");
+}
+
+TEST(Unschedulable, SaysWhatIsMissingWhere) {
+  const NodeBuilder node("b200-0"), second("b200-1");
+  const NodeBuilder other = NodeBuilder("h200-0").Label("nvidia.com/gpu.product", "NVIDIA-H200");
+  const CapacityCase cases[] = {
+      {"too few GPUs are free",
+       {node, other},
+       4,
+       "1 node matches, the freest (b200-0) has 4 GPUs; free a node, or lower "
+       "spec.decode.parallelism"},
+      {"GPUs are free, so something else is missing: the scheduler knows",
+       {node, second},
+       0,
+       "2 nodes match, the freest (b200-0) has 8 GPUs; the scheduler says: 0/9 nodes are available"},
+      {"some nodes are out of use",
+       {node, NodeBuilder("b200-1").Cordoned(), NodeBuilder("b200-2").NotReadySince(kNow)},
+       6,
+       "3 nodes match, 2 of them cordoned or NotReady, the freest (b200-0) has 2 GPUs; free a node, "
+       "or lower spec.decode.parallelism"},
+      {"all nodes are out of use",
+       {NodeBuilder("b200-0").Cordoned()},
+       0,
+       "1 node matches, 1 of them cordoned or NotReady; add or uncordon a node of the class"},
+      {"no node is of the class", {other}, 0, "0 nodes match; add or uncordon a node of the class"},
+  };
+  for (const CapacityCase& c : cases) {
+    SCOPED_TRACE(c.sentence);
+    Snapshot snapshot = WithNodes({Waiting()});
+    for (const NodeBuilder& n : c.nodes) snapshot.capacity.push_back({n.Build(), {}});
+    snapshot.capacity[0].used["nvidia.com/gpu"] = c.used;
+    const auto problems = Find(snapshot, Resolved());
+    ASSERT_THAT(problems, SizeIs(1));
+    EXPECT_EQ(problems[0].message,
+              "decode-0 needs 8 nvidia.com/gpu and 8 rdma/ib on one node of class b200: " + c.rest);
+  }
+}
+
+TEST(Unschedulable, NamesTheSameOfEquallyFreeNodesWhateverTheirOrder) {
+  Snapshot snapshot = WithNodes({Waiting()});
+  for (const char* name : {"b200-1", "b200-0"}) {
+    snapshot.capacity.push_back({NodeBuilder(name).Build(), {}});
+  }
+  EXPECT_THAT(Find(snapshot, Resolved())[0].message, HasSubstr("the freest (b200-0)"));
+}
+
+TEST(Unschedulable, FallsBackToTheSchedulersWords) {
+  const auto problems = Find(WithNodes({Waiting()}));
+  EXPECT_EQ(problems.at(0).message, "decode-0 finds no node: 0/9 nodes are available");
+}
+
+// -- routers and writes
+
+TEST(FindProblems, IncludesTheRoutersPods) {
+  kube::Pod router = *Decode().Running().Restarts(1, kNow).Terminated("OOMKilled", 137).Build();
+  router.meta.name = "minimax-m3-router-x";
+  Snapshot snapshot = WithNodes({});
+  snapshot.router_pods = {std::make_shared<const kube::Pod>(router)};
+  const auto problems = Find(snapshot);
+  ASSERT_THAT(problems, SizeIs(1));
+  EXPECT_EQ(problems[0].role, "router");
+  EXPECT_EQ(problems[0].message,
+            "router: engine ended once with exit code 137; kubectl logs --previous "
+            "minimax-m3-router-x -n serving");
+}
+
+Write PodWrite(const std::string& name) {
+  Write write;
+  write.resource = kube::kPods;
+  write.key = {"serving", name};
+  return write;
+}
+
+TEST(FindProblems, TellsAFailedWriteOncePerCause) {
+  const Write a = PodWrite("a"), b = PodWrite("b");
+  Outcome outcome{.executed = true, .failed = {}, .refusal = ""};
+  const auto error =
+      base::MakeError(base::ErrorCode::kForbidden, "QuotaExceeded", "exceeded quota: gpus");
+  outcome.failed = {{&a, error}, {&b, error}};
+  const auto problems = Find(WithNodes({}), {}, outcome);
+  ASSERT_THAT(problems, SizeIs(1));
+  EXPECT_EQ(problems[0].reason, "QuotaExceeded");
+  EXPECT_EQ(problems[0].message, "Pod a: exceeded quota: gpus");
+}
+
+TEST(FindProblems, IsQuietAboutWritesThatAreTriedAgain) {
+  const Write a = PodWrite("a");
+  Outcome outcome{.executed = true, .failed = {}, .refusal = ""};
+  outcome.failed = {{&a, base::MakeError(base::ErrorCode::kTimeout, "Timeout", "no answer")}};
+  EXPECT_THAT(Find(WithNodes({}), {}, outcome), IsEmpty());
+}
+
+TEST(FindProblems, PutsWhatIsWrongWithTheSpecFirst) {
+  Plan plan;
+  plan.errors = {{"spec.model.ref", "spec.model.ref \"x\": unknown", "ModelNotFound"}};
+  const auto problems = Find(WithNodes({Decode().Failed("Evicted")}), plan);
+  ASSERT_THAT(problems, SizeIs(2));
+  EXPECT_EQ(problems[0].reason, "ModelNotFound");
+  EXPECT_EQ(problems[0].pod, "");
+}
+
+}  // namespace
+}  // namespace disagg::planning

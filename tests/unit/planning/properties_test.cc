@@ -1,0 +1,370 @@
+// Random schedules: the user edits, pods fail, nodes go, the cluster refuses, writes are lost. After
+// every pass what must never happen has not happened, and in the end, left in peace, it all converges.
+
+#include <algorithm>
+#include <functional>
+#include <random>
+#include <set>
+
+#include <gmock/gmock.h>
+
+#include "controllers/api/labels.h"
+#include "controllers/planning/pod_state.h"
+#include "tests/unit/planning/world.h"
+
+namespace disagg::planning {
+namespace {
+
+using ::testing::IsEmpty;
+
+constexpr int kSeeds = 60;
+constexpr int kSteps = 70;
+
+// -- what must hold after every pass
+
+bool IsOpen(const Write& write, const Outcome& outcome) {
+  if (write.gate == Gate::kAlways) return true;
+  return (write.gate == Gate::kIfRefused) == !outcome.refusal.empty();
+}
+
+// The writes about pods that this pass wanted carried out, whether or not the API server did.
+struct PodWrites {
+  std::vector<const Write*> creates;
+  std::set<std::string> deleted;  // uids
+
+  explicit PodWrites(const Pass& pass) {
+    for (const Write& write : pass.plan.writes) {
+      if (!(write.resource == kube::kPods) || !IsOpen(write, pass.outcome)) continue;
+      if (write.verb == Verb::kCreate) creates.push_back(&write);
+      if (write.verb == Verb::kDelete) deleted.insert(write.uid);
+    }
+  }
+};
+
+std::string LabelOf(const Write& create, const char* label) {
+  return create.body.at("metadata").at("labels").at(label);
+}
+
+bool MayRun(const PodState& state) {
+  return state.alive() || state.life == Life::kEnding || state.crash_looping;
+}
+
+void CheckSlots(const Pass& pass, const std::vector<PodState>& states, const PodWrites& writes) {
+  std::map<std::pair<std::string, std::string>, int> slots;
+  std::map<std::string, int> roles;
+  for (const PodState& state : states) {
+    if (!state.alive() || writes.deleted.contains(state.pod->meta.uid)) continue;
+    const std::string role(api::ToString(state.role));
+    ++slots[{role, std::to_string(state.replica)}];
+    ++roles[role];
+  }
+  for (const Write* create : writes.creates) {
+    const std::string role = LabelOf(*create, api::kLabelRole);
+    const int in_slot = ++slots[{role, LabelOf(*create, api::kLabelReplica)}];
+    EXPECT_EQ(in_slot, 1) << create->key.name << " is not alone in its slot";
+    const auto& desired =
+        pass.outcome.refusal.empty() ? pass.plan.desired : pass.plan.accepted_desired;
+    EXPECT_LE(++roles[role], desired.at(*api::ParseRoleName(role)) + 1) << role;
+  }
+}
+
+void CheckContracts(const std::vector<PodState>& states, const PodWrites& writes) {
+  for (const Write* create : writes.creates) {
+    const std::string contract = LabelOf(*create, api::kLabelContract);
+    for (const PodState& state : states) {
+      EXPECT_FALSE(MayRun(state) && state.contract != contract)
+          << create->key.name << " is made while " << state.pod->meta.name << " may run";
+    }
+  }
+}
+
+void CheckDeletes(const Pass& pass, const PodWrites& writes) {
+  std::set<std::string> known;
+  for (const auto& pod : pass.before.pods) known.insert(pod->meta.uid);
+  for (const std::string& uid : writes.deleted) EXPECT_TRUE(known.contains(uid)) << uid;
+}
+
+// A contract that can serve: its router, and every role of one of the two shapes.
+bool CanServe(const Pass& pass, const std::vector<PodState>& states) {
+  std::map<std::string, std::set<api::RoleName>> ready;
+  for (const PodState& state : states) {
+    if (state.ready()) ready[state.contract].insert(state.role);
+  }
+  return std::any_of(pass.before.routers.begin(), pass.before.routers.end(), [&](const auto& router) {
+    const auto& roles = ready[router->meta.label(api::kLabelContract)];
+    const bool pair = roles.contains(kPrefill) && roles.contains(kDecode);
+    return router->ready > 0 && (pair || roles.contains(kAggregated));
+  });
+}
+
+void CheckStatus(const Pass& pass, const std::vector<PodState>& states) {
+  if (pass.status.ready) {
+    EXPECT_TRUE(CanServe(pass, states));
+  }
+  const api::StatusView before = pass.before.deployment->status;
+  const api::StatusView after = ReadStatus(pass.status.status);
+  EXPECT_EQ(after.observed_generation, pass.before.deployment->meta.generation);
+  const bool accepted = pass.plan.errors.empty() && pass.outcome.refusal.empty() && !pass.plan.paused;
+  if (accepted || before.target_revision.empty() || !pass.plan.accepted) return;
+  for (const auto& [role, identity] : pass.plan.accepted->roles) {
+    if (!before.desired.contains(role)) continue;
+    EXPECT_EQ(after.desired.at(role), before.desired.at(role)) << "nothing was accepted";
+  }
+}
+
+void CheckPaused(const Pass& pass) {
+  const kube::ObjectMeta& meta = pass.before.deployment->meta;
+  if (meta.deleting() || meta.annotation(api::kAnnotationReconcile) == "disabled") {
+    EXPECT_THAT(pass.plan.writes, IsEmpty());
+  }
+}
+
+void Check(const Pass& pass) {
+  const auto states = ClassifyPods(pass.before);
+  const PodWrites writes(pass);
+  CheckSlots(pass, states, writes);
+  CheckContracts(states, writes);
+  CheckDeletes(pass, writes);
+  CheckStatus(pass, states);
+  CheckPaused(pass);
+}
+
+// -- what happens in between
+
+class Player {
+ public:
+  explicit Player(std::uint32_t seed) : random_(seed) { world_.Settle(); }
+
+  void Step() {
+    for (int i = Below(3); i >= 0; --i) Act();
+    if (OneIn(4)) LoseWrites();
+    Check(world_.RunPass());
+    world_.fails = [](const Write&) { return std::nullopt; };
+    if (OneIn(3)) CheckQuiet();
+  }
+
+  // Left alone, every world converges.
+  void Rest() {
+    MendEverything();
+    const Pass last = world_.Settle(150);
+    Check(last);
+    EXPECT_THAT(last.plan.writes, IsEmpty());
+    EXPECT_TRUE(last.status.ready);
+    std::size_t desired = 0;
+    for (const auto& [role, spec] : world_.deployment().spec.roles) {
+      desired += static_cast<std::size_t>(spec.replicas);
+    }
+    EXPECT_EQ(world_.pods().size(), desired);
+    EXPECT_EQ(world_.deployment().status.current_revision, world_.deployment().status.target_revision);
+    EXPECT_EQ(world_.Condition("Reconciling"), nullptr);
+    EXPECT_EQ(world_.Condition("Stalled"), nullptr);
+  }
+
+ private:
+  int Below(int limit) { return std::uniform_int_distribution<int>(0, limit - 1)(random_); }
+  bool OneIn(int chances) { return Below(chances) == 0; }
+
+  void Act() {
+    using Action = void (Player::*)();
+    static constexpr Action kActions[] = {
+        &Player::EditReplicas, &Player::EditRole,  &Player::EditContract, &Player::EditOther,
+        &Player::EditShape,    &Player::Mistype,   &Player::TogglePause,  &Player::ToggleRefusal,
+        &Player::HarmPod,      &Player::HarmPod,   &Player::HarmNode,     &Player::HarmChildren,
+        &Player::ChangeInputs, &Player::GoOn,      &Player::GoOn,         &Player::GoOn,
+        &Player::GoOn,         &Player::PassTime};
+    (this->*kActions[Below(std::size(kActions))])();
+  }
+
+  // Without a change or a failure, a few passes bring every pass to an end.
+  void CheckQuiet() {
+    for (int i = 0; i < 4; ++i) {
+      const Pass pass = world_.RunPass();
+      Check(pass);
+      if (pass.writes.empty() && !pass.status_written) return;
+    }
+    ADD_FAILURE() << "writes again and again";
+  }
+
+  void EditReplicas() {
+    world_.Edit([&](auto& spec) {
+      for (auto& [role, value] : spec.roles) value.replicas = 1 + Below(4);
+    });
+  }
+
+  void EditRole() {
+    world_.Edit([&](auto& spec) {
+      auto& role = OneIn(2) ? spec.roles.begin()->second : spec.roles.rbegin()->second;
+      role.args["max-num-seqs"] = Text(std::to_string(8 << Below(3)));
+    });
+  }
+
+  void EditContract() {
+    world_.Edit([&](auto& spec) { spec.image = "vllm/vllm-openai:" + std::to_string(1 + Below(3)); });
+  }
+
+  void EditOther() {
+    world_.Edit([&](auto& spec) {
+      spec.suspend = OneIn(4);
+      spec.restart_token = std::to_string(Below(2));
+      spec.router.replicas = 1 + Below(2);
+      spec.router.service_type = OneIn(2) ? "ClusterIP" : "LoadBalancer";
+      spec.service_account_name = OneIn(3) ? "mine" : "";
+      spec.disruption = OneIn(2) ? api::DisruptionPolicy::kOneGroup : api::DisruptionPolicy::kNone;
+      spec.revision_history_limit = Below(3);
+    });
+  }
+
+  void EditShape() {
+    if (!OneIn(2)) return;
+    world_.Edit([&](auto& spec) {
+      DeploymentBuilder shape;
+      if (!spec.roles.contains(kAggregated)) shape.Aggregated(1 + Below(3));
+      spec.roles = shape.spec().roles;
+    });
+  }
+
+  void Mistype() {
+    world_.Edit([&](auto& spec) {
+      spec.model_ref = OneIn(3) ? "nvidia/MiniMax-M3-NVPF4" : "nvidia/MiniMax-M3-NVFP4";
+    });
+  }
+
+  void TogglePause() {
+    world_.Annotate(api::kAnnotationReconcile, OneIn(3) ? "disabled" : "");
+  }
+
+  void ToggleRefusal() {
+    const bool on = OneIn(3);
+    world_.refuses = [on](const auto&) { return on ? "denied by policy" : ""; };
+  }
+
+  void HarmPod() {
+    if (world_.pods().empty()) return;
+    kube::Pod& pod = *world_.pods()[static_cast<std::size_t>(Below(static_cast<int>(world_.pods().size())))];
+    switch (Below(5)) {
+      case 0:
+        pod.meta.deletion_time = world_.now() + 73;
+        return;
+      case 1:
+        pod.phase = kube::PodPhase::kFailed;
+        pod.ready = false;
+        return;
+      case 2:
+        pod.ready = !pod.ready && pod.phase == kube::PodPhase::kRunning;
+        pod.ready_since = world_.now();
+        return;
+      case 3:
+        CrashLoop(pod);
+        return;
+      case 4:
+        if (OneIn(4)) pod.meta.labels.erase(api::kLabelReplica);
+        return;
+    }
+  }
+
+  void CrashLoop(kube::Pod& pod) {
+    if (pod.phase != kube::PodPhase::kRunning || pod.containers.empty()) return;
+    pod.ready = false;
+    pod.ready_since = world_.now();
+    pod.meta.creation_time = world_.now() - 300;
+    pod.containers[0].running = false;
+    pod.containers[0].restarts = 5;
+    pod.containers[0].last_finished_at = world_.now();
+  }
+
+  void HarmNode() {
+    if (world_.nodes().size() < 3) world_.AddNode("b200-" + std::to_string(++last_node_));
+    auto node = world_.nodes().begin();
+    std::advance(node, Below(static_cast<int>(world_.nodes().size())));
+    const std::string name = node->first;
+    switch (Below(4)) {
+      case 0:
+        world_.LoseNode(name);
+        return;
+      case 1:
+        world_.PutOutOfService(name);
+        return;
+      default:
+        world_.SetNodeReady(name, OneIn(2));
+        return;
+    }
+  }
+
+  void HarmChildren() {
+    const std::vector<std::string> children = world_.Children();
+    switch (Below(5)) {
+      case 0:
+        world_.LoseStatus();
+        return;
+      case 1:
+        if (!world_.revisions().empty() && OneIn(3)) {
+          world_.DeleteRevision(world_.revisions().back().identity.name);
+        }
+        return;
+      default:
+        if (children.empty()) return;
+        world_.DeleteChild(children[static_cast<std::size_t>(Below(static_cast<int>(children.size())))]);
+        return;
+    }
+  }
+
+  void ChangeInputs() {
+    const std::string value = std::to_string(Below(2));
+    if (OneIn(2)) {
+      world_.SetClass(ClassBuilder().Env("NCCL_DEBUG", value));
+    } else {
+      world_.SetModel(ModelBuilder().Alias("nvidia/MiniMax-M3-NVFP4").Revision(value));
+    }
+  }
+
+  void GoOn() {
+    if (!OneIn(3)) world_.EndTerminating();
+    if (!OneIn(3)) world_.BindAndStart();
+    if (!OneIn(3)) world_.MakePodsReady();
+    if (!OneIn(3)) world_.UpdateRouters();
+    world_.Advance(Below(30));
+  }
+
+  void PassTime() { world_.Advance(Below(700)); }
+
+  void LoseWrites() {
+    const auto code = OneIn(2) ? base::ErrorCode::kTimeout : base::ErrorCode::kForbidden;
+    const std::string reason = code == base::ErrorCode::kTimeout ? "Timeout" : "QuotaExceeded";
+    world_.fails = [this, code, reason](const Write&) -> std::optional<base::Error> {
+      if (!OneIn(3)) return std::nullopt;
+      return Answer(code, reason, "lost");
+    };
+  }
+
+  void MendEverything() {
+    for (const auto& [name, node] : std::map(world_.nodes())) world_.LoseNode(name);
+    for (int i = 0; i < 3; ++i) world_.AddNode("sound-" + std::to_string(i));
+    world_.refuses = [](const auto&) { return ""; };
+    world_.Annotate(api::kAnnotationReconcile, "");
+    world_.Edit([](auto& spec) {
+      spec.model_ref = "nvidia/MiniMax-M3-NVFP4";
+      spec.suspend = false;
+    });
+  }
+
+  World world_;
+  std::mt19937 random_;
+  int last_node_ = 10;
+};
+
+TEST(Properties, HoldInEverySchedule) {
+  for (std::uint32_t seed = 1; seed <= kSeeds; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Player player(seed);
+    for (int step = 0; step < kSteps; ++step) {
+      SCOPED_TRACE("step " + std::to_string(step));
+      player.Step();
+      if (::testing::Test::HasFailure()) return;
+    }
+    player.Rest();
+    if (::testing::Test::HasFailure()) return;
+  }
+}
+
+}  // namespace
+}  // namespace disagg::planning

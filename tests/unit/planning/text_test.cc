@@ -1,0 +1,21 @@
+#include "controllers/planning/text.h"
+
+#include <gtest/gtest.h>
+
+namespace disagg::planning {
+namespace {
+
+TEST(Shorten, LeavesShortTextsAlone) {
+  EXPECT_EQ(Shorten("", 3), "");
+  EXPECT_EQ(Shorten("abc", 3), "abc");
+}
+
+TEST(Shorten, CutsBetweenCharacters) {
+  EXPECT_EQ(Shorten("abcd", 3), "abc");
+  EXPECT_EQ(Shorten("ab\u00e4", 3), "ab") << "2 bytes, the second one beyond the limit";
+  EXPECT_EQ(Shorten("ab\u00e4c", 4), "ab\u00e4");
+  EXPECT_EQ(Shorten("\U0001F600", 3), "") << "4 bytes";
+}
+
+}  // namespace
+}  // namespace disagg::planning

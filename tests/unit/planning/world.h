@@ -1,0 +1,139 @@
+#pragma once
+
+// A cluster as small as planning sees it: applies a plan's writes to itself, in the executor's order,
+// and writes the status back, so that many passes can be played without an API server. Nothing happens
+// between passes but what a test makes happen.
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "controllers/planning/plan.h"
+#include "controllers/planning/snapshot.h"
+#include "controllers/planning/status_planner.h"
+#include "tests/unit/planning/builders.h"
+
+namespace disagg::planning {
+
+// What one pass decided and what became of it.
+struct Pass {
+  Snapshot before;
+  Plan plan;
+  Outcome outcome;
+  StatusPlan status;
+  std::vector<std::string> writes;  // carried out, dry runs left out; see Describe
+  std::vector<std::string> asked;   // dry runs
+  bool status_written = false;
+
+  // Those of `writes` that are about pods.
+  std::vector<std::string> PodWrites() const;
+};
+
+class World {
+ public:
+  explicit World(const DeploymentBuilder& deployment = DeploymentBuilder());
+
+  // -- the operator
+
+  Pass RunPass();
+  // Passes, with everything in the cluster going well in between, until nothing is written any more.
+  // Returns the last pass. Fails the test when that takes more than `limit` passes.
+  Pass Settle(int limit = 60);
+  Snapshot TakeSnapshot() const;
+
+  // -- the user
+
+  void Edit(const std::function<void(api::DeploymentSpec&)>& change);
+  void Annotate(const std::string& key, const std::string& value);
+  void DeleteDeployment();
+  void LoseStatus() { deployment_.status = {}; }
+  void SetStatus(const nlohmann::json& status) { deployment_.status = ReadStatus(status); }
+  void DeletePod(api::RoleName role, int replica);
+  void DeleteRevision(const std::string& name);
+  // Of any kind but pods and revisions: "Service/minimax-m3".
+  void DeleteChild(const std::string& kind_and_name);
+  void ChangeChild(const std::string& kind_and_name,
+                   const std::function<void(nlohmann::json&)>& change);
+  void SetModel(const ModelBuilder& model);
+  void SetClass(const ClassBuilder& type);
+  void RemoveRouters();
+  void RemoveClasses() { catalogue_.classes.clear(); }
+
+  // -- the cluster
+
+  void Advance(std::int64_t seconds) { now_ += seconds; }
+  void BindAndStart();     // every pod that waits
+  void MakePodsReady();    // every pod that runs
+  void EndTerminating();   // those whose kubelet is there
+  void UpdateRouters();    // rolled out, and ready where their contract can serve
+  void EverythingGoesWell();
+  void AddNode(const std::string& name);
+  void LoseNode(const std::string& name);
+  void SetNodeReady(const std::string& name, bool ready);
+  void PutOutOfService(const std::string& name);
+  // Pods of others take GPUs there.
+  void Occupy(const std::string& node, std::int64_t gpus);
+
+  // The newest pod of a slot; fails the test when there is none.
+  kube::Pod& At(api::RoleName role, int replica);
+  bool Has(api::RoleName role, int replica) const;
+  void SetReady(api::RoleName role, int replica, bool ready);
+  void Fail(api::RoleName role, int replica, const std::string& reason);
+
+  // Why the cluster refuses a pod in a dry run; empty: it does not.
+  std::function<std::string(const nlohmann::json& pod)> refuses = [](const auto&) { return ""; };
+  // Why a write fails; nothing: it does not.
+  std::function<std::optional<base::Error>(const Write&)> fails = [](const auto&) {
+    return std::nullopt;
+  };
+
+  // -- what there is
+
+  const api::DisaggDeployment& deployment() const { return deployment_; }
+  const std::vector<std::shared_ptr<kube::Pod>>& pods() const { return pods_; }
+  const std::vector<StoredRevision>& revisions() const { return revisions_; }
+  const std::map<std::string, std::shared_ptr<kube::Node>>& nodes() const { return nodes_; }
+  std::vector<std::string> Children() const;  // "Service/minimax-m3", in order
+  nlohmann::json ChildJson(const std::string& kind_and_name) const;
+  std::int64_t now() const { return now_; }
+
+  const api::Condition* Condition(const std::string& type) const {
+    return deployment_.status.Find(type);
+  }
+  nlohmann::json Status() const;
+
+ private:
+  using Object = std::shared_ptr<kube::RawObject>;
+
+  void AddCapacity(Snapshot& snapshot) const;
+  Plan MakePlan(Snapshot& snapshot) const;
+  void Execute(Pass& pass);
+  bool Carry(const Write& write, Pass& pass);
+  void Apply(const Write& write);
+  void CreatePod(const nlohmann::json& body);
+  void StoreRevision(const nlohmann::json& body);
+  void PutChild(const Write& write);
+  bool Delete(const Write& write);
+  bool DeletePod(const Write& write);
+  bool CanEnd(const kube::Pod& pod) const;
+  bool IsDead(const kube::Pod& pod) const;
+  std::string NewUid() { return "uid-" + std::to_string(++last_uid_); }
+
+  api::DisaggDeployment deployment_;
+  api::Catalogue catalogue_;
+  std::vector<std::shared_ptr<kube::Pod>> pods_;
+  std::vector<StoredRevision> revisions_;
+  std::map<std::string, std::shared_ptr<const render::Revision>> payloads_;
+  std::map<std::string, std::pair<kube::Resource, Object>> children_;  // by kind and name
+  std::map<std::string, std::shared_ptr<kube::Node>> nodes_;
+  std::int64_t now_ = kNow;
+  int last_uid_ = 0;
+};
+
+// A failed answer of the API server.
+base::Error Answer(base::ErrorCode code, const std::string& reason, const std::string& message);
+
+}  // namespace disagg::planning

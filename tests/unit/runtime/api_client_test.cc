@@ -1,0 +1,216 @@
+#include "operator/runtime/api_client.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <future>
+#include <memory>
+#include <thread>
+
+#include "operator/base/clock.h"
+#include "tests/unit/runtime/fake_transport.h"
+
+namespace runtime {
+namespace {
+
+using base::ErrorCode;
+
+class Gate : public WriteGate {
+ public:
+  bool MayWrite() const override { return open; }
+  std::atomic<bool> open{true};
+};
+
+std::string Object(const std::string& name) {
+  return R"({"kind":"Pod","metadata":{"name":")" + name + R"(","uid":"u-)" + name +
+         R"(","resourceVersion":"5"}})";
+}
+
+class ApiClientTest : public ::testing::Test {
+ protected:
+  static WriteRequest Create(const std::string& name) {
+    WriteRequest write;
+    write.resource = kube::kPods;
+    write.key = {"serving", name};
+    write.body = Object(name);
+    return write;
+  }
+
+  std::unique_ptr<ApiClient> Client(FakeTransport& transport, int max_writes = 4) {
+    ApiClientOptions options;
+    options.max_in_flight_writes = max_writes;
+    options.clock = &clock_;
+    options.metrics = &metrics_;
+    return std::make_unique<ApiClient>(transport, &gate_, options);
+  }
+
+  static FakeTransport::Answer Echo(const transport::Request& request) {
+    return Json(201, request.body);
+  }
+
+  base::ManualClock clock_{base::SystemTime{}};
+  observability::Metrics metrics_;
+  Gate gate_;
+};
+
+TEST_F(ApiClientTest, ReadsAnObject) {
+  FakeTransport transport([](const transport::Request& request) -> FakeTransport::Answer {
+    EXPECT_EQ(request.target, "/api/v1/namespaces/serving/pods/a");
+    return Json(200, "{}");
+  });
+  const auto body = Client(transport)->Get(kube::kPods, {"serving", "a"});
+  ASSERT_TRUE(body);
+  EXPECT_EQ(*body, "{}");
+}
+
+TEST_F(ApiClientTest, AnswersInTheOrderOfTheRequests) {
+  FakeTransport transport([](const transport::Request& request) -> FakeTransport::Answer {
+    if (request.body == Object("b")) return Refusal(409, "AlreadyExists");
+    return Json(201, request.body);
+  });
+  const auto results = Client(transport)->WriteAll({Create("a"), Create("b"), Create("c")});
+  ASSERT_EQ(results.size(), 3u);
+  EXPECT_EQ(results[0]->uid, "u-a");
+  EXPECT_EQ(results[1].error().code, ErrorCode::kAlreadyExists);
+  EXPECT_EQ(results[2]->uid, "u-c");
+}
+
+TEST_F(ApiClientTest, KeepsWritesInFlightWithinTheBound) {
+  FakeTransport transport(Echo);
+  auto client = Client(transport, 3);
+  transport.Hold();
+  std::vector<std::jthread> callers;
+  std::atomic<int> done{0};
+  for (int i = 0; i < 4; ++i) {
+    callers.emplace_back([&] {
+      for (const auto& result : client->WriteAll(std::vector<WriteRequest>(5, Create("x")))) {
+        if (result) ++done;
+      }
+    });
+  }
+  transport.WaitForHeld(3);
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  EXPECT_EQ(transport.most_held(), 3u);
+  EXPECT_EQ(client->writes_in_flight(), 3);
+  transport.Release();
+  callers.clear();
+  EXPECT_EQ(done, 20);
+  EXPECT_EQ(client->writes_in_flight(), 0);
+}
+
+TEST_F(ApiClientTest, ReadsAreNotHeldUpByWrites) {
+  FakeTransport transport(Echo);
+  auto client = Client(transport, 1);
+  transport.Hold();
+  std::jthread writer([&] { (void)client->Write(Create("a")); });
+  transport.WaitForHeld(1);
+  std::jthread reader([&] { (void)client->Get(kube::kPods, {"serving", "a"}); });
+  transport.WaitForHeld(2);
+  transport.Release();
+}
+
+TEST_F(ApiClientTest, SendsNoWriteWithoutTheLease) {
+  FakeTransport transport(Echo);
+  auto client = Client(transport);
+  gate_.open = false;
+  const auto result = client->Write(Create("a"));
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, ErrorCode::kFenced);
+  EXPECT_FALSE(result.error().outcome_unknown);
+  EXPECT_TRUE(client->Get(kube::kPods, {"serving", "a"}));
+  EXPECT_EQ(transport.requests().size(), 1u);
+  gate_.open = true;
+  EXPECT_TRUE(client->Write(Create("a")));
+}
+
+TEST_F(ApiClientTest, LooksAtTheLeaseAfterTheWaitForAPlace) {
+  FakeTransport transport(Echo);
+  auto client = Client(transport, 1);
+  transport.Hold();
+  std::jthread first([&] { (void)client->Write(Create("a")); });
+  transport.WaitForHeld(1);
+  auto second = std::async(std::launch::async, [&] { return client->Write(Create("b")); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  gate_.open = false;  // while the second waits for its place
+  transport.Release();
+  const auto result = second.get();
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, ErrorCode::kFenced);
+  EXPECT_EQ(transport.requests().size(), 1u);
+}
+
+TEST_F(ApiClientTest, SendsNothingOfItsClassUntilRetryAfterHasPassed) {
+  std::atomic<bool> busy{true};
+  FakeTransport transport([&](const transport::Request& request) -> FakeTransport::Answer {
+    if (!busy) return Json(201, request.body);
+    transport::Response response = Refusal(429, "TooManyRequests");
+    response.headers.push_back({"Retry-After", "3"});
+    return response;
+  });
+  auto client = Client(transport);
+  EXPECT_EQ(client->Write(Create("a")).error().retry_after, std::chrono::seconds(3));
+  busy = false;
+  const auto refused = client->Write(Create("a"));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kTooManyRequests);
+  EXPECT_EQ(transport.requests().size(), 1u) << "the second was not sent";
+  EXPECT_TRUE(client->Get(kube::kPods, {"serving", "a"})) << "reads are another class";
+  clock_.Advance(std::chrono::milliseconds(2500));
+  EXPECT_EQ(client->Write(Create("a")).error().retry_after, std::chrono::seconds(1));
+  clock_.Advance(std::chrono::milliseconds(500));
+  EXPECT_TRUE(client->Write(Create("a")));
+}
+
+TEST_F(ApiClientTest, APauseStopsTheRestOfABatch) {
+  FakeTransport transport([&](const transport::Request&) -> FakeTransport::Answer {
+    transport::Response response = Refusal(429, "TooManyRequests");
+    response.headers.push_back({"Retry-After", "1"});
+    return response;
+  });
+  const auto results = Client(transport, 1)->WriteAll(std::vector<WriteRequest>(10, Create("a")));
+  for (const auto& result : results) EXPECT_EQ(result.error().code, ErrorCode::kTooManyRequests);
+  EXPECT_EQ(transport.requests().size(), 1u);
+}
+
+TEST_F(ApiClientTest, ShutdownEndsCallsThatWaitAndRefusesLaterOnes) {
+  FakeTransport transport(Echo);
+  auto client = Client(transport, 1);
+  transport.Hold();
+  auto sent = std::async(std::launch::async, [&] { return client->Write(Create("a")); });
+  transport.WaitForHeld(1);
+  auto waiting = std::async(std::launch::async, [&] { return client->Write(Create("b")); });
+  client->Shutdown();
+  const auto sent_result = sent.get();
+  EXPECT_EQ(sent_result.error().code, ErrorCode::kCancelled);
+  EXPECT_TRUE(sent_result.error().outcome_unknown);
+  EXPECT_EQ(client->writes_in_flight(), 1) << "the server may still carry it out";
+  const auto waiting_result = waiting.get();
+  EXPECT_EQ(waiting_result.error().code, ErrorCode::kCancelled);
+  EXPECT_FALSE(waiting_result.error().outcome_unknown);
+  EXPECT_EQ(client->Get(kube::kPods, {"serving", "a"}).error().code, ErrorCode::kCancelled);
+}
+
+TEST_F(ApiClientTest, ALateAnswerFindsNobodyAndHarmsNothing) {
+  FakeTransport transport(Echo);
+  auto client = Client(transport, 1);
+  transport.Hold();
+  auto sent = std::async(std::launch::async, [&] { return client->Write(Create("a")); });
+  transport.WaitForHeld(1);
+  client->Shutdown();
+  EXPECT_FALSE(sent.get());
+  client.reset();
+  transport.Release();
+}
+
+TEST_F(ApiClientTest, CountsWritesByResourceAndVerb) {
+  FakeTransport transport(Echo);
+  auto client = Client(transport);
+  ASSERT_TRUE(client->Write(Create("a")));
+  ASSERT_TRUE(client->Write(Create("b")));
+  EXPECT_NE(metrics_.Text().find(R"(api_writes_total{resource="pods",verb="create"} 2)"),
+            std::string::npos)
+      << metrics_.Text();
+}
+
+}  // namespace
+}  // namespace runtime

@@ -1,0 +1,143 @@
+#include "operator/runtime/reflector_state.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace runtime {
+namespace {
+
+using base::ErrorCode;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using Kind = ReflectorAction::Kind;
+
+base::Error Failure(ErrorCode code, const std::string& message = "") {
+  return base::MakeError(code, "Test", message);
+}
+
+class ReflectorStateTest : public ::testing::Test {
+ protected:
+  // A state that watches from version 10.
+  ReflectorStateTest() {
+    state_.Start();
+    state_.OnPage("10", "");
+    state_.OnWatchStarted(now_);
+  }
+
+  ReflectorState state_{ReflectorTimings{}, 1};
+  base::SteadyTime now_ = base::SteadyTime{} + std::chrono::hours(1);
+};
+
+TEST(ReflectorState, BeginsWithAListFromEtcdAndFollowsItsPages) {
+  ReflectorState state({}, 1);
+  const ReflectorAction first = state.Start();
+  EXPECT_EQ(first.kind, Kind::kList);
+  EXPECT_EQ(first.continue_token, "");
+  EXPECT_EQ(first.delay, milliseconds(0));
+  const ReflectorAction second = state.OnPage("5", "token");
+  EXPECT_EQ(second.kind, Kind::kList);
+  EXPECT_EQ(second.continue_token, "token");
+  const ReflectorAction watch = state.OnPage("5", "");
+  EXPECT_EQ(watch.kind, Kind::kWatch);
+  EXPECT_EQ(watch.resource_version, "5");
+}
+
+TEST(ReflectorState, AnExpiredContinueTokenBeginsTheListAnew) {
+  ReflectorState state({}, 1);
+  state.Start();
+  state.OnPage("5", "token");
+  const ReflectorAction next = state.OnListFailed(Failure(ErrorCode::kGone), base::SteadyTime{});
+  EXPECT_EQ(next.kind, Kind::kList);
+  EXPECT_EQ(next.continue_token, "");
+  EXPECT_LE(next.delay, milliseconds(100)) << "the first retry is quick";
+}
+
+TEST_F(ReflectorStateTest, WhatEndsAWatchDecidesWhereItGoesOn) {
+  struct Case {
+    const char* what;
+    base::Status end;
+    Kind next;
+  };
+  const Case cases[] = {
+      {"a cut connection: from the last version", Failure(ErrorCode::kConnection), Kind::kWatch},
+      {"silence: from the last version", Failure(ErrorCode::kTimeout), Kind::kWatch},
+      {"a busy server: from the last version", Failure(ErrorCode::kTooManyRequests), Kind::kWatch},
+      {"a failing server: from the last version", Failure(ErrorCode::kUnavailable), Kind::kWatch},
+      {"no permission: from the last version", Failure(ErrorCode::kForbidden), Kind::kWatch},
+      {"410: from a new list", Failure(ErrorCode::kGone), Kind::kList},
+      {"a refused request: from a new list", Failure(ErrorCode::kInvalid), Kind::kList},
+      {"the resource is gone: from a new list", Failure(ErrorCode::kNotFound), Kind::kList},
+      {"what cannot be decoded: from a new list", Failure(ErrorCode::kProtocol), Kind::kList},
+  };
+  for (const Case& c : cases) {
+    ReflectorState state({}, 1);
+    state.Start();
+    state.OnPage("10", "");
+    state.OnWatchStarted(now_);
+    state.OnEvent("17");
+    const ReflectorAction next = state.OnWatchEnded(c.end, now_);
+    EXPECT_EQ(next.kind, c.next) << c.what;
+    EXPECT_EQ(next.resource_version, c.next == Kind::kWatch ? "17" : "") << c.what;
+    EXPECT_GT(next.delay, milliseconds(0)) << c.what;
+    EXPECT_LE(next.delay, milliseconds(100)) << c.what;
+  }
+}
+
+TEST_F(ReflectorStateTest, AWatchThatTheServerEndsGoesOnAtOnce) {
+  const ReflectorAction next = state_.OnWatchEnded({}, now_ + seconds(400));
+  EXPECT_EQ(next.kind, Kind::kWatch);
+  EXPECT_EQ(next.resource_version, "10");
+  EXPECT_EQ(next.delay, milliseconds(0));
+}
+
+TEST_F(ReflectorStateTest, AWatchThatEndsAtOnceWithoutAnEventCountsAsFailed) {
+  EXPECT_GT(state_.OnWatchEnded({}, now_ + milliseconds(10)).delay, milliseconds(0));
+  state_.OnWatchStarted(now_);
+  state_.OnEvent("11");
+  EXPECT_EQ(state_.OnWatchEnded({}, now_ + milliseconds(10)).delay, milliseconds(0));
+}
+
+TEST_F(ReflectorStateTest, AVersionThatTheServerDoesNotKnowYetIsTriedThreeTimes) {
+  const base::Status future =
+      Failure(ErrorCode::kTimeout, "Too large resource version: 10, current: 5");
+  EXPECT_EQ(state_.OnWatchEnded(future, now_).kind, Kind::kWatch);
+  EXPECT_EQ(state_.OnWatchEnded(future, now_).kind, Kind::kWatch);
+  EXPECT_EQ(state_.OnWatchEnded(future, now_).kind, Kind::kList);
+}
+
+TEST_F(ReflectorStateTest, BackoffGrowsTo30SecondsAndEndsAfterAHealthyTime) {
+  const struct {
+    long least, most;
+  } expected[] = {{50, 100},     {400, 800},     {800, 1600},    {1600, 3200},  {3200, 6400},
+                  {6400, 12800}, {12800, 25600}, {15000, 30000}, {15000, 30000}};
+  for (const auto& range : expected) {
+    const long delay = state_.OnWatchEnded(Failure(ErrorCode::kConnection), now_).delay.count();
+    EXPECT_GE(delay, range.least);
+    EXPECT_LE(delay, range.most);
+    now_ += seconds(30);
+  }
+  now_ += seconds(121);
+  EXPECT_LE(state_.OnWatchEnded(Failure(ErrorCode::kConnection), now_).delay, milliseconds(100));
+}
+
+TEST_F(ReflectorStateTest, WaitsAtLeastAsLongAsTheServerAsks) {
+  base::Error busy = Failure(ErrorCode::kTooManyRequests);
+  busy.retry_after = seconds(7);
+  EXPECT_EQ(state_.OnWatchEnded(busy, now_).delay, seconds(7));
+}
+
+TEST_F(ReflectorStateTest, AsksForWatchesOfFiveToTenMinutes) {
+  seconds least{1000}, most{0};
+  for (int i = 0; i < 500; ++i) {
+    const seconds duration = state_.WatchDuration();
+    least = std::min(least, duration);
+    most = std::max(most, duration);
+  }
+  EXPECT_GE(least, seconds(300));
+  EXPECT_LE(most, seconds(600));
+  EXPECT_GT(most - least, seconds(250));
+}
+
+}  // namespace
+}  // namespace runtime

@@ -1,0 +1,176 @@
+#include "tests/unit/status_view/scene.h"
+
+#include <utility>
+
+#include "operator/base/clock.h"
+
+namespace kubectl_disagg::testing {
+namespace {
+
+using nlohmann::json;
+
+constexpr char kUid[] = "0d9f6f6e-0000-4000-8000-000000000001";
+
+json Meta(const std::string& name, std::int64_t age) {
+  return {{"name", name},
+          {"namespace", "serving"},
+          {"uid", name + "-uid"},
+          {"resourceVersion", "7"},
+          {"creationTimestamp", Ago(age)}};
+}
+
+json PodCondition(const std::string& type, bool value, std::int64_t age) {
+  return {{"type", type}, {"status", value ? "True" : "False"}, {"lastTransitionTime", Ago(age)}};
+}
+
+json EmptyPod(const PodSpec& spec) {
+  json meta = Meta("minimax-m3-" + spec.role + "-" + spec.revision + "-" + std::to_string(spec.replica) + "-" +
+                       std::to_string(spec.incarnation),
+                   spec.age);
+  meta["labels"] = {{"disagg.dev/deployment", "minimax-m3"},
+                    {"disagg.dev/role", spec.role},
+                    {"disagg.dev/replica", std::to_string(spec.replica)},
+                    {"disagg.dev/incarnation", std::to_string(spec.incarnation)},
+                    {"disagg.dev/role-revision", spec.revision},
+                    {"disagg.dev/contract", "h6n4j8fs"}};
+  meta["ownerReferences"] = json::array({{{"apiVersion", "disagg.dev/v1alpha1"},
+                                          {"kind", "DisaggDeployment"},
+                                          {"name", "minimax-m3"},
+                                          {"uid", kUid},
+                                          {"controller", true}}});
+  json pod{{"metadata", meta}, {"spec", {{"nodeName", spec.node}}}, {"status", {{"phase", "Pending"}}}};
+  if (spec.node.empty()) pod["spec"].erase("nodeName");
+  return pod;
+}
+
+}  // namespace
+
+std::string Ago(std::int64_t seconds) { return base::FormatTime(kNow - seconds); }
+
+json ReadyPod(const PodSpec& spec) {
+  json pod = EmptyPod(spec);
+  pod["status"] = {{"phase", "Running"},
+                   {"conditions",
+                    {PodCondition("PodScheduled", true, spec.age), PodCondition("Ready", true, spec.age - kMinute)}},
+                   {"containerStatuses",
+                    {{{"name", "engine"}, {"restartCount", 0}, {"state", {{"running", {{"startedAt", Ago(spec.age)}}}}}}}}};
+  return pod;
+}
+
+json LoadingPod(const PodSpec& spec) {
+  json pod = ReadyPod(spec);
+  pod["status"]["conditions"][1] = PodCondition("Ready", false, spec.age + 1);
+  return pod;
+}
+
+json UnschedulablePod(const PodSpec& spec, const std::string& message) {
+  json pod = EmptyPod(spec);
+  json condition = PodCondition("PodScheduled", false, spec.age);
+  condition["reason"] = "Unschedulable";
+  condition["message"] = message;
+  pod["status"]["conditions"] = json::array({condition});
+  return pod;
+}
+
+json CrashingPod(const PodSpec& spec, int restarts, int exit_code, const std::string& said) {
+  json pod = LoadingPod(spec);
+  pod["status"]["containerStatuses"][0] = {
+      {"name", "engine"},
+      {"restartCount", restarts},
+      {"state", {{"waiting", {{"reason", "CrashLoopBackOff"}}}}},
+      {"lastState",
+       {{"terminated",
+         {{"reason", "Error"}, {"exitCode", exit_code}, {"message", said}, {"finishedAt", Ago(kMinute)}}}}}};
+  return pod;
+}
+
+json ReadyRouterPod(const std::string& suffix) {
+  json pod = ReadyPod({.role = "router", .revision = "h6n4j8fs", .node = "cpu-3"});
+  const std::string name = "minimax-m3-router-h6n4j8fs-" + suffix;
+  pod["metadata"]["name"] = name;
+  pod["metadata"]["uid"] = name + "-uid";
+  pod["metadata"]["ownerReferences"][0]["uid"] = "of-a-replica-set";
+  for (const char* label : {"replica", "incarnation", "role-revision"}) {
+    pod["metadata"]["labels"].erase(std::string("disagg.dev/") + label);
+  }
+  return pod;
+}
+
+json Condition(const std::string& type, bool value, const std::string& reason, const std::string& message, std::int64_t age) {
+  return {{"type", type},
+          {"status", value ? "True" : "False"},
+          {"reason", reason},
+          {"message", message},
+          {"lastTransitionTime", Ago(age)},
+          {"observedGeneration", 3}};
+}
+
+Scene::Scene() {
+  json meta = Meta("minimax-m3", 3 * kDay);
+  meta["uid"] = kUid;
+  meta["generation"] = 3;
+  deployment = {{"apiVersion", "disagg.dev/v1alpha1"}, {"kind", "DisaggDeployment"}, {"metadata", meta}};
+  deployment["spec"] = json::parse(R"({
+    "model": {"ref": "nvidia/MiniMax-M3-NVFP4"},
+    "container": {"image": "vllm/vllm-openai:v1"},
+    "precision": "fp4",
+    "accelerator": "b200",
+    "engine": {"type": "vllm", "runtime": "dynamo"},
+    "prefill": {"replicas": 2, "parallelism": {"data": 2, "expert": 2}},
+    "decode": {"replicas": 1, "parallelism": {"data": 8, "expert": 8}},
+    "router": {"type": "dynamo", "args": {"router-mode": "kv"}}})");
+  deployment["status"] = json::parse(R"({
+    "observedGeneration": 3,
+    "endpoint": "http://minimax-m3.serving.svc.cluster.local:8000/v1",
+    "conditions": [], "roles": [],
+    "summary": {"topology": "2P x 2 + 1D x 8", "prefill": "2/2", "decode": "1/1", "gpus": "12", "reason": "", "message": ""}})");
+  Set(Condition("Ready", true, "Serving", "2 of 2 prefill and 1 of 1 decode replicas serve behind 1 router", 3 * kDay + 2 * kHour));
+  SetRole("prefill", 2, 2, "k4x9m2qa");
+  SetRole("decode", 1, 1, "w7c3h5dn");
+  pods = {ReadyRouterPod("7d9f7-x2k4q"),
+          ReadyPod({.role = "decode", .revision = "w7c3h5dn", .node = "b200-1"}),
+          ReadyPod({.role = "prefill", .revision = "k4x9m2qa", .replica = 1, .node = "b200-0"}),
+          ReadyPod({.role = "prefill", .revision = "k4x9m2qa", .node = "b200-0"})};
+  json router = {{"metadata", Meta("minimax-m3-router-h6n4j8fs", 3 * kDay)},
+                 {"spec", {{"replicas", 1}}},
+                 {"status", {{"readyReplicas", 1}}}};
+  router["metadata"]["labels"] = {{"disagg.dev/deployment", "minimax-m3"}};
+  routers = {router};
+  classes = {{{"metadata", Meta("b200", 90 * kDay)},
+              {"spec",
+               {{"gpu", {{"resourceName", "nvidia.com/gpu"}, {"perNode", 8}}},
+                {"rdma", {{"type", "DevicePlugin"}, {"resourceName", "rdma/ib"}}},
+                {"precisions", {"fp4", "fp8"}}}}}};
+}
+
+void Scene::Set(const json& condition) {
+  json& conditions = status()["conditions"];
+  for (json& existing : conditions) {
+    if (existing["type"] == condition["type"]) {
+      existing = condition;
+      return;
+    }
+  }
+  conditions.push_back(condition);
+}
+
+void Scene::SetRole(const std::string& role, int desired, int ready, const std::string& revision) {
+  const json entry{{"role", role}, {"desired", desired}, {"ready", ready}, {"revision", revision}};
+  for (json& existing : status()["roles"]) {
+    if (existing["role"] == role) {
+      existing = entry;
+      return;
+    }
+  }
+  status()["roles"].push_back(entry);
+}
+
+void Scene::AddTo(FakeCluster* cluster) const {
+  cluster->Add("/apis/disagg.dev/v1alpha1/namespaces/serving/disaggdeployments", deployment);
+  for (const json& pod : pods) cluster->Add("/api/v1/namespaces/serving/pods", pod);
+  for (const json& router : routers) cluster->Add("/apis/apps/v1/namespaces/serving/deployments", router);
+  for (const json& model : models) cluster->Add("/apis/disagg.dev/v1alpha1/servingmodels", model);
+  for (const json& entry : classes) cluster->Add("/apis/disagg.dev/v1alpha1/acceleratorclasses", entry);
+}
+
+}  // namespace kubectl_disagg::testing

@@ -5,7 +5,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/eventfd.h>
-#include <sys/pidfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -88,10 +88,13 @@ int Spawn(const ChildProgram& program, int output, pid_t& pid) {
   return error;
 }
 
+// By number: the wrapper of glibc 2.36 is not declared extern "C" and cannot be linked from C++.
+int PidfdOpen(pid_t pid) { return static_cast<int>(syscall(SYS_pidfd_open, pid, 0)); }
+
 // A child that is still running when this goes out of scope is killed.
 class Child {
  public:
-  explicit Child(pid_t pid) : pid_(pid), pidfd_(pidfd_open(pid, 0)) {}
+  explicit Child(pid_t pid) : pid_(pid), pidfd_(PidfdOpen(pid)) {}
   ~Child() {
     if (pid_ <= 0) return;
     kill(-pid_, SIGKILL);

@@ -54,7 +54,7 @@ current-context: local
 EOF
   )
   disagg-operator --kubeconfig "$state/operator.kubeconfig" --leader-elect=true --leader-elect-namespace disagg-system \
-    --metrics-bind-address 127.0.0.1:0 --health-probe-bind-address 127.0.0.1:0 > "$state/operator.log" 2>&1 &
+    --metrics-bind-address 127.0.0.1:18080 --health-probe-bind-address 127.0.0.1:18081 > "$state/operator.log" 2>&1 &
   operator_pid=$!
 }
 

@@ -9,6 +9,7 @@ using nlohmann::json;
 
 constexpr int kDefaultStartupTimeoutSeconds = 3600;
 constexpr int kDefaultDrainSeconds = 60;
+constexpr char kDefaultPullPolicy[] = "IfNotPresent";
 
 void PutNumber(json* object, const char* key, int value, int default_value) {
   if (value != default_value) (*object)[key] = value;
@@ -62,7 +63,9 @@ json ToJson(const api::PlacementSpec& placement) {
 
 json ToJson(const PodInputs& pod) {
   json object = json::object();
-  PutText(&object, "imagePullPolicy", pod.image_pull_policy);
+  if (pod.image_pull_policy != kDefaultPullPolicy) {
+    PutText(&object, "imagePullPolicy", pod.image_pull_policy);
+  }
   PutJson(&object, "imagePullSecrets", pod.image_pull_secrets);
   PutText(&object, "serviceAccountName", pod.service_account);
   PutJson(&object, "placement", ToJson(pod.placement));

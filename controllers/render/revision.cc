@@ -191,7 +191,10 @@ void Name(const std::map<std::string, std::string>& taken, Revision* revision) {
 
 SpecHashes HashSpec(const api::DisaggDeployment& deployment) {
   const Inputs inputs = SpecInputs(deployment);
-  const json contract = ContractPart(inputs);
+  json contract = ContractPart(inputs);
+  // A restart takes over what became of the model, too: its contract is made anew, and is the same one
+  // when the model is.
+  if (!deployment.spec.restart_token.empty()) contract["restart"] = deployment.spec.restart_token;
   SpecHashes hashes;
   hashes.spec = HashWholeSpec(deployment, inputs);
   hashes.contract = ShortHashOf(contract);

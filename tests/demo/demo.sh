@@ -22,8 +22,7 @@ trap 'exit 130' INT TERM
 step() { printf '[%s/7] %-15s %s\n' "$1" "$2" "$3"; }
 indent() { sed 's/^/      /'; }
 ddep() { kubectl -n serving get ddep minimax-m3 "$@"; }
-pods() { kubectl -n serving get pods -l disagg.dev/deployment=minimax-m3 "$@"; }
-workers() { pods -l disagg.dev/deployment=minimax-m3,disagg.dev/role!=router "$@"; }
+workers() { kubectl -n serving get pods -l 'disagg.dev/deployment=minimax-m3,disagg.dev/role!=router' "$@"; }
 
 wait_ready() { kubectl -n serving wait ddep/minimax-m3 --for=condition=Ready --timeout=60s > /dev/null || die "not Ready"; }
 
@@ -42,17 +41,20 @@ show_workers() {
     awk '{ printf "      %-40s %-8s %s GPUs   %s\n", $1, $2, $3, $4 }'
 }
 
-lap > /dev/null
+lap
 start_cluster
-step 1 'local cluster' "etcd, kube-apiserver $(kubectl version -o json 2> /dev/null | awk -F'"' '/gitVersion/ {v=$4} END {print v}'), scheduler, KWOK; 4 nodes b200-0..3 (8 GPUs, 8 rdma/ib), 2 h200, 1 unlabelled, 1 cpu   $(lap)"
+lap
+step 1 'local cluster' "etcd, kube-apiserver $(kubectl version -o json 2> /dev/null | awk -F'"' '/gitVersion/ {v=$4} END {print v}'), scheduler, KWOK; 4 nodes b200-0..3 (8 GPUs, 8 rdma/ib), 2 h200, 1 unlabelled, 1 cpu   $took"
 
 install_chart
 start_operator
-step 2 operator "chart applied, operator running as serviceaccount disagg-system/disagg-operator   $(lap)"
+lap
+step 2 operator "chart applied, operator running as serviceaccount disagg-system/disagg-operator   $took"
 
 kubectl apply -f "$root/examples/minimax-m3-b200/" > /dev/null
 wait_ready
-step 3 apply "kubectl apply -f examples/minimax-m3-b200/   $(lap)"
+lap
+step 3 apply "kubectl apply -f examples/minimax-m3-b200/; Ready after $took"
 wait_until 10 sh -c "kubectl -n serving get ddep minimax-m3 -o jsonpath='{.status.summary.gpus}' | grep -qx 12"
 ddep | indent
 show_workers
@@ -61,7 +63,7 @@ generation=$(ddep -o jsonpath='{.metadata.generation}')
 before=$(workers -o jsonpath='{.items[*].metadata.uid}')
 kubectl -n serving patch ddep minimax-m3 --type merge -p '{"spec":{"model":{"ref":"minimax-m3-nvfp4-typo"}}}' > /dev/null
 kubectl -n serving wait ddep/minimax-m3 --for=condition=Stalled --timeout=30s > /dev/null || die "the typo was not refused"
-lap > /dev/null
+lap
 step 4 'wrong alias' 'model.ref: minimax-m3-nvfp4-typo'
 ddep -o jsonpath='{.status.conditions[?(@.type=="Stalled")].message}' | sed 's/^/      Stalled: /'
 echo
@@ -69,25 +71,34 @@ echo
 kubectl -n serving patch ddep minimax-m3 --type merge -p '{"spec":{"model":{"ref":"nvidia/MiniMax-M3-NVFP4"}}}' > /dev/null
 wait_until 20 sh -c "! kubectl -n serving get ddep minimax-m3 -o jsonpath='{.status.conditions[*].type}' | grep -q Stalled"
 
-victim=$(workers -l disagg.dev/role=decode -o jsonpath='{.items[0].metadata.name}')
-lap > /dev/null
+decode() { kubectl -n serving get pods -l disagg.dev/deployment=minimax-m3,disagg.dev/role=decode "$@"; }
+ready_heir() {
+  decode -o jsonpath='{range .items[*]}{.metadata.uid} {.metadata.name} {.status.conditions[?(@.type=="Ready")].status}{"\n"}{end}' |
+    awk -v old="$victim_uid" '$1 != old && $3 == "True" { print $2; found = 1 } END { exit !found }'
+}
+victim=$(decode -o jsonpath='{.items[0].metadata.name}')
+victim_uid=$(decode -o jsonpath='{.items[0].metadata.uid}')
+lap
 kubectl -n serving delete pod "$victim" --wait=false > /dev/null
-wait_until 30 sh -c "kubectl -n serving get pods -l disagg.dev/role=decode -o jsonpath='{.items[*].metadata.name}' | tr ' ' '\n' | grep -v -x '$victim' | grep -q ."
-heir=$(workers -l disagg.dev/role=decode -o jsonpath='{.items[*].metadata.name}' | tr ' ' '\n' | grep -vx "$victim" | head -1)
-kubectl -n serving wait pod "$heir" --for=condition=Ready --timeout=60s > /dev/null
-step 5 'a pod dies' "$victim deleted; $heir Ready after $(lap)"
-wait_ready
+wait_until 30 ready_heir
+lap
+step 5 'a pod dies' "$victim deleted; $(ready_heir) Ready after $took"
+wait_until 20 sh -c "kubectl -n serving get ddep minimax-m3 -o jsonpath='{.status.summary.decode}' | grep -qx 1/1"
 
-before=$(workers -l disagg.dev/role=prefill -o jsonpath='{.items[*].metadata.uid}')
+prefill() { kubectl -n serving get pods -l disagg.dev/deployment=minimax-m3,disagg.dev/role=prefill "$@"; }
+before=$(prefill -o jsonpath='{.items[*].metadata.uid}')
 kubectl -n serving patch ddep minimax-m3 --type merge -p '{"spec":{"decode":{"args":{"max-num-seqs":256}}}}' > /dev/null
 generation=$(ddep -o jsonpath='{.metadata.generation}')
 wait_until 60 sh -c "kubectl -n serving get ddep minimax-m3 -o jsonpath='{.status.observedGeneration} {.status.targetRevision}={.status.currentRevision}' | awk -v g=$generation '{split(\$2,r,\"=\"); exit !(\$1==g && r[1]==r[2])}'"
-[[ $before == "$(workers -l disagg.dev/role=prefill -o jsonpath='{.items[*].metadata.uid}')" ]] || die "a prefill pod was touched"
-step 6 'a change' "decode.args.max-num-seqs 512 -> 256: 1 decode pod replaced, 0 prefill pods touched   $(lap)"
+[[ $before == "$(prefill -o jsonpath='{.items[*].metadata.uid}')" ]] || die "a prefill pod was touched"
+lap
+step 6 'a change' "decode.args.max-num-seqs 512 -> 256: 1 decode pod replaced, 0 prefill pods touched   $took"
 
+lap
 kubectl -n serving delete ddep minimax-m3 > /dev/null
 left() { kubectl -n serving get pods,services,deployments,controllerrevisions,serviceaccounts,rolebindings,poddisruptionbudgets -l app.kubernetes.io/managed-by=disagg-operator -o name | wc -l; }
 gone() { (($(left) == 0)); }
 wait_until 60 gone
-step 7 delete "$(left) objects left after $(lap)"
+lap
+step 7 delete "$(left) objects left after $took"
 echo "Everything above ran against a real API server.$([[ ${KEEP:-} == 1 ]] || echo ' Keep it next time: KEEP=1 make demo')"

@@ -10,4 +10,4 @@ install_chart
 start_operator
 echo "export KUBECONFIG=$KUBECONFIG PATH=$tools:$bin:\$PATH"
 echo "kubectl apply -f examples/minimax-m3-b200/"
-tail -f "$state/operator.log"
+tail -f "$scratch/operator.log"

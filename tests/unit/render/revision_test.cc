@@ -233,6 +233,16 @@ TEST(Revision, ARoleThatMovesToAnotherClassTakesTheNewModelForAll) {
   EXPECT_NE(after.identity.roles.at(kPrefill).revision, before.identity.roles.at(kPrefill).revision);
 }
 
+TEST(Revision, ARestartTakesTheNewModel) {
+  const Revision before = Seed().Make();
+  Fixture changed = Seed();
+  changed.model.revision = "v2";
+  changed.deployment.spec.restart_token = "again";
+  const Revision after = changed.Make(&before);
+  EXPECT_NE(after.identity.contract, before.identity.contract);
+  EXPECT_EQ(after.identity.resolved_hash, HashResolved(changed.deployment, changed.Resolve()));
+}
+
 TEST(Revision, AContractNamesTheDynamoNamespace) {
   const Revision revision = Seed().Make();
   EXPECT_EQ(EnvOf(revision.rendered["roles"]["prefill"], "DYN_NAMESPACE"),

@@ -30,7 +30,11 @@ std::string QueryValue(const std::string& query, const std::string& name) {
 }
 
 transport::Response StatusOf(int code, const std::string& reason, const std::string& message) {
-  const json status{{"kind", "Status"}, {"status", "Failure"}, {"code", code}, {"reason", reason}, {"message", message}};
+  const json status{{"kind", "Status"},
+                    {"status", "Failure"},
+                    {"code", code},
+                    {"reason", reason},
+                    {"message", message}};
   return {code, {}, status.dump()};
 }
 
@@ -48,11 +52,12 @@ std::string LastPart(const std::string& path) { return path.substr(path.rfind('/
 void FakeCluster::Send(transport::Request request, Callback callback) {
   EXPECT_EQ(request.method, transport::Method::kGet) << "the plugin writes: " << request.target;
   if (connected_) return callback(Answer(request.target));
-  callback(base::MakeError(base::ErrorCode::kConnection, "ConnectionRefused", "connection refused"));
+  callback(
+      base::MakeError(base::ErrorCode::kConnection, "ConnectionRefused", "connection refused"));
 }
 
-std::shared_ptr<transport::StreamHandle> FakeCluster::Stream(transport::Request request,
-                                                             std::shared_ptr<transport::StreamSink>) {
+std::shared_ptr<transport::StreamHandle> FakeCluster::Stream(
+    transport::Request request, std::shared_ptr<transport::StreamSink>) {
   ADD_FAILURE() << "the plugin watches: " << request.target;
   return nullptr;
 }
@@ -61,7 +66,8 @@ std::shared_ptr<transport::StreamHandle> FakeCluster::Stream(transport::Request 
 std::vector<json> FakeCluster::Collection(const std::string& path) const {
   std::vector<json> found;
   for (const auto& [collection, objects] : objects_) {
-    const bool all = LastPart(collection) == LastPart(path) && path.find("/namespaces/") == std::string::npos;
+    const bool all =
+        LastPart(collection) == LastPart(path) && path.find("/namespaces/") == std::string::npos;
     if (collection == path || all) found.insert(found.end(), objects.begin(), objects.end());
   }
   return found;
@@ -69,25 +75,29 @@ std::vector<json> FakeCluster::Collection(const std::string& path) const {
 
 transport::Response FakeCluster::Answer(const std::string& target) const {
   const std::size_t mark = std::min(target.find('?'), target.size());
-  const std::string path = target.substr(0, mark), query = target.substr(std::min(mark + 1, target.size()));
+  const std::string path = target.substr(0, mark),
+                    query = target.substr(std::min(mark + 1, target.size()));
   const bool is_list = !query.empty();
   const std::string collection = is_list ? path : path.substr(0, path.rfind('/'));
   if (forbidden_.contains(LastPart(collection))) {
-    return StatusOf(403, "Forbidden", LastPart(collection) + " is forbidden: User \"tenant\" cannot read them");
+    return StatusOf(403, "Forbidden",
+                    LastPart(collection) + " is forbidden: User \"tenant\" cannot read them");
   }
   const std::vector<json> objects = Collection(collection);
   if (!is_list) {
     for (const json& object : objects) {
       if (object["metadata"]["name"] == LastPart(path)) return {200, {}, object.dump()};
     }
-    return StatusOf(404, "NotFound", LastPart(collection) + " \"" + LastPart(path) + "\" not found");
+    return StatusOf(404, "NotFound",
+                    LastPart(collection) + " \"" + LastPart(path) + "\" not found");
   }
   json items = json::array();
   for (const json& object : objects) {
     if (Selected(object, QueryValue(query, "labelSelector"))) items.push_back(object);
   }
   const std::string token = QueryValue(query, "continue");
-  const std::size_t begin = token.empty() ? 0 : std::stoul(token), end = std::min(begin + kPage, items.size());
+  const std::size_t begin = token.empty() ? 0 : std::stoul(token),
+                    end = std::min(begin + kPage, items.size());
   json page{{"kind", "List"}, {"metadata", {{"resourceVersion", "9"}}}, {"items", json::array()}};
   for (std::size_t i = begin; i < end; ++i) page["items"].push_back(items[i]);
   if (end < items.size()) page["metadata"]["continue"] = std::to_string(end);

@@ -1,7 +1,8 @@
 #pragma once
 
-// An API server for readers: objects in memory, reached through a Transport by GET of one and LIST of many, with namespaces,
-// label selectors, pages, and users who may not see everything. Anything but a GET fails the test.
+// An API server for readers: objects in memory, reached through a Transport by GET of one and LIST
+// of many, with namespaces, label selectors, pages, and users who may not see everything. Anything
+// but a GET fails the test.
 
 #include <map>
 #include <set>
@@ -26,8 +27,8 @@ class FakeCluster : public transport::Transport {
   void Disconnect() { connected_ = false; }
 
   void Send(transport::Request request, Callback callback) override;
-  std::shared_ptr<transport::StreamHandle> Stream(transport::Request request,
-                                                  std::shared_ptr<transport::StreamSink> sink) override;
+  std::shared_ptr<transport::StreamHandle> Stream(
+      transport::Request request, std::shared_ptr<transport::StreamSink> sink) override;
   transport::PoolStats stats() const override { return {}; }
 
  private:

@@ -8,7 +8,8 @@ namespace {
 Branch Tree() {
   return {{{"root"}, {"of all"}},
           {{{{"first"}, {"1/1", Tone::kGood}, {"x"}}, {{{{"leaf"}, {"Ready"}}, {}}}},
-           {{{"second"}, {"10/10"}, {"y"}}, {{{{"longer leaf"}, {"NotReady", Tone::kBad}}, {}}, {{{"z"}, {""}}, {}}}}}};
+           {{{"second"}, {"10/10"}, {"y"}},
+            {{{{"longer leaf"}, {"NotReady", Tone::kBad}}, {}}, {{{"z"}, {""}}, {}}}}}};
 }
 
 TEST(RenderTree, AlignsTheRowsOfOneDepth) {
@@ -50,7 +51,10 @@ TEST(RenderTable, CountsCharactersNotBytes) {
 
 TEST(Harmless, KeepsTheTerminalFromObeyingAPod) {
   EXPECT_EQ(Harmless("a\x1b[2Jb\r\nc\x07"), "a [2Jb  c ");
-  EXPECT_EQ(Harmless("a\xC2\x9B" "2J"), "a 2J") << "the control characters of ISO 8859-1";
+  EXPECT_EQ(Harmless("a\xC2\x9B"
+                     "2J"),
+            "a 2J")
+      << "the control characters of ISO 8859-1";
   EXPECT_EQ(Harmless("größer"), "größer");
 }
 

@@ -11,13 +11,34 @@ namespace {
 using nlohmann::json;
 
 TEST(ResolvePlainScalar, ReadsWordsAsKubectlDoes) {
-  const std::pair<const char*, json> cases[] = {
-      {"", nullptr},       {"~", nullptr},     {"null", nullptr},          {"true", true},       {"yes", true},
-      {"off", false},      {"maybe", "maybe"}, {"12", 12},                 {"-3", -3},           {"+7", 7},
-      {"0x10", 16},        {"010", 8},         {"0o17", 15},               {"0b101", 5},         {"1_000", 1000},
-      {"0.9", 0.9},        {".5", 0.5},        {"1e3", 1000.0},            {"1.", 1.0},          {"12Gi", "12Gi"},
-      {"1.2.3", "1.2.3"},  {"-", "-"},         {"2026-11-24", "2026-11-24"}, {"0x", "0x"},       {"--5", "--5"},
-      {"089", 89.0},       {"fp8", "fp8"},     {"18446744073709551615", 18446744073709551615u}};
+  const std::pair<const char*, json> cases[] = {{"", nullptr},
+                                                {"~", nullptr},
+                                                {"null", nullptr},
+                                                {"true", true},
+                                                {"yes", true},
+                                                {"off", false},
+                                                {"maybe", "maybe"},
+                                                {"12", 12},
+                                                {"-3", -3},
+                                                {"+7", 7},
+                                                {"0x10", 16},
+                                                {"010", 8},
+                                                {"0o17", 15},
+                                                {"0b101", 5},
+                                                {"1_000", 1000},
+                                                {"0.9", 0.9},
+                                                {".5", 0.5},
+                                                {"1e3", 1000.0},
+                                                {"1.", 1.0},
+                                                {"12Gi", "12Gi"},
+                                                {"1.2.3", "1.2.3"},
+                                                {"-", "-"},
+                                                {"2026-11-24", "2026-11-24"},
+                                                {"0x", "0x"},
+                                                {"--5", "--5"},
+                                                {"089", 89.0},
+                                                {"fp8", "fp8"},
+                                                {"18446744073709551615", 18446744073709551615u}};
   for (const auto& [word, expected] : cases) EXPECT_EQ(ResolvePlainScalar(word), expected) << word;
 }
 
@@ -46,7 +67,8 @@ TEST(ReadManifests, KeepsQuotedWordsAsText) {
 }
 
 TEST(ReadManifests, FollowsAnchorsAndMergeKeys) {
-  EXPECT_EQ(Read("x: &x {a: 1, b: 2}\ny: {<<: *x, b: 3}\nz: *x\n")[0].object["y"], json({{"a", 1}, {"b", 3}}));
+  EXPECT_EQ(Read("x: &x {a: 1, b: 2}\ny: {<<: *x, b: 3}\nz: *x\n")[0].object["y"],
+            json({{"a", 1}, {"b", 3}}));
 }
 
 TEST(ReadManifests, SaysWhereAFileIsNoYaml) {
@@ -67,7 +89,8 @@ TEST(ReadManifests, RefusesAliasesThatGrowWithoutBound) {
 }
 
 TEST(LineOf, FindsTheFieldOrWhatIsAroundIt) {
-  const Manifest manifest = Read("kind: A\nspec:\n  args:\n    block-size: 128\n  env:\n  - name: X\n    value: y\n")[0];
+  const Manifest manifest =
+      Read("kind: A\nspec:\n  args:\n    block-size: 128\n  env:\n  - name: X\n    value: y\n")[0];
   EXPECT_EQ(manifest.LineOf(""), 1);
   EXPECT_EQ(manifest.LineOf("spec.args.block-size"), 4);
   EXPECT_EQ(manifest.LineOf("spec.args[\"block-size\"]"), 4);
@@ -82,9 +105,12 @@ TEST(FindUnknownFields, SuggestsTheNearest) {
     "kind": "DisaggDeployment", "metadata": {"anything": {}},
     "spec": {"prefil": {}, "decode": {"args": {"free": 1}, "xyzzy": 1}, "engine": {"env": [{"name": "A", "vale": "1"}]}}})"));
   ASSERT_EQ(errors.size(), 3u);
-  EXPECT_EQ(errors[0].message, "spec.decode.xyzzy: there is no such field; `kubectl explain disaggdeployments.spec.decode` "
-                               "lists the fields");
-  EXPECT_EQ(errors[1].message, "spec.engine.env[0].vale: there is no such field; did you mean \"value\"?");
+  EXPECT_EQ(
+      errors[0].message,
+      "spec.decode.xyzzy: there is no such field; `kubectl explain disaggdeployments.spec.decode` "
+      "lists the fields");
+  EXPECT_EQ(errors[1].message,
+            "spec.engine.env[0].vale: there is no such field; did you mean \"value\"?");
   EXPECT_EQ(errors[2].message, "spec.prefil: there is no such field; did you mean \"prefill\"?");
 }
 

@@ -54,9 +54,11 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         SituationCase{"an engine that runs and is not Ready loads", [](kube::Pod&) {}, "Starting",
                       "loading weights 3m of at most 60m"},
-        SituationCase{"Ready needs no explanation", [](kube::Pod& pod) { pod.ready = true; }, "Ready", ""},
+        SituationCase{"Ready needs no explanation", [](kube::Pod& pod) { pod.ready = true; },
+                      "Ready", ""},
         SituationCase{"a pod without a verdict waits for the scheduler",
-                      [](kube::Pod& pod) { pod.scheduled = false; }, "Pending", "waits for the scheduler"},
+                      [](kube::Pod& pod) { pod.scheduled = false; }, "Pending",
+                      "waits for the scheduler"},
         SituationCase{"the scheduler's verdict is kept",
                       [](kube::Pod& pod) {
                         pod.scheduled = false;
@@ -66,14 +68,17 @@ INSTANTIATE_TEST_SUITE_P(
         SituationCase{"whoever was Ready and is no more does not load",
                       [](kube::Pod& pod) { pod.ready_since = kNow - kMinute; }, "NotReady",
                       "was Ready until 60s ago"},
-        SituationCase{"an image that cannot be pulled",
-                      [](kube::Pod& pod) { Stop(pod.containers[0], "ErrImagePull", "unauthorized"); },
-                      "ImagePullFailed", "ErrImagePull: unauthorized"},
+        SituationCase{
+            "an image that cannot be pulled",
+            [](kube::Pod& pod) { Stop(pod.containers[0], "ErrImagePull", "unauthorized"); },
+            "ImagePullFailed", "ErrImagePull: unauthorized"},
         SituationCase{"a container that is being made is no fault",
-                      [](kube::Pod& pod) { Stop(pod.containers[0], "ContainerCreating", ""); }, "Starting",
-                      "pulls images or mounts volumes"},
+                      [](kube::Pod& pod) { Stop(pod.containers[0], "ContainerCreating", ""); },
+                      "Starting", "pulls images or mounts volumes"},
         SituationCase{"a container that cannot be made is",
-                      [](kube::Pod& pod) { Stop(pod.containers[0], "CreateContainerConfigError", "no Secret x"); },
+                      [](kube::Pod& pod) {
+                        Stop(pod.containers[0], "CreateContainerConfigError", "no Secret x");
+                      },
                       "CreateContainerConfigError", "no Secret x"},
         SituationCase{"an init container goes first",
                       [](kube::Pod& pod) {
@@ -119,10 +124,11 @@ INSTANTIATE_TEST_SUITE_P(
                       },
                       "Failed", "engine ended with exit code 70"},
         SituationCase{"a pod in its grace period drains",
-                      [](kube::Pod& pod) { pod.meta.deletion_time = kNow + kMinute; }, "Terminating", "drains"},
+                      [](kube::Pod& pod) { pod.meta.deletion_time = kNow + kMinute; },
+                      "Terminating", "drains"},
         SituationCase{"a pod long after its grace period points at its node",
-                      [](kube::Pod& pod) { pod.meta.deletion_time = kNow - 5 * kMinute; }, "Terminating",
-                      "5m over its grace period; does b200-1 answer?"}));
+                      [](kube::Pod& pod) { pod.meta.deletion_time = kNow - 5 * kMinute; },
+                      "Terminating", "5m over its grace period; does b200-1 answer?"}));
 
 TEST(Restarts, AreThoseOfAllContainers) {
   kube::Pod pod = Loading();

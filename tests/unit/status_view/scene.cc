@@ -24,8 +24,8 @@ json PodCondition(const std::string& type, bool value, std::int64_t age) {
 }
 
 json EmptyPod(const PodSpec& spec) {
-  json meta = Meta("minimax-m3-" + spec.role + "-" + spec.revision + "-" + std::to_string(spec.replica) + "-" +
-                       std::to_string(spec.incarnation),
+  json meta = Meta("minimax-m3-" + spec.role + "-" + spec.revision + "-" +
+                       std::to_string(spec.replica) + "-" + std::to_string(spec.incarnation),
                    spec.age);
   meta["labels"] = {{"disagg.dev/deployment", "minimax-m3"},
                     {"disagg.dev/role", spec.role},
@@ -38,7 +38,8 @@ json EmptyPod(const PodSpec& spec) {
                                           {"name", "minimax-m3"},
                                           {"uid", kUid},
                                           {"controller", true}}});
-  json pod{{"metadata", meta}, {"spec", {{"nodeName", spec.node}}}, {"status", {{"phase", "Pending"}}}};
+  json pod{
+      {"metadata", meta}, {"spec", {{"nodeName", spec.node}}}, {"status", {{"phase", "Pending"}}}};
   if (spec.node.empty()) pod["spec"].erase("nodeName");
   return pod;
 }
@@ -51,9 +52,12 @@ json ReadyPod(const PodSpec& spec) {
   json pod = EmptyPod(spec);
   pod["status"] = {{"phase", "Running"},
                    {"conditions",
-                    {PodCondition("PodScheduled", true, spec.age), PodCondition("Ready", true, spec.age - kMinute)}},
+                    {PodCondition("PodScheduled", true, spec.age),
+                     PodCondition("Ready", true, spec.age - kMinute)}},
                    {"containerStatuses",
-                    {{{"name", "engine"}, {"restartCount", 0}, {"state", {{"running", {{"startedAt", Ago(spec.age)}}}}}}}}};
+                    {{{"name", "engine"},
+                      {"restartCount", 0},
+                      {"state", {{"running", {{"startedAt", Ago(spec.age)}}}}}}}}};
   return pod;
 }
 
@@ -80,7 +84,10 @@ json CrashingPod(const PodSpec& spec, int restarts, int exit_code, const std::st
       {"state", {{"waiting", {{"reason", "CrashLoopBackOff"}}}}},
       {"lastState",
        {{"terminated",
-         {{"reason", "Error"}, {"exitCode", exit_code}, {"message", said}, {"finishedAt", Ago(kMinute)}}}}}};
+         {{"reason", "Error"},
+          {"exitCode", exit_code},
+          {"message", said},
+          {"finishedAt", Ago(kMinute)}}}}}};
   return pod;
 }
 
@@ -96,20 +103,18 @@ json ReadyRouterPod(const std::string& suffix) {
   return pod;
 }
 
-json Condition(const std::string& type, bool value, const std::string& reason, const std::string& message, std::int64_t age) {
-  return {{"type", type},
-          {"status", value ? "True" : "False"},
-          {"reason", reason},
-          {"message", message},
-          {"lastTransitionTime", Ago(age)},
-          {"observedGeneration", 3}};
+json Condition(const std::string& type, bool value, const std::string& reason,
+               const std::string& message, std::int64_t age) {
+  return {{"type", type},       {"status", value ? "True" : "False"}, {"reason", reason},
+          {"message", message}, {"lastTransitionTime", Ago(age)},     {"observedGeneration", 3}};
 }
 
 Scene::Scene() {
   json meta = Meta("minimax-m3", 3 * kDay);
   meta["uid"] = kUid;
   meta["generation"] = 3;
-  deployment = {{"apiVersion", "disagg.dev/v1alpha1"}, {"kind", "DisaggDeployment"}, {"metadata", meta}};
+  deployment = {
+      {"apiVersion", "disagg.dev/v1alpha1"}, {"kind", "DisaggDeployment"}, {"metadata", meta}};
   deployment["spec"] = json::parse(R"({
     "model": {"ref": "nvidia/MiniMax-M3-NVFP4"},
     "container": {"image": "vllm/vllm-openai:v1"},
@@ -124,7 +129,9 @@ Scene::Scene() {
     "endpoint": "http://minimax-m3.serving.svc.cluster.local:8000/v1",
     "conditions": [], "roles": [],
     "summary": {"topology": "2P x 2 + 1D x 8", "prefill": "2/2", "decode": "1/1", "gpus": "12", "reason": "", "message": ""}})");
-  Set(Condition("Ready", true, "Serving", "2 of 2 prefill and 1 of 1 decode replicas serve behind 1 router", 3 * kDay + 2 * kHour));
+  Set(Condition("Ready", true, "Serving",
+                "2 of 2 prefill and 1 of 1 decode replicas serve behind 1 router",
+                3 * kDay + 2 * kHour));
   SetRole("prefill", 2, 2, "k4x9m2qa");
   SetRole("decode", 1, 1, "w7c3h5dn");
   pods = {ReadyRouterPod("7d9f7-x2k4q"),
@@ -168,9 +175,11 @@ void Scene::SetRole(const std::string& role, int desired, int ready, const std::
 void Scene::AddTo(FakeCluster* cluster) const {
   cluster->Add("/apis/disagg.dev/v1alpha1/namespaces/serving/disaggdeployments", deployment);
   for (const json& pod : pods) cluster->Add("/api/v1/namespaces/serving/pods", pod);
-  for (const json& router : routers) cluster->Add("/apis/apps/v1/namespaces/serving/deployments", router);
+  for (const json& router : routers)
+    cluster->Add("/apis/apps/v1/namespaces/serving/deployments", router);
   for (const json& model : models) cluster->Add("/apis/disagg.dev/v1alpha1/servingmodels", model);
-  for (const json& entry : classes) cluster->Add("/apis/disagg.dev/v1alpha1/acceleratorclasses", entry);
+  for (const json& entry : classes)
+    cluster->Add("/apis/disagg.dev/v1alpha1/acceleratorclasses", entry);
 }
 
 }  // namespace kubectl_disagg::testing

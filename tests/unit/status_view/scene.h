@@ -18,9 +18,9 @@ inline constexpr std::int64_t kMinute = 60, kHour = 3600, kDay = 86400;
 std::string Ago(std::int64_t seconds);
 
 struct PodSpec {
-  std::string role, revision;
+  std::string role = "", revision = "";
   int replica = 0, incarnation = 1;
-  std::string node;
+  std::string node = "";
   std::int64_t age = 3 * kDay;
 };
 
@@ -30,11 +30,12 @@ nlohmann::json ReadyPod(const PodSpec& spec);
 nlohmann::json LoadingPod(const PodSpec& spec);
 nlohmann::json UnschedulablePod(const PodSpec& spec, const std::string& message);
 // The same, whose engine waits for `reason` after it has ended with `exit_code`.
-nlohmann::json CrashingPod(const PodSpec& spec, int restarts, int exit_code, const std::string& said);
+nlohmann::json CrashingPod(const PodSpec& spec, int restarts, int exit_code,
+                           const std::string& said);
 nlohmann::json ReadyRouterPod(const std::string& suffix);
 
-nlohmann::json Condition(const std::string& type, bool value, const std::string& reason, const std::string& message,
-                         std::int64_t age);
+nlohmann::json Condition(const std::string& type, bool value, const std::string& reason,
+                         const std::string& message, std::int64_t age);
 
 // MiniMax M3, two prefill workers of two GPUs and a decode worker of eight: everything is Ready.
 struct Scene {

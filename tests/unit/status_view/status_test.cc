@@ -17,7 +17,8 @@ struct Printed {
   std::string out, err;
 };
 
-Printed Run(FakeCluster& fake, const StatusOptions& options, const disagg::status_view::Style& style = {}) {
+Printed Show(FakeCluster& fake, const StatusOptions& options,
+             const disagg::status_view::Style& style = {}) {
   std::ostringstream out, err;
   Session session{out, err, style, kNow};
   ClusterReader reader(fake, "https://127.0.0.1:6443 (context test)");
@@ -40,7 +41,7 @@ TEST_P(StatusTree, IsPrinted) {
   GetParam().change(scene);
   FakeCluster fake;
   scene.AddTo(&fake);
-  const Printed printed = Run(fake, kOne);
+  const Printed printed = Show(fake, kOne);
   EXPECT_EQ("\n" + printed.out, GetParam().expected) << GetParam().sentence;
   EXPECT_EQ(printed.code, kOk);
   EXPECT_EQ(printed.err, "");
@@ -52,13 +53,14 @@ void MakeOneUnschedulable(Scene& scene) {
   scene.pods[1] = UnschedulablePod({.role = "decode", .revision = "w7c3h5dn", .age = 4 * kMinute},
                                    "0/6 nodes are available: 6 Insufficient nvidia.com/gpu.");
   scene.SetRole("decode", 1, 0, "w7c3h5dn");
-  scene.Set(Condition("Ready", false, "NoDecodeRoutable", "0 of 1 decode replicas can serve; requests are refused",
-                      4 * kMinute));
+  scene.Set(Condition("Ready", false, "NoDecodeRoutable",
+                      "0 of 1 decode replicas can serve; requests are refused", 4 * kMinute));
   scene.AddProblem({{"role", "decode"},
                     {"pod", "minimax-m3-decode-w7c3h5dn-0-1"},
                     {"reason", "Unschedulable"},
                     {"message",
-                     "decode-0 needs 8 nvidia.com/gpu and 8 rdma/ib on one node of class b200: 4 nodes match, the freest "
+                     "decode-0 needs 8 nvidia.com/gpu and 8 rdma/ib on one node of class b200: 4 "
+                     "nodes match, the freest "
                      "(b200-2) has 4 GPUs; free a node, or lower spec.decode.parallelism"}});
 }
 
@@ -66,19 +68,26 @@ void MakeRollout(Scene& scene) {
   scene.SetRole("decode", 1, 1, "p2r8t6vz");
   scene.deployment["spec"]["decode"]["replicas"] = 2;
   scene.SetRole("decode", 2, 1, "p2r8t6vz");
-  scene.pods.push_back(LoadingPod(
-      {.role = "decode", .revision = "p2r8t6vz", .replica = 1, .incarnation = 2, .node = "b200-2", .age = 4 * kMinute}));
+  scene.pods.push_back(LoadingPod({.role = "decode",
+                                   .revision = "p2r8t6vz",
+                                   .replica = 1,
+                                   .incarnation = 2,
+                                   .node = "b200-2",
+                                   .age = 4 * kMinute}));
   scene.Set(Condition("Reconciling", true, "RollingOut",
-                      "revision a1b2c3d4 is rolled out: decode-0 keeps the older revision until the role is complete again",
+                      "revision a1b2c3d4 is rolled out: decode-0 keeps the older revision until "
+                      "the role is complete again",
                       5 * kMinute));
 }
 
 void MakeStalled(Scene& scene) {
   const std::string error =
-      "spec.model.ref \"nvidia/MiniMax-M3-NVPF4\": no ServingModel has this name or alias; did you mean "
+      "spec.model.ref \"nvidia/MiniMax-M3-NVPF4\": no ServingModel has this name or alias; did you "
+      "mean "
       "\"nvidia/MiniMax-M3-NVFP4\" (ServingModel minimax-m3-nvfp4)?";
   scene.deployment["spec"]["model"]["ref"] = "nvidia/MiniMax-M3-NVPF4";
-  scene.Set(Condition("Stalled", true, "ModelNotFound", error + " Running pods are untouched.", kMinute));
+  scene.Set(
+      Condition("Stalled", true, "ModelNotFound", error + " Running pods are untouched.", kMinute));
   scene.AddProblem({{"reason", "ModelNotFound"}, {"message", error}});
 }
 
@@ -88,42 +97,54 @@ void MakeSuspended(Scene& scene) {
   scene.routers.clear();
   scene.SetRole("prefill", 0, 0, "k4x9m2qa");
   scene.SetRole("decode", 0, 0, "w7c3h5dn");
-  scene.Set(Condition("Ready", false, "Suspended", "spec.suspend is true: all replicas are at 0; requests are refused",
+  scene.Set(Condition("Ready", false, "Suspended",
+                      "spec.suspend is true: all replicas are at 0; requests are refused",
                       2 * kDay));
 }
 
 void MakeCrashLoop(Scene& scene) {
-  scene.pods[3] = CrashingPod({.role = "prefill", .revision = "k4x9m2qa", .node = "b200-0", .age = 12 * kMinute}, 3, 1,
-                              "Traceback\nValueError: unknown kv-cache-dtype fp9");
+  scene.pods[3] = CrashingPod(
+      {.role = "prefill", .revision = "k4x9m2qa", .node = "b200-0", .age = 12 * kMinute}, 3, 1,
+      "Traceback\nValueError: unknown kv-cache-dtype fp9");
   scene.SetRole("prefill", 2, 1, "k4x9m2qa");
   scene.AddProblem({{"role", "prefill"},
                     {"pod", "minimax-m3-prefill-k4x9m2qa-0-1"},
                     {"node", "b200-0"},
                     {"reason", "CrashLoop"},
                     {"message",
-                     "prefill-0: engine ended 3 times, last with exit code 1: ValueError: unknown kv-cache-dtype fp9; "
+                     "prefill-0: engine ended 3 times, last with exit code 1: ValueError: unknown "
+                     "kv-cache-dtype fp9; "
                      "kubectl logs --previous minimax-m3-prefill-k4x9m2qa-0-1 -n serving"}});
 }
 
 void MakeRouterless(Scene& scene) {
   scene.pods.erase(scene.pods.begin());
   scene.routers[0]["status"] = json::object();
-  scene.Set(Condition("Ready", false, "NoRouterReady", "0 of 1 router pods route to both roles; requests are refused", 45));
+  scene.Set(Condition("Ready", false, "NoRouterReady",
+                      "0 of 1 router pods route to both roles; requests are refused", 45));
 }
 
 void MakeNodeLost(Scene& scene) {
   scene.pods[1]["metadata"]["deletionTimestamp"] = Ago(6 * kMinute);
-  scene.pods.push_back(
-      ReadyPod({.role = "decode", .revision = "w7c3h5dn", .incarnation = 2, .node = "b200-3", .age = 10 * kMinute}));
-  scene.AddProblem({{"role", "decode"},
-                    {"pod", "minimax-m3-decode-w7c3h5dn-0-1"},
-                    {"node", "b200-1"},
-                    {"reason", "NodeLost"},
-                    {"message", "node b200-1 has been NotReady for 300 s; decode-0 is made anew elsewhere"}});
+  scene.pods.push_back(ReadyPod({.role = "decode",
+                                 .revision = "w7c3h5dn",
+                                 .incarnation = 2,
+                                 .node = "b200-3",
+                                 .age = 10 * kMinute}));
+  scene.AddProblem(
+      {{"role", "decode"},
+       {"pod", "minimax-m3-decode-w7c3h5dn-0-1"},
+       {"node", "b200-1"},
+       {"reason", "NodeLost"},
+       {"message", "node b200-1 has been NotReady for 300 s; decode-0 is made anew elsewhere"}});
 }
 
 void MakeReplacedOften(Scene& scene) {
-  scene.pods[1] = ReadyPod({.role = "decode", .revision = "w7c3h5dn", .incarnation = 4, .node = "b200-2", .age = 6 * kHour});
+  scene.pods[1] = ReadyPod({.role = "decode",
+                            .revision = "w7c3h5dn",
+                            .incarnation = 4,
+                            .node = "b200-2",
+                            .age = 6 * kHour});
   scene.pods[1]["metadata"]["annotations"] = {{"disagg.dev/failures", "b200-1=2,b200-3=1"}};
 }
 
@@ -137,7 +158,8 @@ void MakeNew(Scene& scene) {
 void MakeOutdatedByTheSpec(Scene& scene) {
   scene.deployment["metadata"]["generation"] = 4;
   scene.deployment["metadata"]["annotations"] = {{"disagg.dev/reconcile", "disabled"}};
-  scene.Set(Condition("UpdateAvailable", true, "InputsChanged", "AcceleratorClass b200 would change both roles", kHour));
+  scene.Set(Condition("UpdateAvailable", true, "InputsChanged",
+                      "AcceleratorClass b200 would change both roles", kHour));
 }
 
 void MakeAggregatedOverTcp(Scene& scene) {
@@ -146,7 +168,8 @@ void MakeAggregatedOverTcp(Scene& scene) {
   scene.deployment["spec"]["aggregated"] = {{"replicas", 1}, {"parallelism", {{"tensor", 4}}}};
   scene.status()["roles"] = json::array();
   scene.SetRole("aggregated", 1, 1, "w7c3h5dn");
-  scene.pods = {scene.pods[0], ReadyPod({.role = "aggregated", .revision = "w7c3h5dn", .node = "b200-1"})};
+  scene.pods = {scene.pods[0],
+                ReadyPod({.role = "aggregated", .revision = "w7c3h5dn", .node = "b200-1"})};
 }
 
 void MakeDeleted(Scene& scene) {
@@ -159,20 +182,25 @@ void MakeOfANewerVersion(Scene& scene) { scene.deployment["spec"]["engine"]["typ
 INSTANTIATE_TEST_SUITE_P(
     Scenes, StatusTree,
     ::testing::Values(
-        TreeCase{"a healthy deployment shows how long it is Ready, and every pod with its node", MakeHealthy, R"()"},
-        TreeCase{"an unschedulable pod is red once and explained once", MakeOneUnschedulable, R"()"},
+        TreeCase{"a healthy deployment shows how long it is Ready, and every pod with its node",
+                 MakeHealthy, R"()"},
+        TreeCase{"an unschedulable pod is red once and explained once", MakeOneUnschedulable,
+                 R"()"},
         TreeCase{"a roll-out shows both revisions and what is waited for", MakeRollout, R"()"},
         TreeCase{"a typo is told once, with its remedy, while pods go on", MakeStalled, R"()"},
         TreeCase{"a suspended deployment says so", MakeSuspended, R"()"},
         TreeCase{"a crash loop tells what the engine said last", MakeCrashLoop, R"()"},
-        TreeCase{"without a router requests are refused although all workers are Ready", MakeRouterless, R"()"},
+        TreeCase{"without a router requests are refused although all workers are Ready",
+                 MakeRouterless, R"()"},
         TreeCase{"a lost node explains the replacement", MakeNodeLost, R"()"},
-        TreeCase{"failures of pods that are gone are known from the annotation", MakeReplacedOften, R"()"},
+        TreeCase{"failures of pods that are gone are known from the annotation", MakeReplacedOften,
+                 R"()"},
         TreeCase{"an object that nobody looks at asks for the operator", MakeNew, R"()"},
         TreeCase{"a status that is behind the spec says so", MakeOutdatedByTheSpec, R"()"},
         TreeCase{"an aggregated deployment transfers nothing", MakeAggregatedOverTcp, R"()"},
         TreeCase{"an object on its way out is no problem", MakeDeleted, R"()"},
-        TreeCase{"a spec of a newer version is shown as far as it can be", MakeOfANewerVersion, R"()"}));
+        TreeCase{"a spec of a newer version is shown as far as it can be", MakeOfANewerVersion,
+                 R"()"}));
 
 }  // namespace
 }  // namespace kubectl_disagg::testing

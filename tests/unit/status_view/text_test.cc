@@ -34,15 +34,20 @@ TEST_P(Layouts, HaveTheNamesThatPeopleUse) {
 
 INSTANTIATE_TEST_SUITE_P(
     Names, Layouts,
-    ::testing::Values(LayoutCase{"one GPU", {}, "TP1"},
-                      LayoutCase{"attention data-parallel with expert parallelism", {.data = 8, .expert = 8}, "DEP8"},
-                      LayoutCase{"data-parallel alone", {.data = 2}, "DP2"},
-                      LayoutCase{"tensor-parallel alone", {.tensor = 4}, "TP4"},
-                      LayoutCase{"tensor-parallel attention with expert parallelism", {.tensor = 4, .expert = 4}, "TEP4"},
-                      LayoutCase{"both", {.tensor = 2, .data = 4}, "DP4xTP2"},
-                      LayoutCase{"both with expert parallelism", {.tensor = 2, .data = 4, .expert = 8}, "DP4xTP2xEP8"},
-                      LayoutCase{"stages", {.tensor = 8, .pipeline = 2}, "TP8xPP2"},
-                      LayoutCase{"context", {.tensor = 4, .context = 2, .decode_context = 4}, "TP4xCP2xDCP4"}));
+    ::testing::Values(
+        LayoutCase{"one GPU", {}, "TP1"},
+        LayoutCase{
+            "attention data-parallel with expert parallelism", {.data = 8, .expert = 8}, "DEP8"},
+        LayoutCase{"data-parallel alone", {.data = 2}, "DP2"},
+        LayoutCase{"tensor-parallel alone", {.tensor = 4}, "TP4"},
+        LayoutCase{"tensor-parallel attention with expert parallelism",
+                   {.tensor = 4, .expert = 4},
+                   "TEP4"},
+        LayoutCase{"both", {.tensor = 2, .data = 4}, "DP4xTP2"},
+        LayoutCase{
+            "both with expert parallelism", {.tensor = 2, .data = 4, .expert = 8}, "DP4xTP2xEP8"},
+        LayoutCase{"stages", {.tensor = 8, .pipeline = 2}, "TP8xPP2"},
+        LayoutCase{"context", {.tensor = 4, .context = 2, .decode_context = 4}, "TP4xCP2xDCP4"}));
 
 TEST(LastLine, IsTheEndOfAStackTrace) {
   EXPECT_EQ(LastLine(""), "");

@@ -74,7 +74,9 @@ class Validate : public ::testing::Test {
     std::filesystem::remove_all(folder_);
   }
 
-  static void Write(const std::string& file, const std::string& text) { std::ofstream(file) << text; }
+  static void Write(const std::string& file, const std::string& text) {
+    std::ofstream(file) << text;
+  }
 
   static void AddCatalogue(FakeCluster* cluster) {
     const auto manifests = ReadManifests("x", kCatalogue);
@@ -82,7 +84,7 @@ class Validate : public ::testing::Test {
     cluster->Add("/apis/disagg.dev/v1alpha1/acceleratorclasses", AsStored(manifests->at(1)));
   }
 
-  ExitCode Run(FakeCluster* fake, const std::vector<std::string>& files) {
+  ExitCode Check(FakeCluster* fake, const std::vector<std::string>& files) {
     std::ostringstream out, err;
     Session session{out, err, {}, kNow};
     std::unique_ptr<ClusterReader> reader;
@@ -111,18 +113,20 @@ TEST_F(Validate, SaysWhatAValidDeploymentTakes) {
   FakeCluster cluster;
   AddCatalogue(&cluster);
   Write("m3.yaml", kDeployment);
-  EXPECT_EQ(Run(&cluster, {"m3.yaml"}), kOk) << err_;
+  EXPECT_EQ(Check(&cluster, {"m3.yaml"}), kOk) << err_;
   EXPECT_EQ(out_,
-            "m3.yaml:1: DisaggDeployment serving/minimax-m3 is valid: 2P x 2 GPU + 1D x 8 GPU = 12 GPU on b200\n");
+            "m3.yaml:1: DisaggDeployment serving/minimax-m3 is valid: 2P x 2 GPU + 1D x 8 GPU = 12 "
+            "GPU on b200\n");
 }
 
 TEST_F(Validate, ResolvesAgainstTheFilesWhenOffline) {
   Write("all.yaml", std::string(kDeployment) + "---\n" + kCatalogue);
-  EXPECT_EQ(Run(nullptr, {"all.yaml"}), kOk) << err_;
+  EXPECT_EQ(Check(nullptr, {"all.yaml"}), kOk) << err_;
   EXPECT_EQ(out_,
             "all.yaml:18: ServingModel minimax-m3-nvfp4 is valid\n"
             "all.yaml:30: AcceleratorClass b200 is valid\n"
-            "all.yaml:1: DisaggDeployment serving/minimax-m3 is valid: 2P x 2 GPU + 1D x 8 GPU = 12 GPU on b200\n");
+            "all.yaml:1: DisaggDeployment serving/minimax-m3 is valid: 2P x 2 GPU + 1D x 8 GPU = "
+            "12 GPU on b200\n");
 }
 
 TEST_F(Validate, ReadsTheManifestsOfAFolder) {
@@ -130,7 +134,7 @@ TEST_F(Validate, ReadsTheManifestsOfAFolder) {
   Write("d/b.yml", kDeployment);
   Write("d/a.yaml", kCatalogue);
   Write("d/README.md", "not: [yaml");
-  EXPECT_EQ(Run(nullptr, {"d"}), kOk) << err_;
+  EXPECT_EQ(Check(nullptr, {"d"}), kOk) << err_;
 }
 
 TEST_F(Validate, PutsTheFilesBeforeTheClustersEntriesOfTheSameName) {
@@ -138,7 +142,7 @@ TEST_F(Validate, PutsTheFilesBeforeTheClustersEntriesOfTheSameName) {
   AddCatalogue(&cluster);
   Write("m3.yaml", kDeployment);
   Write("class.yaml", Replaced(kCatalogue, "precisions: [fp4, fp8]", "precisions: [fp8]"));
-  EXPECT_EQ(Run(&cluster, {"m3.yaml", "class.yaml"}), kNegative);
+  EXPECT_EQ(Check(&cluster, {"m3.yaml", "class.yaml"}), kNegative);
   EXPECT_NE(out_.find("m3.yaml:7: spec.precision"), std::string::npos) << out_;
 }
 
@@ -148,24 +152,26 @@ TEST_F(Validate, NamesLineAndRemedyOfEveryError) {
   text = Replaced(text, "{data: 8, expert: 8}", "{data: 12, expert: 12}");
   text = Replaced(text, "  decode:", "  decodr: {}\n  decode:");
   Write("bad.yaml", text);
-  EXPECT_EQ(Run(nullptr, {"all.yaml", "bad.yaml"}), kNegative);
-  EXPECT_NE(out_.find("bad.yaml:5: spec.model.ref \"nvidia/MiniMax-M3-NVPF4\""), std::string::npos) << out_;
+  EXPECT_EQ(Check(nullptr, {"all.yaml", "bad.yaml"}), kNegative);
+  EXPECT_NE(out_.find("bad.yaml:5: spec.model.ref \"nvidia/MiniMax-M3-NVPF4\""), std::string::npos)
+      << out_;
   EXPECT_NE(out_.find("did you mean \"nvidia/MiniMax-M3-NVFP4\""), std::string::npos) << out_;
-  EXPECT_NE(out_.find("bad.yaml:13: spec.decodr: there is no such field; did you mean \"decode\"?"), std::string::npos)
+  EXPECT_NE(out_.find("bad.yaml:13: spec.decodr: there is no such field; did you mean \"decode\"?"),
+            std::string::npos)
       << out_;
   EXPECT_NE(out_.find("bad.yaml:16: spec.decode.parallelism"), std::string::npos) << out_;
 }
 
 TEST_F(Validate, ReportsWhatCannotBeDecoded) {
   Write("bad.yaml", Replaced(kDeployment, "replicas: 2", "replicas: two"));
-  EXPECT_EQ(Run(nullptr, {"bad.yaml"}), kNegative);
+  EXPECT_EQ(Check(nullptr, {"bad.yaml"}), kNegative);
   EXPECT_EQ(out_, "bad.yaml:11: spec.prefill.replicas: must be an integer, is \"two\"\n");
 }
 
 TEST_F(Validate, WantsAKnownVersionAndAName) {
   Write("a.yaml", "apiVersion: disagg.dev/v1\nkind: DisaggDeployment\nmetadata: {name: x}\n");
   Write("b.yaml", "apiVersion: disagg.dev/v1alpha1\nkind: DisaggDeployment\nmetadata: []\n");
-  EXPECT_EQ(Run(nullptr, {"a.yaml", "b.yaml"}), kNegative);
+  EXPECT_EQ(Check(nullptr, {"a.yaml", "b.yaml"}), kNegative);
   EXPECT_EQ(out_,
             "a.yaml:1: apiVersion \"disagg.dev/v1\": must be disagg.dev/v1alpha1\n"
             "b.yaml:3: metadata.name: must be set\n");
@@ -173,25 +179,31 @@ TEST_F(Validate, WantsAKnownVersionAndAName) {
 
 TEST_F(Validate, HonoursModelsThatBelongToOtherNamespaces) {
   FakeCluster cluster;
-  const std::string limited = Replaced(kCatalogue, "  artifacts:", "  allowedNamespaces: {matchLabels: {team: a}}\n  artifacts:");
+  const std::string limited = Replaced(
+      kCatalogue, "  artifacts:", "  allowedNamespaces: {matchLabels: {team: a}}\n  artifacts:");
   Write("m3.yaml", kDeployment);
   Write("catalogue.yaml", limited);
   cluster.Add("/api/v1/namespaces", {{"metadata",
-                                      {{"name", "serving"}, {"uid", "u"}, {"resourceVersion", "1"}, {"labels", {{"team", "a"}}}}}});
-  EXPECT_EQ(Run(&cluster, {"m3.yaml", "catalogue.yaml"}), kOk) << out_ << err_;
-  EXPECT_EQ(Run(nullptr, {"m3.yaml", "catalogue.yaml"}), kNegative) << "nothing is known of the namespace";
-  Write("namespace.yaml", "apiVersion: v1\nkind: Namespace\nmetadata: {name: serving, labels: {team: a}}\n");
-  EXPECT_EQ(Run(nullptr, {"m3.yaml", "catalogue.yaml", "namespace.yaml"}), kOk) << out_;
+                                      {{"name", "serving"},
+                                       {"uid", "u"},
+                                       {"resourceVersion", "1"},
+                                       {"labels", {{"team", "a"}}}}}});
+  EXPECT_EQ(Check(&cluster, {"m3.yaml", "catalogue.yaml"}), kOk) << out_ << err_;
+  EXPECT_EQ(Check(nullptr, {"m3.yaml", "catalogue.yaml"}), kNegative)
+      << "nothing is known of the namespace";
+  Write("namespace.yaml",
+        "apiVersion: v1\nkind: Namespace\nmetadata: {name: serving, labels: {team: a}}\n");
+  EXPECT_EQ(Check(nullptr, {"m3.yaml", "catalogue.yaml", "namespace.yaml"}), kOk) << out_;
 }
 
 TEST_F(Validate, FailsOnFilesItCannotUse) {
-  EXPECT_EQ(Run(nullptr, {"absent.yaml"}), kNegative);
+  EXPECT_EQ(Check(nullptr, {"absent.yaml"}), kNegative);
   EXPECT_EQ(err_, "error: absent.yaml: cannot be read; does it exist?\n");
   Write("pod.yaml", "kind: Pod\n");
-  EXPECT_EQ(Run(nullptr, {"pod.yaml"}), kNegative);
+  EXPECT_EQ(Check(nullptr, {"pod.yaml"}), kNegative);
   EXPECT_EQ(err_, "error: the files hold no DisaggDeployment, ServingModel or AcceleratorClass\n");
   Write("broken.yaml", "a: [1\n");
-  EXPECT_EQ(Run(nullptr, {"broken.yaml"}), kNegative);
+  EXPECT_EQ(Check(nullptr, {"broken.yaml"}), kNegative);
   EXPECT_EQ(err_.substr(0, 21), "error: broken.yaml:2:");
 }
 
@@ -199,9 +211,11 @@ TEST_F(Validate, NeedsTheCatalogueUnlessOffline) {
   FakeCluster cluster;
   cluster.Forbid("servingmodels");
   Write("m3.yaml", kDeployment);
-  EXPECT_EQ(Run(&cluster, {"m3.yaml"}), kNoCluster);
-  EXPECT_EQ(err_, "error: servingmodels is forbidden: User \"tenant\" cannot read them; ask for get and list on "
-                  "servingmodels.disagg.dev; or use --offline and add the files of the catalogue\n");
+  EXPECT_EQ(Check(&cluster, {"m3.yaml"}), kNoCluster);
+  EXPECT_EQ(err_,
+            "error: servingmodels is forbidden: User \"tenant\" cannot read them; ask for get and "
+            "list on "
+            "servingmodels.disagg.dev; or use --offline and add the files of the catalogue\n");
 }
 
 }  // namespace

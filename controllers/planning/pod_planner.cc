@@ -282,8 +282,8 @@ PodPlan PlanPods(const Snapshot& snapshot, const std::vector<PodState>& states, 
     RolePlanner(snapshot, goal, role, plan).Run(own, others == 0);
   }
   if (others > 0) {
-    plan.explanations.push_back("new workers start when the " + std::to_string(others) +
-                                " workers of the previous contract have ended");
+    plan.explanations.push_back("new workers wait for those of the previous contract to end: " +
+                                std::to_string(others) + " left");
   }
   return plan;
 }

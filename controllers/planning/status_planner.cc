@@ -122,8 +122,8 @@ class StatusPlanner {
                                                          " " + name + " replicas can serve; requests are refused"};
     }
     if (counts_.empty()) return {"NothingAccepted", "no spec was accepted yet; requests are refused"};
-    return {"NoRouterReady", std::to_string(routers_.ready) + " of " + std::to_string(routers_.desired) +
-                                 " router pods route to both roles; requests are refused"};
+    return {"NoRouterReady", std::to_string(routers_.ready) + " of " + Plural(routers_.desired, "router pod") +
+                                 " can route to every role; requests are refused"};
   }
 
   bool NothingWanted() const {
@@ -276,6 +276,7 @@ class StatusPlanner {
   }
 
   std::string GpuColumn() const {
+    if (deployment_.spec.roles.empty()) return "";  // an object that could not be read
     int ready = 0, desired = 0;
     for (const auto& [role, count] : counts_) {
       ready += count.gpus * std::min(count.ready, count.desired);

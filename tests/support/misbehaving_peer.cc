@@ -75,7 +75,8 @@ int PortOf(int fd) {
   sockaddr_storage address = {};
   socklen_t size = sizeof(address);
   getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
-  return ntohs(reinterpret_cast<sockaddr_in&>(address).sin_port);  // the same place in both families
+  return ntohs(
+      reinterpret_cast<sockaddr_in&>(address).sin_port);  // the same place in both families
 }
 
 // The bytes of a body that a head announces.
@@ -162,8 +163,8 @@ class Connection : public PeerConnection {
  private:
   bool ReadMore() {
     char buffer[4096];
-    const ssize_t got = ssl_ ? SSL_read(ssl_.get(), buffer, sizeof(buffer))
-                             : recv(fd_, buffer, sizeof(buffer), 0);
+    const ssize_t got =
+        ssl_ ? SSL_read(ssl_.get(), buffer, sizeof(buffer)) : recv(fd_, buffer, sizeof(buffer), 0);
     if (got > 0) input_.append(buffer, static_cast<std::size_t>(got));
     return got > 0;
   }

@@ -57,10 +57,10 @@ class MisbehavingPeer {
   ~MisbehavingPeer();
 
   int port() const;
-  int connections() const;        // accepted
-  int open_connections() const;   // scripts that run now
-  int most_connections() const;   // that ever ran at once
-  int requests() const;           // that were read
+  int connections() const;       // accepted
+  int open_connections() const;  // scripts that run now
+  int most_connections() const;  // that ever ran at once
+  int requests() const;          // that were read
   int failed_handshakes() const;
 
  private:

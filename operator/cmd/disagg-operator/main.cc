@@ -94,10 +94,7 @@ int Fail(const base::Error& error) {
   return EXIT_FAILURE;
 }
 
-int Run(const Flags& flags) {
-  std::stop_source stop;
-  SignalWaiter signals(stop);
-  std::signal(SIGPIPE, SIG_IGN);
+int Run(const Flags& flags, const std::stop_source& stop) {
   const base::SystemClock clock;
   auto config = transport::LoadClusterConfig(flags.kubeconfig);
   if (!config) return Fail(config.error());
@@ -125,6 +122,9 @@ int main(int argc, char** argv) {
     std::cerr << (format ? level.error().message : format.error().message) << "\n";
     return EXIT_FAILURE;
   }
+  std::signal(SIGPIPE, SIG_IGN);
+  std::stop_source stop;
+  const SignalWaiter signals(stop);  // before any other thread exists
   observability::InitLog(*format, *level);
-  return Run(flags);
+  return Run(flags, stop);
 }

@@ -122,19 +122,33 @@ TEST(Lifecycle, ScalesEitherRoleUpAndDown) {
       << "the highest replica goes first";
 }
 
-TEST(Lifecycle, ADeletedPodComesBackAsTheNextIncarnation) {
+TEST(Lifecycle, ADeletedPodComesBack) {
   Operator op;
   Deployment deployment("lost");
   ASSERT_TRUE(deployment.WaitReady());
-  const std::string victim = deployment.PodNames("decode")[0];
-  TheApi().Delete(deployment.Collection("pods") + "/" + victim);
+  const auto before = Uids(deployment.Pods("decode"));
+  TheApi().Delete(deployment.Collection("pods") + "/" + deployment.PodNames("decode")[0]);
   ASSERT_TRUE(Eventually("another decode pod", std::chrono::seconds(20), [&] {
-    const auto names = deployment.PodNames("decode");
-    return names.size() == 1 && names[0] != victim;
+    const auto pods = deployment.Pods("decode");
+    return pods.size() == 1 && Uids(pods) != before;
   }));
   ASSERT_TRUE(deployment.WaitReady());
-  const std::string heir = deployment.PodNames("decode")[0];
-  EXPECT_TRUE(heir.ends_with("-0-2")) << heir;
+}
+
+TEST(Lifecycle, ATerminatingPodDoesNotHoldUpItsNextIncarnation) {
+  Operator op;
+  Deployment deployment("ending");
+  ASSERT_TRUE(deployment.WaitReady());
+  const std::string victim = deployment.PodNames("prefill")[0];
+  const std::string path = deployment.Collection("pods") + "/" + victim;
+  TheApi().MergePatch(path, {{"metadata", {{"finalizers", {"test.disagg.dev/drain"}}}}});
+  TheApi().Delete(path);
+  EXPECT_TRUE(Eventually("the next incarnation beside it", std::chrono::seconds(20), [&] {
+    const auto names = deployment.PodNames("prefill");
+    return std::any_of(names.begin(), names.end(), [](const std::string& name) { return name.ends_with("-0-2"); });
+  }));
+  EXPECT_TRUE(TheApi().Get(path).ok());
+  TheApi().MergePatch(path, {{"metadata", {{"finalizers", nullptr}}}});
 }
 
 TEST(Lifecycle, ALocalChangeReplacesOnlyThePodsOfItsRole) {

@@ -270,7 +270,6 @@ TEST(Typo, HealsTheAcceptedRevisionAtItsReplicas) {
   });
   world.RunPass();
   world.LoseNode(world.At(kPrefill, 1).node_name);
-  world.At(kPrefill, 1).phase = kube::PodPhase::kRunning;
   world.DeletePod(kDecode, 0);
   const Pass pass = world.RunPass();
   EXPECT_THAT(pass.writes, Contains("create prefill-1-2"));

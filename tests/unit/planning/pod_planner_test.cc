@@ -267,7 +267,7 @@ TEST(PlanPods, WakesWhenTheNodeOfAnOldContractCountsAsLost) {
   const PodPlan plan = Plan({.pods = {OldContract(0).On("blip").Running().Deleting()}});
   EXPECT_EQ(plan.wake_at, kNow - 45 + 300);
   EXPECT_THAT(plan.explanations,
-              ElementsAre("new workers start when the 1 workers of the previous contract have ended"));
+              ElementsAre("new workers wait for those of the previous contract to end: 1 left"));
 }
 
 TEST(PlanPods, WakesWhenANodeCountsAsLost) {

@@ -158,8 +158,9 @@ base::Result<transport::Response> FakeWatchServer::List(const transport::Request
   if (!token.empty()) {
     version = std::stoll(token);
     after = token.substr(token.find(':') + 1);
-    if (fails || version <= compacted_) return Refusal(410, "Expired");
+    if (fails || version < compacted_) return Refusal(410, "Expired");
   }
+  if (fails) return Refusal(429, "TooManyRequests");
   // This server keeps no old states.
   if (!history_.empty() && history_.back().version > version) return Refusal(410, "Expired");
   const std::size_t limit = std::stoul(QueryValue(request.target, "limit"));

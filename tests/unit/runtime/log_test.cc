@@ -16,7 +16,10 @@ std::string Logged(LogFormat format, Level level, void (*write)()) {
   InitLog(format, level);
   write();
   ShutdownLog();
-  return GetCapturedStderr();
+  const std::string text = GetCapturedStderr();
+  InitLog(LogFormat::kText, Level::kWarn);  // for the tests that follow
+  ShutdownLog();
+  return text;
 }
 
 TEST(Log, TextIsForPeople) {

@@ -1,0 +1,181 @@
+// kubectl-disagg against a real API server, as the users who run it.
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <regex>
+
+#include "tests/support/operator.h"
+
+namespace disagg::testing {
+namespace {
+
+using nlohmann::json;
+
+Api& TheApi() { return ChartEnvironment::api(); }
+
+CommandResult Plugin(std::vector<std::string> words, const std::string& kubeconfig,
+                     const std::string& input = "") {
+  words.insert(words.begin(), DISAGG_PLUGIN);
+  words.insert(words.end(), {"--kubeconfig", kubeconfig});
+  return RunCommand(words, input);
+}
+
+std::string Admin() { return ChartEnvironment::cluster().kubeconfig(); }
+
+// What differs from run to run: revisions, random suffixes, ages, nodes; then the padding that
+// hangs on their width.
+std::string Normalized(std::string text) {
+  text = std::regex_replace(text, std::regex("-router-[0-9a-z]{8}-[0-9a-z]+-[0-9a-z]{5}"),
+                            "-router-RRR");
+  text = std::regex_replace(text, std::regex("-(prefill|decode)-[0-9a-z]{8}-"), "-$1-RRR-");
+  text = std::regex_replace(text, std::regex("revision [0-9a-z]{8}"), "revision RRR");
+  text = std::regex_replace(text, std::regex("(b200|cpu)-[0-9]+ "), "NODE ");
+  text = std::regex_replace(text, std::regex(" [0-9]+s\\b"), " AGE");
+  return std::regex_replace(text, std::regex(" {2,}"), "  ");
+}
+
+// A user of one namespace who may read what `rules` say. The path of a kubeconfig.
+std::string ReaderKubeconfig(const std::string& namespace_name, const json& rules) {
+  const std::string rbac = "/apis/rbac.authorization.k8s.io/v1/namespaces/" + namespace_name;
+  const json meta{{"name", "reader"}, {"namespace", namespace_name}};
+  const Answer answers[] = {
+      TheApi().Create("/api/v1/namespaces/" + namespace_name + "/serviceaccounts",
+                      {{"apiVersion", "v1"}, {"kind", "ServiceAccount"}, {"metadata", meta}}),
+      TheApi().Create(rbac + "/roles", {{"apiVersion", "rbac.authorization.k8s.io/v1"},
+                                        {"kind", "Role"},
+                                        {"metadata", meta},
+                                        {"rules", rules}}),
+      TheApi().Create(
+          rbac + "/rolebindings",
+          {{"apiVersion", "rbac.authorization.k8s.io/v1"},
+           {"kind", "RoleBinding"},
+           {"metadata", meta},
+           {"roleRef",
+            {{"apiGroup", "rbac.authorization.k8s.io"}, {"kind", "Role"}, {"name", "reader"}}},
+           {"subjects",
+            {{{"kind", "ServiceAccount"}, {"name", "reader"}, {"namespace", namespace_name}}}}})};
+  for (const Answer& answer : answers) EXPECT_TRUE(answer.ok()) << answer.message();
+  return ChartEnvironment::cluster().ServiceAccountKubeconfig(namespace_name, "reader");
+}
+
+constexpr char kHealthyTree[] = R"(
+shown  test-shown  nvidia/Tiny-NVFP4 fp4, mocker on dynamo  Ready for AGE
+├─ router  1/1  http://shown.test-shown.svc.cluster.local:8000/v1  in front of 2 prefill + 1 decode
+│  └─ shown-router-RRR  Ready  NODE  restarts 0  AGE
+├─ prefill  2/2  DP2, 2 GPUs each, NIXL over rdma/ib  revision RRR
+│  ├─ shown-prefill-RRR-0-1  Ready  NODE  restarts 0  AGE
+│  └─ shown-prefill-RRR-1-1  Ready  NODE  restarts 0  AGE
+└─ decode  1/1  DP8, 8 GPUs, NIXL over rdma/ib  revision RRR
+   └─ shown-decode-RRR-0-1  Ready  NODE  restarts 0  AGE
+)";
+
+TEST(Plugin, ShowsAHealthyDeploymentWithoutAWrite) {
+  Operator op;
+  Deployment deployment("shown");
+  ASSERT_TRUE(deployment.WaitReady());
+  const std::string proxied = ChartEnvironment::cluster().dir() + "/plugin.kubeconfig";
+  const auto proxy = FaultProxy::Start(ChartEnvironment::operator_kubeconfig(), proxied);
+  ASSERT_NE(proxy, nullptr);
+  const CommandResult tree =
+      Plugin({"status", "shown", "-n", deployment.namespace_name()}, proxied);
+  EXPECT_EQ(tree.exit_code, 0) << tree.err;
+  EXPECT_EQ("\n" + Normalized(tree.out), kHealthyTree) << tree.out;
+  const CommandResult table = Plugin({"status", "-A"}, proxied);
+  EXPECT_EQ(table.exit_code, 0) << table.err;
+  EXPECT_NE(Normalized(table.out).find(
+                "test-shown  shown  nvidia/Tiny-NVFP4  2P x 2 + 1D x 8  True  2/2  1/1  12"),
+            std::string::npos)
+      << table.out;
+  EXPECT_EQ(proxy->Writes(), 0);
+}
+
+TEST(Plugin, ShowsWhatIsWrong) {
+  Operator op;
+  Deployment deployment("wrong", {{"decode", {{"replicas", 3}}}});
+  ASSERT_TRUE(Eventually("Unschedulable", std::chrono::seconds(30), [&] {
+    return deployment.ConditionReason("Scheduled") == "Unschedulable";
+  }));
+  deployment.Patch({{"model", {{"ref", "nvidia/Tiny-NVPF4"}}}});
+  ASSERT_TRUE(Eventually("Stalled", std::chrono::seconds(20),
+                         [&] { return deployment.Condition("Stalled") == "True"; }));
+  const CommandResult tree =
+      Plugin({"status", "wrong", "-n", deployment.namespace_name()}, Admin());
+  EXPECT_EQ(tree.exit_code, 0) << tree.err;
+  EXPECT_NE(tree.out.find("\nStalled: spec.model.ref \"nvidia/Tiny-NVPF4\""), std::string::npos)
+      << tree.out;
+  EXPECT_NE(tree.out.find("Unschedulable   -"), std::string::npos) << tree.out;
+}
+
+TEST(Plugin, ShowsAReaderWhatHeMaySee) {
+  Operator op;
+  Deployment deployment("seen");
+  ASSERT_TRUE(deployment.WaitReady());
+  const std::string kubeconfig = ReaderKubeconfig(
+      deployment.namespace_name(),
+      json::array({{{"apiGroups", {"disagg.dev"}},
+                    {"resources", {"disaggdeployments"}},
+                    {"verbs", {"get"}}},
+                   {{"apiGroups", {""}}, {"resources", {"pods"}}, {"verbs", {"list"}}}}));
+  const CommandResult tree =
+      Plugin({"status", "seen", "-n", deployment.namespace_name()}, kubeconfig);
+  EXPECT_EQ(tree.exit_code, 0) << tree.err;
+  EXPECT_NE(tree.out.find("router    1/?"), std::string::npos) << tree.out;
+  EXPECT_NE(tree.out.find("NIXL over RDMA (?)"), std::string::npos) << tree.out;
+  EXPECT_NE(tree.out.find("?: you may not list Deployments"), std::string::npos) << tree.out;
+  const CommandResult table = Plugin({"status", "-A"}, kubeconfig);
+  EXPECT_EQ(table.exit_code, 3) << table.out;
+  EXPECT_NE(table.err.find("ask for get and list on disaggdeployments.disagg.dev"),
+            std::string::npos)
+      << table.err;
+}
+
+TEST(Plugin, ValidatesAgainstTheCatalogueOfTheCluster) {
+  Deployment deployment("valid");
+  json object = deployment.Object();
+  object.erase("status");
+  object["metadata"].erase("managedFields");
+  const CommandResult good = Plugin({"validate", "-f", "-"}, Admin(), object.dump());
+  EXPECT_EQ(good.exit_code, 0) << good.err;
+  EXPECT_EQ(good.out,
+            "stdin:1: DisaggDeployment test-valid/valid is valid: 2P x 2 GPU + 1D x 8 GPU = 12 GPU "
+            "on b200\n");
+  object["spec"]["model"]["ref"] = "nvidia/Tiny-NVPF4";
+  const CommandResult bad = Plugin({"validate", "-f", "-"}, Admin(), object.dump());
+  EXPECT_EQ(bad.exit_code, 1) << bad.err;
+  EXPECT_NE(bad.out.find("did you mean \"nvidia/Tiny-NVFP4\""), std::string::npos) << bad.out;
+}
+
+TEST(Plugin, EndsWithTheCodeThatSaysWhy) {
+  const CommandResult absent = Plugin({"status", "absent", "-n", "default"}, Admin());
+  EXPECT_EQ(absent.exit_code, 1);
+  EXPECT_EQ(absent.err,
+            "error: no DisaggDeployment \"absent\" in namespace default; `kubectl disagg status "
+            "-A` lists those of all "
+            "namespaces\n");
+  EXPECT_EQ(Plugin({"status", "--no-such-flag"}, Admin()).exit_code, 2);
+  EXPECT_EQ(Plugin({"status", "x", "-A"}, Admin()).exit_code, 2);
+
+  const std::string nowhere = ChartEnvironment::cluster().dir() + "/nowhere.kubeconfig";
+  std::ofstream(nowhere) << std::regex_replace(ReadFile(Admin()),
+                                               std::regex("127\\.0\\.0\\.1:[0-9]+"), "127.0.0.1:1");
+  const CommandResult unreachable = Plugin({"status"}, nowhere);
+  EXPECT_EQ(unreachable.exit_code, 3);
+  EXPECT_EQ(unreachable.err.find("error: cannot reach https://127.0.0.1:1"), 0u) << unreachable.err;
+  EXPECT_EQ(Plugin({"status"}, "/no/such/file").exit_code, 3);
+}
+
+TEST(Plugin, IsFoundByKubectl) {
+  const std::string plugin = DISAGG_PLUGIN;
+  const std::string path = plugin.substr(0, plugin.rfind('/')) + ":" + std::getenv("PATH");
+  const CommandResult tools = RunCommand({DISAGG_LOCAL_CLUSTER, "build"});
+  const std::string kubectl =
+      tools.out.substr(0, tools.out.find_last_not_of('\n') + 1) + "/kubectl";
+  const CommandResult version = RunCommand({"env", "PATH=" + path, kubectl, "disagg", "version"});
+  EXPECT_EQ(version.exit_code, 0) << version.err;
+  EXPECT_NE(version.out.find("API disagg.dev/v1alpha1"), std::string::npos) << version.out;
+}
+
+}  // namespace
+}  // namespace disagg::testing

@@ -8,8 +8,8 @@
 
 namespace disagg::render {
 
-// UTF-8 without blanks, keys in byte order, integers decimal. Never throws: bytes that are not UTF-8
-// (the API server lets none in) become U+FFFD.
+// UTF-8 without blanks, keys in byte order, integers decimal. Never throws: bytes that are not
+// UTF-8 (the API server lets none in) become U+FFFD.
 std::string Canonical(const nlohmann::json& value);
 
 // 8 characters; see base::ShortHash.

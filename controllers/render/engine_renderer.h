@@ -1,7 +1,7 @@
 #pragma once
 
-// What differs from engine to engine in a worker's pod; worker_template.cc does the rest. An engine is
-// one folder under engines/ and one line in EngineOf. Stateless and pure.
+// What differs from engine to engine in a worker's pod; worker_template.cc does the rest. An engine
+// is one folder under engines/ and one line in EngineOf. Stateless and pure.
 
 #include <string>
 #include <vector>

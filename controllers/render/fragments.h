@@ -2,8 +2,8 @@
 
 // Small pieces of API objects that inputs and pods write in the same way. Pure.
 //
-// Nothing here writes a value that the API server would store in another form (an empty string or list
-// vanishes, "1024Mi" becomes "1Gi"): applied objects are compared with what is stored.
+// Nothing here writes a value that the API server would store in another form (an empty string or
+// list vanishes, "1024Mi" becomes "1Gi"): applied objects are compared with what is stored.
 
 #include <map>
 #include <string>

@@ -85,7 +85,8 @@ AcceleratorInputs MakeAcceleratorInputs(const api::AcceleratorClass& type, const
   if (role.resources.shared_memory.empty()) inputs.shared_memory = type.shared_memory;
   inputs.annotations = type.annotations;
   const bool whole_node = role.parallelism.gpus() == type.gpus_per_node;
-  inputs.env = WithoutReserved(whole_node ? api::MergeEnv({type.env, type.whole_node_env}) : type.env);
+  inputs.env =
+      WithoutReserved(whole_node ? api::MergeEnv({type.env, type.whole_node_env}) : type.env);
   if (!inputs.rdma) {
     std::erase_if(inputs.env, [](const auto& entry) { return NamesRdmaDevices(entry.name); });
   }
@@ -136,8 +137,8 @@ void ResolveInputs(const api::DisaggDeployment& deployment, const api::Resolutio
     inputs->model.repository = resolution.model->repository;
     inputs->model.revision = resolution.model->revision;
   }
-  const bool uses_rdma = inputs->contract.disaggregated() &&
-                         deployment.spec.kv_backend == api::KvBackend::kRdma;
+  const bool uses_rdma =
+      inputs->contract.disaggregated() && deployment.spec.kv_backend == api::KvBackend::kRdma;
   for (auto& [name, role] : inputs->roles) {
     role.epoch = kRenderEpoch;
     const auto resolved = resolution.roles.find(name);

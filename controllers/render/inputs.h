@@ -1,7 +1,7 @@
 #pragma once
 
-// What a revision is made from, as values: the relevant part of a spec and what its names resolved to.
-// Renderers see nothing else, so nothing can reach a pod without being hashed. Pure.
+// What a revision is made from, as values: the relevant part of a spec and what its names resolved
+// to. Renderers see nothing else, so nothing can reach a pod without being hashed. Pure.
 //
 // JSON forms are in inputs_json.h. What equals its default is left out there.
 
@@ -27,8 +27,8 @@ struct ContractInputs {
   std::string image;
   std::string precision;
   api::KvBackend kv_backend = api::KvBackend::kRdma;
-  // Merged arguments that are not local to a role. A role without any is still here: the set of roles
-  // is part of the contract.
+  // Merged arguments that are not local to a role. A role without any is still here: the set of
+  // roles is part of the contract.
   std::map<api::RoleName, api::Args> args;
 
   bool disaggregated() const { return !args.contains(api::RoleName::kAggregated); }
@@ -44,8 +44,8 @@ struct PodInputs {
   std::string restart_token;
 };
 
-// What an AcceleratorClass gives to one role's pods: only what takes effect there, so that a change of
-// anything else announces no update.
+// What an AcceleratorClass gives to one role's pods: only what takes effect there, so that a change
+// of anything else announces no update.
 struct AcceleratorInputs {
   std::map<std::string, std::string> node_selector;
   std::vector<std::string> tolerations;

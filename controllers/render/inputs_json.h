@@ -2,8 +2,8 @@
 
 // The JSON form of inputs.h: what is hashed and what a ControllerRevision stores. Pure.
 //
-// A field that equals its default is left out, so that a field added later changes no hash. For the same
-// reason a default in this file never changes: hashes.txt of the golden tests would tell.
+// A field that equals its default is left out, so that a field added later changes no hash. For the
+// same reason a default in this file never changes: hashes.txt of the golden tests would tell.
 
 #include <nlohmann/json.hpp>
 
@@ -16,8 +16,8 @@ ModelInputs ModelFromJson(const nlohmann::json& model);
 
 nlohmann::json ToJson(const ContractInputs& contract);
 
-// What was resolved is under "resolved", the epoch under "renderEpoch"; both are absent from a spec's
-// own part.
+// What was resolved is under "resolved", the epoch under "renderEpoch"; both are absent from a
+// spec's own part.
 nlohmann::json ToJson(const RoleInputs& role);
 nlohmann::json ToJson(const RouterInputs& router);
 

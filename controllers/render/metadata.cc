@@ -36,12 +36,9 @@ std::string LabelValue(const std::string& text) {
 
 nlohmann::json CommonLabels(const std::string& deployment, const std::string& name,
                             const std::string& component) {
-  return {{api::kLabelName, name},
-          {api::kLabelInstance, deployment},
-          {api::kLabelComponent, component},
-          {api::kLabelManagedBy, api::kManagedByValue},
-          {api::kLabelPartOf, kAppName},
-          {api::kLabelDeployment, deployment}};
+  return {{api::kLabelName, name},           {api::kLabelInstance, deployment},
+          {api::kLabelComponent, component}, {api::kLabelManagedBy, api::kManagedByValue},
+          {api::kLabelPartOf, kAppName},     {api::kLabelDeployment, deployment}};
 }
 
 nlohmann::json OwnerReferences(const api::DisaggDeployment& deployment) {

@@ -10,12 +10,14 @@
 
 namespace disagg::render {
 
-inline constexpr char kAppName[] = "disagg-serving";  // app.kubernetes.io/part-of, and name where no program fits
-inline constexpr char kRouterRole[] = "router";       // disagg.dev/role of what is no engine
+// app.kubernetes.io/part-of; also the name of objects that are no program.
+inline constexpr char kAppName[] = "disagg-serving";
+// disagg.dev/role of what is no engine.
+inline constexpr char kRouterRole[] = "router";
 
 // Free text as a label value: characters that are not allowed become "-", both ends are letters or
-// digits, and what is longer than 63 characters keeps a hash of the whole at its end. The text itself
-// belongs into an annotation.
+// digits, and what is longer than 63 characters keeps a hash of the whole at its end. The text
+// itself belongs into an annotation.
 std::string LabelValue(const std::string& text);
 
 // app.kubernetes.io/* and disagg.dev/deployment. `name` is the program, `component` its part.

@@ -81,13 +81,12 @@ json RenderWorkersService(const api::DisaggDeployment& deployment) {
   object["metadata"]["labels"]["nvidia.com/dynamo-discovery-enabled"] = "true";
   // The target is a number: routers have no port of that name, yet must be endpoints where they see
   // each other.
-  object["spec"] = {{"type", "ClusterIP"},
-                    // Dynamo routes to every endpoint that is ready.
-                    {"publishNotReadyAddresses", false},
-                    {"selector",
-                     {{api::kLabelDeployment, name},
-                      {api::kLabelDiscovery, api::kDiscoveryEnabled}}},
-                    {"ports", json::array({ServicePort("system", kSystemPort, kSystemPort)})}};
+  object["spec"] = {
+      {"type", "ClusterIP"},
+      // Dynamo routes to every endpoint that is ready.
+      {"publishNotReadyAddresses", false},
+      {"selector", {{api::kLabelDeployment, name}, {api::kLabelDiscovery, api::kDiscoveryEnabled}}},
+      {"ports", json::array({ServicePort("system", kSystemPort, kSystemPort)})}};
   return Applied(std::move(object));
 }
 

@@ -1,7 +1,8 @@
 #pragma once
 
-// The children of a DisaggDeployment as API objects. Pure; every object carries the controller owner reference and the
-// labels of api/labels.h. Names are API (crds/README.md): one child, one name.
+// The children of a DisaggDeployment as API objects. Pure; every object carries the controller
+// owner reference and the labels of api/labels.h. Names are API (crds/README.md): one child, one
+// name.
 
 #include <string>
 
@@ -22,9 +23,11 @@ struct PodIdentity {
 };
 
 std::string RevisionName(const std::string& deployment, const std::string& revision);
-std::string PodName(const std::string& deployment, const PodIdentity& identity, const std::string& role_revision);
+std::string PodName(const std::string& deployment, const PodIdentity& identity,
+                    const std::string& role_revision);
 std::string WorkersServiceName(const std::string& deployment);
-std::string ServiceAccountName(const api::DisaggDeployment& deployment);  // the user's, or <ddep>-workers
+std::string ServiceAccountName(
+    const api::DisaggDeployment& deployment);  // the user's, or <ddep>-workers
 std::string RouterName(const std::string& deployment, const std::string& contract);
 std::string BudgetName(const std::string& deployment, api::RoleName role);
 // "http://<ddep>.<namespace>.svc.cluster.local:8000/v1"
@@ -39,10 +42,12 @@ struct PodHistory {
 
 // The pod of a slot from the stored template of its role.
 nlohmann::json RenderPod(const api::DisaggDeployment& deployment, const RevisionIdentity& revision,
-                         const nlohmann::json& role_template, const PodIdentity& identity, const PodHistory& history);
+                         const nlohmann::json& role_template, const PodIdentity& identity,
+                         const PodHistory& history);
 
 // The router's pod as a Pod, for the server-side dry run (Pod Security only warns on Deployments).
-nlohmann::json RenderRouterProbePod(const api::DisaggDeployment& deployment, const RevisionIdentity& revision,
+nlohmann::json RenderRouterProbePod(const api::DisaggDeployment& deployment,
+                                    const RevisionIdentity& revision,
                                     const nlohmann::json& router_template);
 
 nlohmann::json RenderRevision(const api::DisaggDeployment& deployment, const Revision& revision);
@@ -50,8 +55,10 @@ nlohmann::json RenderServiceAccount(const api::DisaggDeployment& deployment);
 nlohmann::json RenderRoleBinding(const api::DisaggDeployment& deployment);
 nlohmann::json RenderClientService(const api::DisaggDeployment& deployment);
 nlohmann::json RenderWorkersService(const api::DisaggDeployment& deployment);
-nlohmann::json RenderRouterDeployment(const api::DisaggDeployment& deployment, const RevisionIdentity& revision,
+nlohmann::json RenderRouterDeployment(const api::DisaggDeployment& deployment,
+                                      const RevisionIdentity& revision,
                                       const nlohmann::json& router_template, int replicas);
-nlohmann::json RenderBudget(const api::DisaggDeployment& deployment, api::RoleName role, int min_available);
+nlohmann::json RenderBudget(const api::DisaggDeployment& deployment, api::RoleName role,
+                            int min_available);
 
 }  // namespace disagg::render

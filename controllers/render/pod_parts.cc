@@ -15,9 +15,7 @@ json HttpProbe(const std::string& path, const char* port, int period_seconds, in
           {"failureThreshold", failures}};
 }
 
-json SleepBeforeStop(int seconds) {
-  return {{"preStop", {{"sleep", {{"seconds", seconds}}}}}};
-}
+json SleepBeforeStop(int seconds) { return {{"preStop", {{"sleep", {{"seconds", seconds}}}}}}; }
 
 json RestrictedPodSecurity() {
   return {{"runAsNonRoot", true},
@@ -41,9 +39,7 @@ json EmptyDir(const char* name, const std::string& size_limit) {
   return {{"name", name}, {"emptyDir", {{"sizeLimit", size_limit}}}};
 }
 
-json Mount(const char* volume, const char* path) {
-  return {{"name", volume}, {"mountPath", path}};
-}
+json Mount(const char* volume, const char* path) { return {{"name", volume}, {"mountPath", path}}; }
 
 json CommonPodSpec(const PodInputs& pod, const std::string& deployment) {
   json spec{{"restartPolicy", "Always"},

@@ -24,8 +24,8 @@ json ContractPart(const Inputs& inputs) {
   return {{"contract", ToJson(inputs.contract)}, {"model", ToJson(inputs.model)}};
 }
 
-// The whole spec with its arguments as they were written: the tables that normalise and deal them out
-// grow with this program, and its upgrade alone must not make a spec look changed.
+// The whole spec with its arguments as they were written: the tables that normalise and deal them
+// out grow with this program, and its upgrade alone must not make a spec look changed.
 std::string HashWholeSpec(const api::DisaggDeployment& deployment, Inputs inputs) {
   json args{{"engine", ToJson(deployment.spec.engine_args)},
             {"router", ToJson(deployment.spec.router.args)}};
@@ -80,13 +80,13 @@ Kept CompareWith(const Revision* previous, const SpecHashes& hashes) {
   return kept;
 }
 
-// A kept contract keeps its model. When the ServingModel has become another model since, a role that
-// rolls must not mount the new weights beside a role that still serves the old ones: it keeps its
-// artifact. Where it cannot, because it moves to another accelerator, nothing is kept.
+// A kept contract keeps its model. When the ServingModel has become another model since, a role
+// that rolls must not mount the new weights beside a role that still serves the old ones: it keeps
+// its artifact. Where it cannot, because it moves to another accelerator, nothing is kept.
 void KeepModel(const Revision& previous, Inputs* inputs, Kept* kept) {
   const ModelInputs model = ModelFromJson(previous.inputs["model"]);
-  const bool same = model.repository == inputs->model.repository &&
-                    model.revision == inputs->model.revision;
+  const bool same =
+      model.repository == inputs->model.repository && model.revision == inputs->model.revision;
   for (auto& [name, role] : inputs->roles) {
     if (same || kept->roles.contains(name)) continue;
     const json stored = At(previous.inputs, "/roles/" + Key(name));
@@ -145,13 +145,12 @@ class RevisionMaker {
       return;
     }
     const json stored = ToJson(role);
-    made_.identity.roles[name] = {
-        .revision = ShortHashOf({{"contract", made_.inputs["contract"]},
-                                 {"model", made_.inputs["model"]},
-                                 {"name", key},
-                                 {"role", stored}}),
-        .spec_hash = hashes_.roles.at(name),
-        .epoch = role.epoch};
+    made_.identity.roles[name] = {.revision = ShortHashOf({{"contract", made_.inputs["contract"]},
+                                                           {"model", made_.inputs["model"]},
+                                                           {"name", key},
+                                                           {"role", stored}}),
+                                  .spec_hash = hashes_.roles.at(name),
+                                  .epoch = role.epoch};
     made_.inputs["roles"][key] = stored;
     made_.rendered["roles"][key] =
         RenderWorkerTemplate(context_, inputs_.model, inputs_.contract, role);
@@ -192,8 +191,8 @@ void Name(const std::map<std::string, std::string>& taken, Revision* revision) {
 SpecHashes HashSpec(const api::DisaggDeployment& deployment) {
   const Inputs inputs = SpecInputs(deployment);
   json contract = ContractPart(inputs);
-  // A restart takes over what became of the model, too: its contract is made anew, and is the same one
-  // when the model is.
+  // A restart takes over what became of the model, too: its contract is made anew, and is the same
+  // one when the model is.
   if (!deployment.spec.restart_token.empty()) contract["restart"] = deployment.spec.restart_token;
   SpecHashes hashes;
   hashes.spec = HashWholeSpec(deployment, inputs);

@@ -13,8 +13,8 @@ namespace {
 
 using nlohmann::json;
 
-// Fields that tell elements of a list apart, as in the API's own merge keys. `ports` means two things:
-// the first field that an element has decides.
+// Fields that tell elements of a list apart, as in the API's own merge keys. `ports` means two
+// things: the first field that an element has decides.
 const std::vector<std::string_view>& MergeKeys(std::string_view field) {
   static const std::vector<std::string_view> kNone;
   static const std::map<std::string_view, std::vector<std::string_view>> kKeys{

@@ -11,8 +11,8 @@ namespace disagg::render {
 //   lists     of a known merge key (containers by name, ports by number and protocol, ...): every
 //             element, in any order; all others: as many elements, each a subset of its counterpart
 //   amounts   under requests, limits and sizeLimit: as quantities
-//   nothing   false, 0, "" and empty lists and objects equal an absent field, as the API server does not
-//             store them
+//   nothing   false, 0, "" and empty lists and objects equal an absent field: the API server does
+//             not store them
 // apiVersion and kind of the object itself are not compared: items of a list have none.
 // What is wanted no more cannot be seen here; the annotation `disagg.dev/applied` tells that.
 bool IsSubset(const nlohmann::json& desired, const nlohmann::json& observed);

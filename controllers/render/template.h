@@ -1,8 +1,9 @@
 #pragma once
 
 // Pod templates from inputs: what a ControllerRevision stores under `rendered`. A template is
-// {"metadata": {"labels", "annotations"}, "spec"}; what differs from pod to pod is added by RenderPod.
-// Pure. Whoever changes what these functions return for the same inputs raises kRenderEpoch.
+// {"metadata": {"labels", "annotations"}, "spec"}; what differs from pod to pod is added by
+// RenderPod. Pure. Whoever changes what these functions return for the same inputs raises
+// kRenderEpoch.
 
 #include <string>
 
@@ -19,9 +20,7 @@ struct TemplateContext {
   std::string contract;  // its hash
 
   // Workers and routers of one contract find each other under this name and no others.
-  std::string DynamoNamespace() const {
-    return namespace_name + "-" + deployment + "-" + contract;
-  }
+  std::string DynamoNamespace() const { return namespace_name + "-" + deployment + "-" + contract; }
 };
 
 nlohmann::json RenderWorkerTemplate(const TemplateContext& context, const ModelInputs& model,

@@ -43,19 +43,19 @@ json WorkerPorts(const EngineRenderer& engine, const WorkerView& worker) {
   return ports;
 }
 
-// Requests equal limits: QoS Guaranteed, which exclusive cores and NUMA alignment need. Memory holds
-// /dev/shm as well: a memory emptyDir is charged to the container that writes it, so perGPU.memory times
-// GPUs has to be larger than sharedMemory.
+// Requests equal limits: QoS Guaranteed, which exclusive cores and NUMA alignment need. Memory
+// holds /dev/shm as well: a memory emptyDir is charged to the container that writes it, so
+// perGPU.memory times GPUs has to be larger than sharedMemory.
 json WorkerResources(const RoleInputs& role) {
   const AcceleratorInputs& accelerator = role.accelerator;
   const int gpus = role.parallelism.gpus();
   json amounts = json::object();
-  PutText(&amounts, "cpu", role.resources.cpu.empty()
-                               ? TimesQuantity(accelerator.cpu_per_gpu, gpus)
-                               : CanonicalQuantity(role.resources.cpu));
-  PutText(&amounts, "memory", role.resources.memory.empty()
-                                  ? TimesQuantity(accelerator.memory_per_gpu, gpus)
-                                  : CanonicalQuantity(role.resources.memory));
+  PutText(&amounts, "cpu",
+          role.resources.cpu.empty() ? TimesQuantity(accelerator.cpu_per_gpu, gpus)
+                                     : CanonicalQuantity(role.resources.cpu));
+  PutText(&amounts, "memory",
+          role.resources.memory.empty() ? TimesQuantity(accelerator.memory_per_gpu, gpus)
+                                        : CanonicalQuantity(role.resources.memory));
   if (!accelerator.gpu_resource.empty()) {
     amounts[accelerator.gpu_resource] = std::to_string(gpus);
   }
@@ -78,7 +78,8 @@ json ModelVolume(const api::ModelArtifact& artifact) {
   json volume{{"name", "model"}};
   switch (artifact.type) {
     case api::ArtifactType::kHostPath:
-      // Type Directory: a node without the weights fails here, not in a download or an empty folder.
+      // Type Directory: a node without the weights fails here, not in a download or an empty
+      // folder.
       volume["hostPath"] = {{"path", artifact.path}, {"type", "Directory"}};
       break;
     case api::ArtifactType::kPersistentVolumeClaim:

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 #include <tuple>
 
 #include "controllers/api/labels.h"
@@ -25,49 +26,47 @@ auto Order(const kube::Pod& pod) {
                     pod.meta.name);
 }
 
+// Of the same revision: after a roll-out nothing had gone wrong.
 bool IsPredecessor(const kube::Pod& before, const kube::Pod& pod) {
   return before.meta.label(api::kLabelReplica) == pod.meta.label(api::kLabelReplica) &&
+         before.meta.label(api::kLabelRoleRevision) == pod.meta.label(api::kLabelRoleRevision) &&
          Number(before, api::kLabelIncarnation) < Number(pod, api::kLabelIncarnation);
 }
 
-// " (2 failed on b200-1, 1 on b200-3)"
-std::string FailuresByNode(const kube::Pod& pod) {
+// "NodeLost b200-3"; empty when nothing is known of why the pod goes.
+std::string CauseOf(const kube::Pod& pod, const std::vector<Problem>& problems) {
+  const auto told = std::find_if(problems.begin(), problems.end(), [&](const Problem& problem) {
+    return problem.pod == pod.meta.name;
+  });
+  const std::string reason = told == problems.end() ? pod.reason : told->reason;
+  return reason.empty() || pod.node_name.empty() ? reason : reason + " " + pod.node_name;
+}
+
+// "2 failed on b200-1, 1 on b200-3"
+std::string FailuresByNode(const std::map<std::string, int>& failures) {
   std::string text;
-  for (const auto& [node, count] :
-       planning::ParseFailures(pod.meta.annotation(api::kAnnotationFailures))) {
+  for (const auto& [node, count] : failures) {
     text += (text.empty() ? "" : ", ") + std::to_string(count) +
             (text.empty() ? " failed on " : " on ") + node;
   }
-  return text.empty() ? "" : " (" + text + ")";
+  return text;
 }
 
-// Why a predecessor went, from the most to the least telling of what is left of it.
-std::string CauseOf(const kube::Pod& pod, const PodGroup& group,
-                    const std::vector<Problem>& problems) {
-  for (const PodPtr& before : group.pods) {
-    if (!IsPredecessor(*before, pod)) continue;
-    const auto told = std::find_if(problems.begin(), problems.end(), [&](const Problem& problem) {
-      return problem.pod == before->meta.name;
-    });
-    const std::string where = before->node_name.empty() ? "" : " " + before->node_name;
-    if (told != problems.end()) return " (" + told->reason + where + ")";
-    if (!before->reason.empty()) return " (" + before->reason + where + ")";
-  }
-  return FailuresByNode(pod);
-}
-
-bool FollowsARollout(const kube::Pod& pod, const PodGroup& group) {
-  return std::any_of(group.pods.begin(), group.pods.end(), [&](const PodPtr& before) {
-    return IsPredecessor(*before, pod) &&
-           before->meta.label(api::kLabelRoleRevision) != pod.meta.label(api::kLabelRoleRevision);
-  });
-}
-
+// "replaced 1 (NodeLost b200-3)": what is left of a slot's earlier pods, which is the pods
+// themselves for a while, and for good the failures that the operator writes on their successors.
 std::string Replaced(const kube::Pod& pod, const PodGroup& group,
                      const std::vector<Problem>& problems) {
-  const int before = Number(pod, api::kLabelIncarnation) - 1;
-  if (before < 1 || FollowsARollout(pod, group)) return "";
-  return "replaced " + std::to_string(before) + CauseOf(pod, group, problems);
+  const auto failures = planning::ParseFailures(pod.meta.annotation(api::kAnnotationFailures));
+  int failed = 0, seen = 0;
+  for (const auto& [node, count] : failures) failed += count;
+  std::string cause = FailuresByNode(failures);
+  for (const PodPtr& before : group.pods) {
+    if (!IsPredecessor(*before, pod)) continue;
+    ++seen;
+    if (const std::string last = CauseOf(*before, problems); !last.empty()) cause = last;
+  }
+  return cause.empty() ? ""
+                       : "replaced " + std::to_string(std::max(failed, seen)) + " (" + cause + ")";
 }
 
 Branch PodLine(const kube::Pod& pod, const PodGroup& group, const std::vector<Problem>& problems,

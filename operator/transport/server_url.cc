@@ -12,7 +12,9 @@ base::Error Bad(const std::string& why) {
 }
 
 bool IsThisMachine(const std::string& host) {
-  return host == "localhost" || host == "::1" || host.starts_with("127.");
+  const bool loopback =
+      host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string::npos;
+  return loopback || host == "localhost" || host == "::1";
 }
 
 bool IsPort(std::string_view text) {

@@ -86,8 +86,7 @@ std::map<std::string, json> Children(const DisaggDeployment& deployment,
   const json& router = revision.rendered["router"];
   objects["deployment-router"] = render::RenderRouterDeployment(
       deployment, revision.identity, router, deployment.spec.router.replicas);
-  objects["pod-router-probe"] =
-      render::RenderRouterProbePod(deployment, revision.identity, router);
+  objects["pod-router-probe"] = render::RenderRouterProbePod(deployment, revision.identity, router);
   for (const auto& [role, spec] : deployment.spec.roles) {
     AddRole(deployment, revision, role, &objects);
   }

@@ -1,6 +1,7 @@
 #pragma once
 
-// A golden case: manifests in, the children of every DisaggDeployment among them out. For tests only.
+// A golden case: manifests in, the children of every DisaggDeployment among them out. For tests
+// only.
 
 #include <filesystem>
 #include <map>
@@ -27,8 +28,8 @@ Case LoadCase(const std::filesystem::path& folder);
 // Adds the documents of one file.
 void LoadFile(const std::filesystem::path& file, Case* loaded);
 
-// File name -> object, for every child that a deployment of this case gets, first incarnations, and the
-// messages of everything that is wrong with it.
+// File name -> object, for every child that a deployment of this case gets, first incarnations, and
+// the messages of everything that is wrong with it.
 struct Rendered {
   std::map<std::string, nlohmann::json> objects;
   std::vector<std::string> errors;

@@ -1,4 +1,5 @@
-// Every golden case and every example renders to what is checked in. UPDATE_GOLDEN=1 writes it anew.
+// Every golden case and every example renders to what is checked in. UPDATE_GOLDEN=1 writes it
+// anew.
 
 #include <algorithm>
 #include <cstdlib>
@@ -76,7 +77,8 @@ TEST_P(GoldenTest, RendersToWhatIsCheckedIn) {
   if (std::getenv("UPDATE_GOLDEN") != nullptr) Write(folders.expected, rendered.objects);
   for (const auto& [name, object] : rendered.objects) {
     EXPECT_EQ(ToYaml(object), ReadFile(folders.expected / name))
-        << name << " (UPDATE_GOLDEN=1 writes it)";
+        << name << " (UPDATE_GOLDEN=1 writes it; where released inputs now make another template, "
+        << "kRenderEpoch has to rise with it)";
   }
   ASSERT_TRUE(fs::exists(folders.expected));
   for (const auto& entry : fs::directory_iterator(folders.expected)) {

@@ -1,5 +1,5 @@
-// Hashes of a spec name running pods: hashes.txt may grow, but no line of it may ever change. A new spec
-// goes into hashes/, and its line is what the failing test prints.
+// Hashes of a spec name running pods: hashes.txt may grow, but no line of it may ever change. A new
+// spec goes into hashes/, and its line is what the failing test prints.
 
 #include <filesystem>
 #include <map>

@@ -43,7 +43,8 @@ std::string Scalar(const json& value) {
   if (!value.is_string()) return value.dump();
   const auto& text = value.get_ref<const std::string&>();
   if (std::regex_match(text, kPlain) && !std::regex_match(text, kOther)) return text;
-  const bool json_text = text.find('"') != std::string::npos && text.find('\'') == std::string::npos;
+  const bool json_text =
+      text.find('"') != std::string::npos && text.find('\'') == std::string::npos;
   return json_text && text.find('\n') == std::string::npos ? "'" + text + "'" : value.dump();
 }
 

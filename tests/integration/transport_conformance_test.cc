@@ -90,7 +90,7 @@ TEST(ApiServer, AnswersEveryVerb) {
   for (const Case& c : kCases) {
     const auto answer = SendAndWait(*transport, c.request);
     EXPECT_EQ(StatusOf(answer), c.status) << c.sentence;
-    if (answer.ok()) EXPECT_TRUE(Json::accept(answer->body)) << c.sentence;
+    EXPECT_TRUE(answer.ok() && Json::accept(answer->body)) << c.sentence;
   }
 }
 
@@ -164,7 +164,8 @@ TEST(ApiServer, ThatIsNotTheOneOfTheConfigurationIsRefused) {
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   ::testing::InitGoogleMock(&argc, argv);
-  ::testing::AddGlobalTestEnvironment(
-      new disagg::testing::ClusterEnvironment({.control_plane_only = true}));
+  disagg::testing::ClusterOptions cluster;
+  cluster.control_plane_only = true;
+  ::testing::AddGlobalTestEnvironment(new disagg::testing::ClusterEnvironment(cluster));
   return RUN_ALL_TESTS();
 }

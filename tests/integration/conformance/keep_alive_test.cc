@@ -62,7 +62,7 @@ TEST(KeepAlive, AWriteWhoseAnswerIsLostIsNeverSentTwice) {
     EXPECT_TRUE(answer.error().outcome_unknown) << ToString(method);
   }
   EXPECT_EQ(peer.requests(), sent) << "each was received once";
-  if (peer.connections() < sent) EXPECT_GT(lost, 0);
+  EXPECT_TRUE(lost > 0 || peer.connections() == sent) << "a shared connection loses some";
 }
 
 TEST(KeepAlive, AReadThatAKeptConnectionHasLostIsSentOnceMore) {

@@ -118,7 +118,8 @@ std::string FlagOf(const json& pod, const std::string& flag) {
   const auto found = std::find(args.begin(), args.end(), flag);
   if (found == args.end()) return "<none>";
   const auto next = std::next(found);
-  const bool has_value = next != args.end() && !next->get_ref<const std::string&>().starts_with("--");
+  const bool has_value =
+      next != args.end() && !next->get_ref<const std::string&>().starts_with("--");
   return has_value ? next->get<std::string>() : "";
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
-// The seed's deployment as values, for tests of rendering: 2 prefill of 2 GPUs and 1 decode of 8 on b200.
+// The seed's deployment as values, for tests of rendering: 2 prefill of 2 GPUs and 1 decode of 8 on
+// b200.
 
 #include <string>
 

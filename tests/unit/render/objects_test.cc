@@ -77,9 +77,9 @@ TEST(Pod, WithoutAHistoryIsItsTemplate) {
 }
 
 TEST(Pod, CarriesItsHistoryOnAndAvoidsNodes) {
-  const json pod = DecodePod(Seed(), {.retries = 3,
-                                      .failures = {{"b200-3", 1}, {"b200-1", 2}},
-                                      .avoid_nodes = {"b200-1"}});
+  const json pod = DecodePod(
+      Seed(),
+      {.retries = 3, .failures = {{"b200-3", 1}, {"b200-1", 2}}, .avoid_nodes = {"b200-1"}});
   EXPECT_EQ(pod["metadata"]["annotations"]["disagg.dev/retries"], "3");
   EXPECT_EQ(pod["metadata"]["annotations"]["disagg.dev/failures"], "b200-1=2,b200-3=1");
   const json terms = pod["spec"]["affinity"]["nodeAffinity"]
@@ -94,7 +94,7 @@ TEST(Pod, AvoidsNodesInEveryAlternativeOfItsTemplate) {
   json role_template = revision.rendered["roles"]["decode"];
   role_template["spec"]["affinity"]["nodeAffinity"]
                ["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"] =
-      json::parse(R"([{"matchExpressions":[{"key":"a","operator":"Exists"}]},
+                   json::parse(R"([{"matchExpressions":[{"key":"a","operator":"Exists"}]},
                       {"matchFields":[{"key":"metadata.name","operator":"In","values":["n"]}]}])");
   const json pod = RenderPod(seed.deployment, revision.identity, role_template,
                              {.role = RoleName::kDecode, .replica = 0, .incarnation = 1},
@@ -148,7 +148,8 @@ TEST(Account, IsBoundToTheOneClusterRole) {
   const json binding = RenderRoleBinding(Seed().deployment);
   EXPECT_EQ(binding["metadata"]["name"], "minimax-m3-workers");
   EXPECT_EQ(binding["roleRef"]["name"], kWorkerClusterRole);
-  EXPECT_EQ(binding["subjects"][0]["name"], RenderServiceAccount(Seed().deployment)["metadata"]["name"]);
+  EXPECT_EQ(binding["subjects"][0]["name"],
+            RenderServiceAccount(Seed().deployment)["metadata"]["name"]);
   EXPECT_EQ(DecodePod(Seed())["spec"]["serviceAccountName"], "minimax-m3-workers");
 }
 

@@ -112,11 +112,13 @@ INSTANTIATE_TEST_SUITE_P(
         All("kv backend", [](Fixture& f) { f.deployment.spec.kv_backend = api::KvBackend::kTcp; }),
         All("engine", [](Fixture& f) { f.deployment.spec.engine = api::EngineType::kMocker; }),
         All("shared argument", [](Fixture& f) { f.decode().args["kv-cache-dtype"] = Text("fp8"); }),
-        OnlyDecode("local argument", [](Fixture& f) { f.decode().args["max-num-seqs"] = Text("9"); }),
+        OnlyDecode("local argument",
+                   [](Fixture& f) { f.decode().args["max-num-seqs"] = Text("9"); }),
         OnlyDecode("accelerator", [](Fixture& f) { f.decode().accelerator = "b300"; }),
         OnlyDecode("width", [](Fixture& f) { f.decode().parallelism = {.tensor = 8}; }),
         OnlyDecode("role env", [](Fixture& f) { f.decode().env = {{"A", "1", ""}}; }),
-        OnlyDecode("role env from", [](Fixture& f) { f.decode().env_from = {R"({"secretRef":{}})"}; }),
+        OnlyDecode("role env from",
+                   [](Fixture& f) { f.decode().env_from = {R"({"secretRef":{}})"}; }),
         OnlyDecode("cpu", [](Fixture& f) { f.decode().resources.cpu = "7"; }),
         OnlyDecode("memory", [](Fixture& f) { f.decode().resources.memory = "900Gi"; }),
         OnlyDecode("shm", [](Fixture& f) { f.decode().resources.shared_memory = "9Gi"; }),
@@ -134,11 +136,20 @@ INSTANTIATE_TEST_SUITE_P(
         Pods("account", [](Fixture& f) { f.deployment.spec.service_account_name = "a"; }),
         Effect{{"router mode",
                 [](Fixture& f) { f.deployment.spec.router.args["router_mode"] = Text("kv"); }},
-               false, true, false, true},
+               false,
+               true,
+               false,
+               true},
         Effect{{"router image", [](Fixture& f) { f.deployment.spec.router.image = "r:1"; }},
-               false, false, false, true},
+               false,
+               false,
+               false,
+               true},
         Effect{{"router env", [](Fixture& f) { f.deployment.spec.router.env = {{"A", "1", ""}}; }},
-               false, false, false, true}),
+               false,
+               false,
+               false,
+               true}),
     [](const auto& row) { return Underscored(row.param.change.what); });
 
 TEST(Revision, IsTheSameForTheSameSpec) {
@@ -152,7 +163,8 @@ TEST(Revision, AReplacedRestartTokenRollsEverythingButTheContract) {
   changed.deployment.spec.restart_token = "again";
   const Revision after = changed.Make(&before);
   EXPECT_EQ(after.identity.contract, before.identity.contract);
-  EXPECT_NE(after.identity.roles.at(kPrefill).revision, before.identity.roles.at(kPrefill).revision);
+  EXPECT_NE(after.identity.roles.at(kPrefill).revision,
+            before.identity.roles.at(kPrefill).revision);
   EXPECT_NE(after.identity.roles.at(kDecode).revision, before.identity.roles.at(kDecode).revision);
   EXPECT_NE(after.inputs["router"], before.inputs["router"]);
 }
@@ -179,12 +191,14 @@ TEST(Revision, ARoleThatDoesNotRollKeepsItsPartByteForByteWhateverBecameOfTheCla
   changed.accelerator.env.push_back({"NEW", "1", ""});
   changed.decode().args["max-num-seqs"] = Text("9");
   const Revision after = changed.Make(&before);
-  EXPECT_EQ(Canonical(after.inputs["roles"]["prefill"]), Canonical(before.inputs["roles"]["prefill"]));
+  EXPECT_EQ(Canonical(after.inputs["roles"]["prefill"]),
+            Canonical(before.inputs["roles"]["prefill"]));
   EXPECT_EQ(Canonical(after.rendered["roles"]["prefill"]),
             Canonical(before.rendered["roles"]["prefill"]));
   EXPECT_EQ(Canonical(after.rendered["router"]), Canonical(before.rendered["router"]));
   EXPECT_EQ(EnvOf(after.rendered["roles"]["decode"], "NEW"), "1");
-  EXPECT_EQ(after.identity.roles.at(kPrefill).revision, before.identity.roles.at(kPrefill).revision);
+  EXPECT_EQ(after.identity.roles.at(kPrefill).revision,
+            before.identity.roles.at(kPrefill).revision);
 }
 
 TEST(Revision, AnEpochIsThatOfTheRenderingItSpeaksOf) {
@@ -230,7 +244,8 @@ TEST(Revision, ARoleThatMovesToAnotherClassTakesTheNewModelForAll) {
   const Revision after = changed.Make(&before);
   EXPECT_NE(after.identity.contract, before.identity.contract);
   EXPECT_EQ(after.inputs["model"]["revision"], "v2");
-  EXPECT_NE(after.identity.roles.at(kPrefill).revision, before.identity.roles.at(kPrefill).revision);
+  EXPECT_NE(after.identity.roles.at(kPrefill).revision,
+            before.identity.roles.at(kPrefill).revision);
 }
 
 TEST(Revision, ARestartTakesTheNewModel) {
@@ -281,7 +296,8 @@ TEST(Collision, OfANameWithOtherInputsIsHashedAgain) {
       MakeRevision(seed.deployment, seed.Resolve(), nullptr, {{first.identity.name, "other"}}, 2);
   EXPECT_NE(second.identity.name, first.identity.name);
   EXPECT_EQ(second.inputs["collision"], 1);
-  EXPECT_EQ(second.identity.roles.at(kPrefill).revision, first.identity.roles.at(kPrefill).revision);
+  EXPECT_EQ(second.identity.roles.at(kPrefill).revision,
+            first.identity.roles.at(kPrefill).revision);
   const Revision again = MakeRevision(
       seed.deployment, seed.Resolve(), nullptr,
       {{first.identity.name, "other"}, {second.identity.name, second.identity.inputs_hash}}, 2);
@@ -362,9 +378,9 @@ TEST(ControllerRevision, WithMalformedRolesIsNoRevision) {
 
 TEST(ControllerRevision, WithoutAPartOfItsDataIsNoRevision) {
   const Fixture seed = Seed();
-  for (const char* path : {"/data/inputs/contract", "/data/inputs/model", "/data/inputs/router",
-                           "/data/inputs/roles/prefill", "/data/rendered/roles/decode",
-                           "/data/rendered/router"}) {
+  for (const char* path :
+       {"/data/inputs/contract", "/data/inputs/model", "/data/inputs/router",
+        "/data/inputs/roles/prefill", "/data/rendered/roles/decode", "/data/rendered/router"}) {
     json object = ToControllerRevision(seed.Make(), seed.deployment);
     object[json::json_pointer(path)] = nullptr;
     EXPECT_FALSE(RevisionOf(object.dump()).has_value()) << path;

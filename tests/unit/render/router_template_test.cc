@@ -18,7 +18,8 @@ TEST(Router, HasTheMeasuredDefaults) {
 
 TEST(Router, TakesTheUsersArgumentsOverItsDefaults) {
   Fixture seed = Seed();
-  seed.deployment.spec.router.args = {{"migration_limit", Text("7")}, {"router-temperature", Text("0.5")}};
+  seed.deployment.spec.router.args = {{"migration_limit", Text("7")},
+                                      {"router-temperature", Text("0.5")}};
   const json pod = seed.Router();
   EXPECT_EQ(FlagOf(pod, "--migration-limit"), "7");
   EXPECT_EQ(FlagOf(pod, "--router-temperature"), "0.5");
@@ -46,8 +47,8 @@ TEST(Router, IsRestrictedAndNeedsNeitherGpuNorWeights) {
   const json pod = Seed().Router();
   EXPECT_EQ(pod["spec"]["securityContext"]["runAsNonRoot"], true);
   EXPECT_EQ(ContainerOf(pod)["securityContext"]["readOnlyRootFilesystem"], true);
-  EXPECT_EQ(ContainerOf(pod)["resources"],
-            (json{{"requests", {{"cpu", "1"}, {"memory", "2Gi"}}}, {"limits", {{"memory", "8Gi"}}}}));
+  EXPECT_EQ(ContainerOf(pod)["resources"], (json{{"requests", {{"cpu", "1"}, {"memory", "2Gi"}}},
+                                                 {"limits", {{"memory", "8Gi"}}}}));
   EXPECT_EQ(pod["spec"]["volumes"].size(), 1u);
 }
 

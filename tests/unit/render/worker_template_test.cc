@@ -1,5 +1,8 @@
+#include <set>
+
 #include <gmock/gmock.h>
 
+#include "controllers/api/reserved_env.h"
 #include "tests/unit/render/fixture.h"
 
 namespace disagg::render {
@@ -29,16 +32,15 @@ std::vector<std::string> PortsOf(const json& pod) {
 TEST(Vllm, OfTheSeedStartsAllRanksOfItsPodInOneProcess) {
   const json pod = Seed().Worker(RoleName::kPrefill);
   EXPECT_EQ(ContainerOf(pod)["command"], json({"python3", "-m", "dynamo.vllm"}));
-  EXPECT_THAT(
-      ArgsOf(pod),
-      ElementsAre("--model", "/model", "--served-model-name", "nvidia/MiniMax-M3-NVFP4",
-                  "--disaggregation-mode", "prefill", "--kv-transfer-config",
-                  R"({"kv_connector":"NixlConnector","kv_role":"kv_both"})",
-                  "--tensor-parallel-size", "1", "--data-parallel-size", "2",
-                  "--data-parallel-size-local", "2", "--data-parallel-start-rank", "0",
-                  "--data-parallel-hybrid-lb", "--enable-expert-parallel", "--request-plane", "tcp",
-                  "--block-size", "128", "--enforce-eager", "--max-num-seqs", "16",
-                  "--trust-remote-code"));
+  EXPECT_THAT(ArgsOf(pod),
+              ElementsAre("--model", "/model", "--served-model-name", "nvidia/MiniMax-M3-NVFP4",
+                          "--disaggregation-mode", "prefill", "--kv-transfer-config",
+                          R"({"kv_connector":"NixlConnector","kv_role":"kv_both"})",
+                          "--tensor-parallel-size", "1", "--data-parallel-size", "2",
+                          "--data-parallel-size-local", "2", "--data-parallel-start-rank", "0",
+                          "--data-parallel-hybrid-lb", "--enable-expert-parallel",
+                          "--request-plane", "tcp", "--block-size", "128", "--enforce-eager",
+                          "--max-num-seqs", "16", "--trust-remote-code"));
 }
 
 TEST(Vllm, WithoutDataParallelismNeedsNoneOfItsFlags) {
@@ -73,7 +75,8 @@ TEST(Vllm, OverRdmaAsksForDevicesAndMayPinMemory) {
   EXPECT_EQ(ContainerOf(pod)["securityContext"]["capabilities"],
             (json{{"add", json::array({"IPC_LOCK"})}, {"drop", json::array({"ALL"})}}));
   EXPECT_EQ(EnvOf(pod, "UCX_TLS"), "rc,cuda_copy,cuda_ipc");
-  EXPECT_EQ(EnvOf(pod, "VLLM_NIXL_SIDE_CHANNEL_HOST"), R"({"fieldRef":{"fieldPath":"status.podIP"}})");
+  EXPECT_EQ(EnvOf(pod, "VLLM_NIXL_SIDE_CHANNEL_HOST"),
+            R"({"fieldRef":{"fieldPath":"status.podIP"}})");
   EXPECT_THAT(PortsOf(pod), ElementsAre("system:9090", "rpc:9091", "nixl:5600"));
 }
 
@@ -131,7 +134,8 @@ TEST(Mocker, IsRestrictedAndTakesTheSameDevices) {
                           "--block-size", "128", "--max-num-seqs", "512", "--trust-remote-code"));
   EXPECT_EQ(pod["spec"]["securityContext"]["runAsUser"], 1000);
   EXPECT_EQ(ContainerOf(pod)["securityContext"]["readOnlyRootFilesystem"], true);
-  EXPECT_EQ(ContainerOf(pod)["securityContext"]["capabilities"], (json{{"drop", json::array({"ALL"})}}));
+  EXPECT_EQ(ContainerOf(pod)["securityContext"]["capabilities"],
+            (json{{"drop", json::array({"ALL"})}}));
   EXPECT_EQ(ContainerOf(pod)["resources"]["limits"]["nvidia.com/gpu"], "8");
 }
 
@@ -144,8 +148,11 @@ TEST(WorkerArgs, OfARoleTakeAwayWhatTheEngineGives) {
 
 TEST(WorkerEnv, IsOverriddenInDocumentedOrder) {
   Fixture seed = Seed();
-  seed.accelerator.env = {{"HOME", "/class", ""}, {"A", "class", ""}, {"B", "class", ""},
-                          {"C", "class", ""}, {"D", "class", ""}};
+  seed.accelerator.env = {{"HOME", "/class", ""},
+                          {"A", "class", ""},
+                          {"B", "class", ""},
+                          {"C", "class", ""},
+                          {"D", "class", ""}};
   seed.accelerator.whole_node_env = {{"B", "node", ""}, {"C", "node", ""}, {"D", "node", ""}};
   seed.deployment.spec.engine_env = {{"C", "engine", ""}, {"D", "engine", ""}};
   seed.decode().env = {{"D", "role", ""}};
@@ -162,12 +169,28 @@ TEST(WorkerEnv, IsOverriddenInDocumentedOrder) {
 TEST(WorkerEnv, ThatHoldsTheDeploymentTogetherCannotBeOverridden) {
   Fixture seed = Seed();
   seed.accelerator.env = {{"DYN_NAMESPACE", "x", ""}};
-  seed.decode().env = {{"POD_UID", "x", ""}, {"DYN_SYSTEM_PORT", "1", ""}, {"HF_HUB_OFFLINE", "0", ""}};
+  seed.decode().env = {
+      {"POD_UID", "x", ""}, {"DYN_SYSTEM_PORT", "1", ""}, {"HF_HUB_OFFLINE", "0", ""}};
   const json pod = seed.Worker(RoleName::kDecode);
   EXPECT_THAT(EnvOf(pod, "DYN_NAMESPACE"), testing::StartsWith("serving-minimax-m3-"));
   EXPECT_EQ(EnvOf(pod, "POD_UID"), R"({"fieldRef":{"fieldPath":"metadata.uid"}})");
   EXPECT_EQ(EnvOf(pod, "DYN_SYSTEM_PORT"), "9090");
   EXPECT_EQ(EnvOf(pod, "HF_HUB_OFFLINE"), "1");
+}
+
+TEST(WorkerEnv, OfOursIsReservedButForDefaultsThatMayBeOverridden) {
+  Fixture seed = Seed();
+  seed.accelerator.env = seed.deployment.spec.engine_env = {};
+  seed.deployment.spec.kv_backend = api::KvBackend::kTcp;
+  std::set<std::string> free;
+  for (const json& pod : {seed.Worker(RoleName::kDecode), seed.Router()}) {
+    for (const json& entry : ContainerOf(pod)["env"]) {
+      const std::string name = entry["name"];
+      if (api::WhyReserved(name).empty()) free.insert(name);
+    }
+  }
+  EXPECT_THAT(free,
+              ElementsAre("DYN_ENFORCE_DISAGG", "HOME", "UCX_TLS", "VLLM_ENGINE_READY_TIMEOUT_S"));
 }
 
 TEST(WorkerEnv, WithoutAValueIsWrittenAsTheServerStoresIt) {
@@ -179,10 +202,8 @@ TEST(WorkerEnv, WithoutAValueIsWrittenAsTheServerStoresIt) {
 
 TEST(WorkerResources, AreTheClassesPerGpuAndGuaranteed) {
   const json resources = ContainerOf(Seed().Worker(RoleName::kPrefill))["resources"];
-  EXPECT_EQ(resources["requests"], (json{{"cpu", "24"},
-                                         {"memory", "240Gi"},
-                                         {"nvidia.com/gpu", "2"},
-                                         {"rdma/ib", "2"}}));
+  EXPECT_EQ(resources["requests"],
+            (json{{"cpu", "24"}, {"memory", "240Gi"}, {"nvidia.com/gpu", "2"}, {"rdma/ib", "2"}}));
   EXPECT_EQ(resources["limits"], resources["requests"]);
 }
 

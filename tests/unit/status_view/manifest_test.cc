@@ -103,7 +103,9 @@ TEST(LineOf, FindsTheFieldOrWhatIsAroundIt) {
 TEST(FindUnknownFields, SuggestsTheNearest) {
   const auto errors = FindUnknownFields(json::parse(R"({
     "kind": "DisaggDeployment", "metadata": {"anything": {}},
-    "spec": {"prefil": {}, "decode": {"args": {"free": 1}, "xyzzy": 1}, "engine": {"env": [{"name": "A", "vale": "1"}]}}})"));
+    "spec": {"prefil": {},
+             "decode": {"args": {"free": 1}, "xyzzy": 1},
+             "engine": {"env": [{"name": "A", "vale": "1"}]}}})"));
   ASSERT_EQ(errors.size(), 3u);
   EXPECT_EQ(
       errors[0].message,

@@ -1,5 +1,6 @@
 #include "tests/unit/status_view/scene.h"
 
+#include <sstream>
 #include <utility>
 
 #include "operator/base/clock.h"
@@ -128,7 +129,8 @@ Scene::Scene() {
     "observedGeneration": 3,
     "endpoint": "http://minimax-m3.serving.svc.cluster.local:8000/v1",
     "conditions": [], "roles": [],
-    "summary": {"topology": "2P x 2 + 1D x 8", "prefill": "2/2", "decode": "1/1", "gpus": "12", "reason": "", "message": ""}})");
+    "summary": {"topology": "2P x 2 + 1D x 8", "prefill": "2/2", "decode": "1/1", "gpus": "12",
+                "reason": "", "message": ""}})");
   Set(Condition("Ready", true, "Serving",
                 "2 of 2 prefill and 1 of 1 decode replicas serve behind 1 router",
                 3 * kDay + 2 * kHour));
@@ -180,6 +182,15 @@ void Scene::AddTo(FakeCluster* cluster) const {
   for (const json& model : models) cluster->Add("/apis/disagg.dev/v1alpha1/servingmodels", model);
   for (const json& entry : classes)
     cluster->Add("/apis/disagg.dev/v1alpha1/acceleratorclasses", entry);
+}
+
+Printed ShowStatus(FakeCluster& fake, const StatusOptions& options,
+                   const disagg::status_view::Style& style) {
+  std::ostringstream out, err;
+  Session session{out, err, style, kNow};
+  ClusterReader reader(fake, "https://127.0.0.1:6443 (context test)");
+  const ExitCode code = RunStatus(reader, options, session);
+  return {code, out.str(), err.str()};
 }
 
 }  // namespace kubectl_disagg::testing

@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "operator/cmd/kubectl-disagg/status_command.h"
 #include "tests/unit/status_view/fake_cluster.h"
 
 namespace kubectl_disagg::testing {
@@ -52,5 +53,13 @@ struct Scene {
 
   void AddTo(FakeCluster* cluster) const;
 };
+
+struct Printed {
+  ExitCode code = kOk;
+  std::string out, err;
+};
+
+Printed ShowStatus(FakeCluster& fake, const StatusOptions& options,
+                   const disagg::status_view::Style& style = {});
 
 }  // namespace kubectl_disagg::testing

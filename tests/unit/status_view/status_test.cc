@@ -1,206 +1,127 @@
-#include "operator/cmd/kubectl-disagg/status_command.h"
+// What `kubectl disagg status` prints for many, for users who may not see everything, and when
+// nothing can be shown.
 
 #include <gtest/gtest.h>
-
-#include <functional>
-#include <sstream>
 
 #include "tests/unit/status_view/scene.h"
 
 namespace kubectl_disagg::testing {
 namespace {
 
-using nlohmann::json;
-
-struct Printed {
-  ExitCode code = kOk;
-  std::string out, err;
-};
-
-Printed Show(FakeCluster& fake, const StatusOptions& options,
-             const disagg::status_view::Style& style = {}) {
-  std::ostringstream out, err;
-  Session session{out, err, style, kNow};
-  ClusterReader reader(fake, "https://127.0.0.1:6443 (context test)");
-  const ExitCode code = RunStatus(reader, options, session);
-  return {code, out.str(), err.str()};
-}
-
 const StatusOptions kOne{.name = "minimax-m3", .namespace_name = "serving"};
 
-struct TreeCase {
-  const char* sentence;
-  std::function<void(Scene&)> change;
-  const char* expected;  // begins with a line feed, for the eye
-};
-
-class StatusTree : public ::testing::TestWithParam<TreeCase> {};
-
-TEST_P(StatusTree, IsPrinted) {
+// A second deployment, in another namespace, that lacks a GPU node.
+void AddUnschedulable(FakeCluster* cluster) {
   Scene scene;
-  GetParam().change(scene);
+  scene.deployment["metadata"]["name"] = "dsv4";
+  scene.deployment["metadata"]["namespace"] = "batch";
+  scene.deployment["metadata"]["uid"] = "dsv4-uid";
+  scene.deployment["metadata"]["creationTimestamp"] = Ago(4 * kMinute);
+  scene.deployment["spec"]["model"]["ref"] = "deepseek-v4-pro";
+  scene.Set(Condition("Ready", false, "NoDecodeRoutable", "0 of 1 decode replicas can serve",
+                      4 * kMinute));
+  scene.status()["summary"] = {{"topology", "1P x 8 + 1D x 8"},
+                               {"prefill", "1/1"},
+                               {"decode", "0/1"},
+                               {"gpus", "8/16"},
+                               {"reason", "Unschedulable"},
+                               {"message", "decode-0 needs 8 nvidia.com/gpu; free a node"}};
+  cluster->Add("/apis/disagg.dev/v1alpha1/namespaces/batch/disaggdeployments", scene.deployment);
+}
+
+TEST(StatusTable, HasOneLineForEachDeploymentOfANamespace) {
   FakeCluster fake;
-  scene.AddTo(&fake);
-  const Printed printed = Show(fake, kOne);
-  EXPECT_EQ("\n" + printed.out, GetParam().expected) << GetParam().sentence;
+  Scene().AddTo(&fake);
+  AddUnschedulable(&fake);
+  const Printed printed = ShowStatus(fake, {.name = "", .namespace_name = "serving"});
   EXPECT_EQ(printed.code, kOk);
-  EXPECT_EQ(printed.err, "");
+  EXPECT_EQ("\n" + printed.out, R"(
+NAME         MODEL                     TOPOLOGY          READY   PREFILL   DECODE   GPUS   AGE   REASON
+minimax-m3   nvidia/MiniMax-M3-NVFP4   2P x 2 + 1D x 8   True    2/2       1/1      12     3d
+)");
 }
 
-void MakeHealthy(Scene&) {}
-
-void MakeOneUnschedulable(Scene& scene) {
-  scene.pods[1] = UnschedulablePod({.role = "decode", .revision = "w7c3h5dn", .age = 4 * kMinute},
-                                   "0/6 nodes are available: 6 Insufficient nvidia.com/gpu.");
-  scene.SetRole("decode", 1, 0, "w7c3h5dn");
-  scene.Set(Condition("Ready", false, "NoDecodeRoutable",
-                      "0 of 1 decode replicas can serve; requests are refused", 4 * kMinute));
-  scene.AddProblem({{"role", "decode"},
-                    {"pod", "minimax-m3-decode-w7c3h5dn-0-1"},
-                    {"reason", "Unschedulable"},
-                    {"message",
-                     "decode-0 needs 8 nvidia.com/gpu and 8 rdma/ib on one node of class b200: 4 "
-                     "nodes match, the freest "
-                     "(b200-2) has 4 GPUs; free a node, or lower spec.decode.parallelism"}});
+TEST(StatusTable, TellsNamespaceAndReasonOfEachOfAllNamespaces) {
+  FakeCluster fake;
+  Scene().AddTo(&fake);
+  AddUnschedulable(&fake);
+  const Printed printed = ShowStatus(fake, {});
+  EXPECT_EQ(printed.code, kOk);
+  EXPECT_EQ("\n" + printed.out, R"(
+)");
 }
 
-void MakeRollout(Scene& scene) {
-  scene.SetRole("decode", 1, 1, "p2r8t6vz");
-  scene.deployment["spec"]["decode"]["replicas"] = 2;
-  scene.SetRole("decode", 2, 1, "p2r8t6vz");
-  scene.pods.push_back(LoadingPod({.role = "decode",
-                                   .revision = "p2r8t6vz",
-                                   .replica = 1,
-                                   .incarnation = 2,
-                                   .node = "b200-2",
-                                   .age = 4 * kMinute}));
-  scene.Set(Condition("Reconciling", true, "RollingOut",
-                      "revision a1b2c3d4 is rolled out: decode-0 keeps the older revision until "
-                      "the role is complete again",
-                      5 * kMinute));
+TEST(StatusTable, SaysThatThereIsNone) {
+  FakeCluster fake;
+  const Printed printed = ShowStatus(fake, {.name = "", .namespace_name = "empty"});
+  EXPECT_EQ(printed.code, kOk);
+  EXPECT_EQ(printed.out, "");
+  EXPECT_EQ(printed.err, "no DisaggDeployment in namespace empty\n");
 }
 
-void MakeStalled(Scene& scene) {
-  const std::string error =
-      "spec.model.ref \"nvidia/MiniMax-M3-NVPF4\": no ServingModel has this name or alias; did you "
-      "mean "
-      "\"nvidia/MiniMax-M3-NVFP4\" (ServingModel minimax-m3-nvfp4)?";
-  scene.deployment["spec"]["model"]["ref"] = "nvidia/MiniMax-M3-NVPF4";
-  scene.Set(
-      Condition("Stalled", true, "ModelNotFound", error + " Running pods are untouched.", kMinute));
-  scene.AddProblem({{"reason", "ModelNotFound"}, {"message", error}});
+TEST(Status, ShowsAQuestionMarkForWhatAUserMayNotSee) {
+  FakeCluster fake;
+  Scene().AddTo(&fake);
+  for (const char* plural : {"deployments", "acceleratorclasses", "servingmodels", "nodes"})
+    fake.Forbid(plural);
+  const Printed printed = ShowStatus(fake, kOne);
+  EXPECT_EQ(printed.code, kOk);
+  EXPECT_EQ("\n" + printed.out, R"(
+)");
 }
 
-void MakeSuspended(Scene& scene) {
-  scene.deployment["spec"]["suspend"] = true;
-  scene.pods.clear();
-  scene.routers.clear();
-  scene.SetRole("prefill", 0, 0, "k4x9m2qa");
-  scene.SetRole("decode", 0, 0, "w7c3h5dn");
-  scene.Set(Condition("Ready", false, "Suspended",
-                      "spec.suspend is true: all replicas are at 0; requests are refused",
-                      2 * kDay));
+TEST(Status, CountsFromTheStatusWherePodsMayNotBeSeen) {
+  FakeCluster fake;
+  Scene().AddTo(&fake);
+  for (const char* plural : {"pods", "deployments"}) fake.Forbid(plural);
+  const Printed printed = ShowStatus(fake, kOne);
+  EXPECT_EQ(printed.code, kOk);
+  EXPECT_EQ("\n" + printed.out, R"(
+)");
 }
 
-void MakeCrashLoop(Scene& scene) {
-  scene.pods[3] = CrashingPod(
-      {.role = "prefill", .revision = "k4x9m2qa", .node = "b200-0", .age = 12 * kMinute}, 3, 1,
-      "Traceback\nValueError: unknown kv-cache-dtype fp9");
-  scene.SetRole("prefill", 2, 1, "k4x9m2qa");
-  scene.AddProblem({{"role", "prefill"},
-                    {"pod", "minimax-m3-prefill-k4x9m2qa-0-1"},
-                    {"node", "b200-0"},
-                    {"reason", "CrashLoop"},
-                    {"message",
-                     "prefill-0: engine ended 3 times, last with exit code 1: ValueError: unknown "
-                     "kv-cache-dtype fp9; "
-                     "kubectl logs --previous minimax-m3-prefill-k4x9m2qa-0-1 -n serving"}});
+TEST(Status, DoesNotShowPodsThatOnlyHaveItsLabels) {
+  FakeCluster fake;
+  Scene scene;
+  scene.pods[1]["metadata"]["ownerReferences"][0]["uid"] = "of-an-earlier-object-of-this-name";
+  scene.AddTo(&fake);
+  EXPECT_EQ(ShowStatus(fake, kOne).out.find("minimax-m3-decode-"), std::string::npos);
 }
 
-void MakeRouterless(Scene& scene) {
-  scene.pods.erase(scene.pods.begin());
-  scene.routers[0]["status"] = json::object();
-  scene.Set(Condition("Ready", false, "NoRouterReady",
-                      "0 of 1 router pods route to both roles; requests are refused", 45));
+TEST(Status, KnowsAsciiAndColours) {
+  FakeCluster fake;
+  Scene().AddTo(&fake);
+  EXPECT_NE(ShowStatus(fake, kOne, {.ascii = true}).out.find("\n`- decode    1/1"),
+            std::string::npos);
+  EXPECT_NE(ShowStatus(fake, kOne, {.colour = true}).out.find("\x1b[32mReady for 3d2h\x1b[0m"),
+            std::string::npos);
 }
 
-void MakeNodeLost(Scene& scene) {
-  scene.pods[1]["metadata"]["deletionTimestamp"] = Ago(6 * kMinute);
-  scene.pods.push_back(ReadyPod({.role = "decode",
-                                 .revision = "w7c3h5dn",
-                                 .incarnation = 2,
-                                 .node = "b200-3",
-                                 .age = 10 * kMinute}));
-  scene.AddProblem(
-      {{"role", "decode"},
-       {"pod", "minimax-m3-decode-w7c3h5dn-0-1"},
-       {"node", "b200-1"},
-       {"reason", "NodeLost"},
-       {"message", "node b200-1 has been NotReady for 300 s; decode-0 is made anew elsewhere"}});
+TEST(Status, FailsWithOneLineThatSaysWhatToDo) {
+  FakeCluster fake;
+  Scene().AddTo(&fake);
+  const Printed absent = ShowStatus(fake, {.name = "minimax", .namespace_name = "serving"});
+  EXPECT_EQ(absent.code, kNegative);
+  EXPECT_EQ(absent.err,
+            "error: no DisaggDeployment \"minimax\" in namespace serving; `kubectl disagg status "
+            "-A` lists those of all "
+            "namespaces\n");
+  fake.Forbid("disaggdeployments");
+  const Printed forbidden = ShowStatus(fake, kOne);
+  EXPECT_EQ(forbidden.code, kNoCluster);
+  EXPECT_EQ(forbidden.err,
+            "error: disaggdeployments is forbidden: User \"tenant\" cannot read them; ask for get "
+            "and list on "
+            "disaggdeployments.disagg.dev\n");
+  fake.Disconnect();
+  const Printed unreachable = ShowStatus(fake, kOne);
+  EXPECT_EQ(unreachable.code, kNoCluster);
+  EXPECT_EQ(unreachable.err,
+            "error: cannot reach https://127.0.0.1:6443 (context test): connection refused; check "
+            "address and network, or "
+            "choose another --context\n");
+  EXPECT_EQ(unreachable.out, "");
 }
-
-void MakeReplacedOften(Scene& scene) {
-  scene.pods[1] = ReadyPod({.role = "decode",
-                            .revision = "w7c3h5dn",
-                            .incarnation = 4,
-                            .node = "b200-2",
-                            .age = 6 * kHour});
-  scene.pods[1]["metadata"]["annotations"] = {{"disagg.dev/failures", "b200-1=2,b200-3=1"}};
-}
-
-void MakeNew(Scene& scene) {
-  scene.pods.clear();
-  scene.routers.clear();
-  scene.deployment["metadata"]["creationTimestamp"] = Ago(3);
-  scene.deployment["status"] = {{"observedGeneration", -1}};
-}
-
-void MakeOutdatedByTheSpec(Scene& scene) {
-  scene.deployment["metadata"]["generation"] = 4;
-  scene.deployment["metadata"]["annotations"] = {{"disagg.dev/reconcile", "disabled"}};
-  scene.Set(Condition("UpdateAvailable", true, "InputsChanged",
-                      "AcceleratorClass b200 would change both roles", kHour));
-}
-
-void MakeAggregatedOverTcp(Scene& scene) {
-  scene.deployment["spec"].erase("prefill");
-  scene.deployment["spec"].erase("decode");
-  scene.deployment["spec"]["aggregated"] = {{"replicas", 1}, {"parallelism", {{"tensor", 4}}}};
-  scene.status()["roles"] = json::array();
-  scene.SetRole("aggregated", 1, 1, "w7c3h5dn");
-  scene.pods = {scene.pods[0],
-                ReadyPod({.role = "aggregated", .revision = "w7c3h5dn", .node = "b200-1"})};
-}
-
-void MakeDeleted(Scene& scene) {
-  scene.deployment["metadata"]["deletionTimestamp"] = Ago(1);
-  scene.deployment["metadata"]["finalizers"] = {"foregroundDeletion"};
-}
-
-void MakeOfANewerVersion(Scene& scene) { scene.deployment["spec"]["engine"]["type"] = "sglang"; }
-
-INSTANTIATE_TEST_SUITE_P(
-    Scenes, StatusTree,
-    ::testing::Values(
-        TreeCase{"a healthy deployment shows how long it is Ready, and every pod with its node",
-                 MakeHealthy, R"()"},
-        TreeCase{"an unschedulable pod is red once and explained once", MakeOneUnschedulable,
-                 R"()"},
-        TreeCase{"a roll-out shows both revisions and what is waited for", MakeRollout, R"()"},
-        TreeCase{"a typo is told once, with its remedy, while pods go on", MakeStalled, R"()"},
-        TreeCase{"a suspended deployment says so", MakeSuspended, R"()"},
-        TreeCase{"a crash loop tells what the engine said last", MakeCrashLoop, R"()"},
-        TreeCase{"without a router requests are refused although all workers are Ready",
-                 MakeRouterless, R"()"},
-        TreeCase{"a lost node explains the replacement", MakeNodeLost, R"()"},
-        TreeCase{"failures of pods that are gone are known from the annotation", MakeReplacedOften,
-                 R"()"},
-        TreeCase{"an object that nobody looks at asks for the operator", MakeNew, R"()"},
-        TreeCase{"a status that is behind the spec says so", MakeOutdatedByTheSpec, R"()"},
-        TreeCase{"an aggregated deployment transfers nothing", MakeAggregatedOverTcp, R"()"},
-        TreeCase{"an object on its way out is no problem", MakeDeleted, R"()"},
-        TreeCase{"a spec of a newer version is shown as far as it can be", MakeOfANewerVersion,
-                 R"()"}));
 
 }  // namespace
 }  // namespace kubectl_disagg::testing

@@ -4,8 +4,8 @@
 
 namespace disagg::render {
 
-// Dynamo's simulated engine: `python3 -m dynamo.mocker`. It asks for the same devices as a real one, so
-// that placement is the same, and touches none of them.
+// Dynamo's simulated engine: `python3 -m dynamo.mocker`. It asks for the same devices as a real
+// one, so that placement is the same, and touches none of them.
 class MockerEngine : public EngineRenderer {
  public:
   const char* Name() const override { return "mocker"; }

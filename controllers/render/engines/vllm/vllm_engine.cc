@@ -66,7 +66,9 @@ std::vector<std::string> VllmEngine::Flags(const WorkerView& worker) const {
 }
 
 std::vector<api::EnvVar> VllmEngine::Env(const WorkerView& worker) const {
-  std::vector<api::EnvVar> env;
+  // vLLM's own limit of ten minutes would end a long start before the start-up probe does.
+  std::vector<api::EnvVar> env{
+      {"VLLM_ENGINE_READY_TIMEOUT_S", std::to_string(worker.role.startup_timeout_seconds), ""}};
   if (!worker.transfers_kv()) return env;
   // vLLM's default is localhost, which no other pod can reach.
   env.push_back({"VLLM_NIXL_SIDE_CHANNEL_HOST", "",
@@ -85,8 +87,8 @@ std::vector<NamedPort> VllmEngine::Ports(const WorkerView& worker) const {
   return ports;
 }
 
-// No runAsNonRoot and no read-only root: vLLM's images are built to run as root, write into their own
-// file system while they compile, and the capability below reaches only a root process.
+// No runAsNonRoot and no read-only root: vLLM's images are built to run as root, write into their
+// own file system while they compile, and the capability below reaches only a root process.
 json VllmEngine::PodSecurity(const WorkerView&) const {
   return {{"seccompProfile", {{"type", "RuntimeDefault"}}}};
 }
@@ -94,8 +96,8 @@ json VllmEngine::PodSecurity(const WorkerView&) const {
 json VllmEngine::ContainerSecurity(const WorkerView& worker) const {
   json capabilities{{"drop", json::array({"ALL"})}};
   if (worker.role.accelerator.security == api::SecurityProfile::kRdma) {
-    // Registered memory is locked memory, and a container's limit is 8 MiB. Kubernetes has no field for
-    // limits; root with IPC_LOCK is exempt from this one.
+    // Registered memory is locked memory, and a container's limit is 8 MiB. Kubernetes has no field
+    // for limits; root with IPC_LOCK is exempt from this one.
     capabilities["add"] = json::array({"IPC_LOCK"});
   }
   return {{"allowPrivilegeEscalation", false}, {"capabilities", std::move(capabilities)}};

@@ -24,11 +24,12 @@ api::ArgValue Text(const char* text) {
 api::Args RouterArgs(const api::Args& of_user) {
   api::Args args = of_user;
   args.emplace("router-mode", Text("round-robin"));
-  // Without it every killed worker costs its streams, and an orderly removal costs a request now and
-  // then: one that was between choosing a worker and sending.
+  // Without it every killed worker costs its streams, and an orderly removal costs a request now
+  // and then: one that was between choosing a worker and sending.
   args.emplace("migration-limit", Text("3"));
-  // Replicas that choose by KV cache have to tell each other what they chose. The number of replicas is
-  // no input of a revision, so one replica gets the flag as well; alone it changes nothing.
+  // Replicas that choose by KV cache have to tell each other what they chose. The number of
+  // replicas is no input of a revision, so one replica gets the flag as well; alone it changes
+  // nothing.
   if (args.at("router-mode") == Text("kv")) {
     args.emplace("router-replica-sync",
                  api::ArgValue{.kind = api::ArgValue::Kind::kBool, .flag = true, .texts = {}});
@@ -43,8 +44,8 @@ std::vector<api::EnvVar> RouterEnv(const TemplateContext& context, const Contrac
   std::vector<api::EnvVar> env = DynamoIdentityEnv(context);
   env.push_back({"DYN_HTTP_PORT", std::to_string(kHttpPort), ""});
   env.push_back({"DYN_TCP_RESPONSE_STREAM_PORT", std::to_string(kStreamPort), ""});
-  env.push_back({"DYN_HTTP_GRACEFUL_SHUTDOWN_TIMEOUT_SECS",
-                 std::to_string(router.pod.drain_seconds), ""});
+  env.push_back(
+      {"DYN_HTTP_GRACEFUL_SHUTDOWN_TIMEOUT_SECS", std::to_string(router.pod.drain_seconds), ""});
   // Where this cannot be written the router is healthy and serves nothing.
   env.push_back({"HOME", "/tmp", ""});
   if (contract.disaggregated()) {
@@ -65,9 +66,9 @@ std::string ReadyPath(const std::string& served_name) {
   return path + "/ready";
 }
 
-// A router holds no weights: configuration and tokenizer come from its workers. It asks for a core and
-// 2 GiB; memory is bounded, because request bodies of 45 MB times a backlog are not, and processor time
-// is not, because a throttled router is a slow answer.
+// A router holds no weights: configuration and tokenizer come from its workers. It asks for a core
+// and 2 GiB; memory is bounded, because request bodies of 45 MB times a backlog are not, and
+// processor time is not, because a throttled router is a slow answer.
 json RouterResources() {
   return {{"requests", {{"cpu", "1"}, {"memory", "2Gi"}}}, {"limits", {{"memory", "8Gi"}}}};
 }
@@ -75,18 +76,19 @@ json RouterResources() {
 json RouterContainer(const TemplateContext& context, const ModelInputs& model,
                      const ContractInputs& contract, const RouterInputs& router,
                      const api::Args& args) {
-  json container{{"name", "router"},
-                 {"command", {"python3", "-m", "dynamo.frontend"}},
-                 {"args", api::ToCommandLine(args)},
-                 {"env", EnvList(RouterEnv(context, contract, router))},
-                 {"ports", {ContainerPort("http", kHttpPort), ContainerPort("stream", kStreamPort)}},
-                 {"startupProbe", HttpProbe("/live", "http", 1, 5, 120)},
-                 {"readinessProbe", HttpProbe(ReadyPath(model.served_name), "http", 2, 2, 2)},
-                 {"livenessProbe", HttpProbe("/live", "http", 10, 5, 6)},
-                 {"lifecycle", SleepBeforeStop(kPreStopSeconds)},
-                 {"resources", RouterResources()},
-                 {"securityContext", RestrictedContainerSecurity()},
-                 {"volumeMounts", json::array({Mount("tmp", "/tmp")})}};
+  json container{
+      {"name", "router"},
+      {"command", {"python3", "-m", "dynamo.frontend"}},
+      {"args", api::ToCommandLine(args)},
+      {"env", EnvList(RouterEnv(context, contract, router))},
+      {"ports", {ContainerPort("http", kHttpPort), ContainerPort("stream", kStreamPort)}},
+      {"startupProbe", HttpProbe("/live", "http", 1, 5, 120)},
+      {"readinessProbe", HttpProbe(ReadyPath(model.served_name), "http", 2, 2, 2)},
+      {"livenessProbe", HttpProbe("/live", "http", 10, 5, 6)},
+      {"lifecycle", SleepBeforeStop(kPreStopSeconds)},
+      {"resources", RouterResources()},
+      {"securityContext", RestrictedContainerSecurity()},
+      {"volumeMounts", json::array({Mount("tmp", "/tmp")})}};
   PutImage(&container, router.image.empty() ? contract.image : router.image, router.pod);
   return container;
 }
@@ -121,12 +123,11 @@ json RenderRouterTemplate(const TemplateContext& context, const ModelInputs& mod
   json spec = CommonPodSpec(router.pod, context.deployment);
   spec["terminationGracePeriodSeconds"] = DynamoRouterGraceSeconds(router.pod.drain_seconds);
   spec["securityContext"] = RestrictedPodSecurity();
-  spec["containers"] =
-      json::array({RouterContainer(context, model, contract, router, args)});
+  spec["containers"] = json::array({RouterContainer(context, model, contract, router, args)});
   spec["volumes"] = json::array({EmptyDir("tmp", "1Gi")});
   spec["topologySpreadConstraints"] = SpreadOverNodes(context);
-  // Placement's node selector and scheduler are for pods with GPUs. Tolerations hold for the router as
-  // well: there are clusters in which every node is tainted.
+  // Placement's node selector and scheduler are for pods with GPUs. Tolerations hold for the router
+  // as well: there are clusters in which every node is tainted.
   PutJson(&spec, "tolerations", ParseFragments(router.pod.placement.tolerations));
   if (!router.architecture.empty()) {
     spec["nodeSelector"] = {{"kubernetes.io/arch", router.architecture}};

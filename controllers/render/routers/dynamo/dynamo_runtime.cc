@@ -9,8 +9,8 @@ namespace {
 
 using nlohmann::json;
 
-// Workers go on answering this long after they have withdrawn, so that a decode can still read the KV
-// blocks of a prefill (DYN_GRACEFUL_SHUTDOWN_GRACE_PERIOD_SECS, its default).
+// Workers go on answering this long after they have withdrawn, so that a decode can still read the
+// KV blocks of a prefill (DYN_GRACEFUL_SHUTDOWN_GRACE_PERIOD_SECS, its default).
 constexpr int kWithdrawnSeconds = 5;
 // Between the end of the drain and SIGKILL.
 constexpr int kExitSeconds = 5;
@@ -50,8 +50,8 @@ json DynamoWorkerLifecycle(int startup_timeout_seconds) {
   return {// /live is 503 until the model is registered, so it tells the end of the start as well.
           {"startupProbe", HttpProbe("/live", "system", kStartupPeriodSeconds, 5, failures)},
           {"readinessProbe", HttpProbe("/health", "system", 2, 2, 2)},
-          // Killing a frozen worker breaks its connections, and that is what lets the router migrate
-          // the requests that hang in it.
+          // Killing a frozen worker breaks its connections, and that is what lets the router
+          // migrate the requests that hang in it.
           {"livenessProbe", HttpProbe("/live", "system", 10, 5, 3)},
           {"lifecycle", SleepBeforeStop(kPreStopSeconds)}};
 }

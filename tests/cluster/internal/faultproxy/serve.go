@@ -47,7 +47,7 @@ func Serve(client kubeconfig.Config, path string, input io.Reader, output io.Wri
 
 // listen opens a TLS listener with a certificate of its own authority. It offers HTTP/1.1 only.
 func listen() (net.Listener, []byte, error) {
-	authority, err := pki.NewAuthority("fault-proxy")
+	authority, err := pki.NewAuthority("fault-proxy-ca")
 	if err != nil {
 		return nil, nil, err
 	}

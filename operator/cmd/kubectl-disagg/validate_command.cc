@@ -20,8 +20,10 @@ namespace {
 namespace api = disagg::api;
 namespace fs = std::filesystem;
 
+constexpr char kCannotRead[] = "CannotRead";
+
 base::Error CannotRead(const std::string& file) {
-  return base::MakeError(base::ErrorCode::kInvalid, "CannotRead",
+  return base::MakeError(base::ErrorCode::kInvalid, kCannotRead,
                          file + ": cannot be read; does it exist?");
 }
 
@@ -119,7 +121,10 @@ ExitCode Print(const std::vector<Finding>& findings, Session& session) {
 
 ExitCode RunValidate(ClusterReader* cluster, const ValidateOptions& options, Session& session) {
   const auto manifests = ReadAll(options.files);
-  if (!manifests) return Fail(session, manifests.error());
+  if (!manifests) {
+    const ExitCode code = Fail(session, manifests.error());
+    return manifests.error().reason == kCannotRead ? kUsage : code;
+  }
   base::Result<api::Catalogue> catalogue = api::Catalogue();
   if (cluster != nullptr) catalogue = ReadCatalogue(*cluster);
   if (!catalogue) {

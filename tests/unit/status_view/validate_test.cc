@@ -197,7 +197,7 @@ TEST_F(Validate, HonoursModelsThatBelongToOtherNamespaces) {
 }
 
 TEST_F(Validate, FailsOnFilesItCannotUse) {
-  EXPECT_EQ(Check(nullptr, {"absent.yaml"}), kNegative);
+  EXPECT_EQ(Check(nullptr, {"absent.yaml"}), kUsage);
   EXPECT_EQ(err_, "error: absent.yaml: cannot be read; does it exist?\n");
   Write("pod.yaml", "kind: Pod\n");
   EXPECT_EQ(Check(nullptr, {"pod.yaml"}), kNegative);

@@ -28,6 +28,7 @@ struct Flags {
 };
 
 void AddFlags(CLI::App& app, Flags& flags) {
+  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   flags.manager.metrics_address = "0";
   flags.manager.health_address = "0";
   app.add_option("--kubeconfig", flags.kubeconfig,

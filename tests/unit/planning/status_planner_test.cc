@@ -51,7 +51,8 @@ std::vector<std::string> Columns(const World& world) {
 }
 
 json RoleStatus(const World& world, const std::string& role) {
-  for (const json& entry : world.Status().at("roles")) {
+  const json status = world.Status();
+  for (const json& entry : status.at("roles")) {
     if (entry.at("role") == role) return entry;
   }
   return json::object();

@@ -167,7 +167,7 @@ TEST_F(ConfigLoaderTest, MistakesInEntriesAreNamed) {
        "kubeconfig has an unusable certificate-authority: cannot read "},
       {"a folder for a CA", "{" + server + ", certificate-authority: /}", "{}",
        "not a regular file"},
-      {"a CA that is not base64", "{" + server + ", certificate-authority-data: '???'}", "{}",
+      {"a CA that is not base64", "{" + server + ", certificate-authority-data: '%%%'}", "{}",
        "certificate-authority-data that is not base64"},
       {"a CA that is base64 twice",
        "{" + server + ", certificate-authority-data: " + EncodeBase64(ca) + "}", "{}",

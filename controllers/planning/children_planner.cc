@@ -22,10 +22,11 @@ class ChildrenPlanner {
     Want(kube::kServices, Stage::kServing, render::RenderWorkersService(deployment_));
     Want(kube::kServices, Stage::kServing, render::RenderClientService(deployment_));
     Want(kube::kDeployments, Stage::kServing,
-         render::RenderRouterDeployment(deployment_, goal_.target, json::parse(goal_.router_template),
-                                        goal_.router_replicas));
+         render::RenderRouterDeployment(deployment_, goal_.target,
+                                        json::parse(goal_.router_template), goal_.router_replicas));
     for (const std::string& contract : goal_.old_contracts) {
-      wanted_.insert({kube::kDeployments.ToString(), render::RouterName(deployment_.meta.name, contract)});
+      wanted_.insert(
+          {kube::kDeployments.ToString(), render::RouterName(deployment_.meta.name, contract)});
     }
     Budgets();
     DeleteUnwanted();
@@ -44,7 +45,8 @@ class ChildrenPlanner {
 
   void KeepAll(const std::vector<kube::Resource>& resources) {
     for (const Child& child : snapshot_.children) {
-      if (std::find(resources.begin(), resources.end(), child.resource) == resources.end()) continue;
+      if (std::find(resources.begin(), resources.end(), child.resource) == resources.end())
+        continue;
       wanted_.insert({child.resource.ToString(), child.object->meta.name});
     }
   }
@@ -71,7 +73,8 @@ class ChildrenPlanner {
     write.stage = stage;
     write.gate = goal_.gate;
     write.resource = resource;
-    write.key = {deployment_.meta.namespace_name, body.at("metadata").at("name").get<std::string>()};
+    write.key = {deployment_.meta.namespace_name,
+                 body.at("metadata").at("name").get<std::string>()};
     write.body = std::move(body);
     wanted_.insert({resource.ToString(), write.key.name});
     return write;
@@ -137,10 +140,12 @@ std::vector<Write> PlanHistory(const Snapshot& snapshot, const std::set<std::str
     if (!keep.contains(revision.identity.name)) old.push_back(&revision);
   }
   std::sort(old.begin(), old.end(), [](const StoredRevision* a, const StoredRevision* b) {
-    return std::tie(a->identity.number, a->identity.name) > std::tie(b->identity.number, b->identity.name);
+    return std::tie(a->identity.number, a->identity.name) >
+           std::tie(b->identity.number, b->identity.name);
   });
   std::vector<Write> writes;
-  const auto limit = static_cast<std::size_t>(std::max(0, snapshot.deployment->spec.revision_history_limit));
+  const auto limit =
+      static_cast<std::size_t>(std::max(0, snapshot.deployment->spec.revision_history_limit));
   for (std::size_t i = limit; i < old.size(); ++i) {
     Write write;
     write.verb = Verb::kDelete;

@@ -1,7 +1,7 @@
 #pragma once
 
-// The children that are not worker pods: accounts, Services, routers, budgets, and the removal of every owned object that
-// nothing wants any more.
+// The children that are not worker pods: accounts, Services, routers, budgets, and the removal of
+// every owned object that nothing wants any more.
 
 #include <map>
 #include <set>
@@ -22,15 +22,15 @@ struct ChildrenGoal {
   std::set<std::string> old_contracts;
   std::map<api::RoleName, int> desired;
   bool keep_accounts = false;  // workers that still use ours exist, whatever the target names
-  // The spec at hand was not accepted, and says nothing about what was: what is missing is made, what is
-  // there stays as it is, but for routers that nobody needs.
+  // The spec at hand was not accepted, and says nothing about what was: what is missing is made,
+  // what is there stays as it is, but for routers that nobody needs.
   bool heal_only = false;
   Gate gate = Gate::kAlways;
 };
 
 std::vector<Write> PlanChildren(const Snapshot& snapshot, const ChildrenGoal& goal);
 
-// Revisions beyond the history limit that no pod, no router and no status speaks of. `keep` are names.
+// Revisions beyond the history limit that are not in `keep`, by name.
 std::vector<Write> PlanHistory(const Snapshot& snapshot, const std::set<std::string>& keep);
 
 }  // namespace disagg::planning

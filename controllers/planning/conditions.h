@@ -14,9 +14,11 @@ namespace disagg::planning {
 
 class ConditionSet {
  public:
-  ConditionSet(const std::vector<api::Condition>& before, std::int64_t generation, std::int64_t now);
+  ConditionSet(const std::vector<api::Condition>& before, std::int64_t generation,
+               std::int64_t now);
 
-  void Set(const std::string& type, bool value, const std::string& reason, const std::string& message);
+  void Set(const std::string& type, bool value, const std::string& reason,
+           const std::string& message);
 
   const api::Condition* Find(const std::string& type) const;
   nlohmann::json ToJson() const;  // ordered by type

@@ -34,7 +34,8 @@ class DeploymentPlanner {
       plan_.accepted = accepted->identity;
       plan_.accepted_desired = AcceptedDesired(accepted->identity);
     }
-    if (deployment_.meta.deleting() || deployment_.meta.annotation(api::kAnnotationReconcile) == "disabled") {
+    if (deployment_.meta.deleting() ||
+        deployment_.meta.annotation(api::kAnnotationReconcile) == "disabled") {
       plan_.paused = true;
       plan_.target = plan_.accepted;
       plan_.desired = accepted ? plan_.accepted_desired : SpecDesired();
@@ -111,25 +112,31 @@ class DeploymentPlanner {
       return std::nullopt;
     }
     auto made = std::make_shared<render::Revision>(
-        render::MakeRevision(deployment_, plan_.resolution, accepted ? accepted->payload.get() : nullptr, taken, newest + 1));
-    return Candidate{made->identity, made, made->rendered.at("router").dump(), Stored(made->identity.name) != nullptr};
+        render::MakeRevision(deployment_, plan_.resolution,
+                             accepted ? accepted->payload.get() : nullptr, taken, newest + 1));
+    return Candidate{made->identity, made, made->rendered.at("router").dump(),
+                     Stored(made->identity.name) != nullptr};
   }
 
   void NoteUpdate(const render::RevisionIdentity& current) {
     if (render::HashResolved(deployment_, plan_.resolution) == current.resolved_hash) return;
     plan_.update_available =
-        "the AcceleratorClass, the ServingModel or the operator's rendering changed since revision " + current.name +
-        " was made; running pods keep it, set spec.restart.token to a new value to take the change over";
+        "the AcceleratorClass, the ServingModel or the operator's rendering changed since "
+        "revision " +
+        current.name +
+        " was made; running pods keep it, set spec.restart.token to a new value to take the change "
+        "over";
   }
 
   std::map<api::RoleName, int> SpecDesired() const {
     std::map<api::RoleName, int> desired;
-    for (const auto& [role, spec] : deployment_.spec.roles) desired[role] = deployment_.spec.suspend ? 0 : spec.replicas;
+    for (const auto& [role, spec] : deployment_.spec.roles)
+      desired[role] = deployment_.spec.suspend ? 0 : spec.replicas;
     return desired;
   }
 
-  // The replicas that were accepted with the last revision. Where status does not tell (before anything
-  // was accepted it says 0), what is there: a lost status must not end a pod that serves.
+  // The replicas that were accepted with the last revision. Where status does not tell (before
+  // anything was accepted it says 0), what is there: a lost status must not end a pod that serves.
   std::map<api::RoleName, int> AcceptedDesired(const render::RevisionIdentity& accepted) const {
     std::map<api::RoleName, std::set<int>> alive;
     for (const PodState& state : states_) {
@@ -138,7 +145,8 @@ class DeploymentPlanner {
     std::map<api::RoleName, int> desired;
     for (const auto& [role, identity] : accepted.roles) {
       const auto told = deployment_.status.desired.find(role);
-      const bool tells = !deployment_.status.target_revision.empty() && told != deployment_.status.desired.end();
+      const bool tells =
+          !deployment_.status.target_revision.empty() && told != deployment_.status.desired.end();
       desired[role] = tells ? told->second : static_cast<int>(alive[role].size());
     }
     return desired;
@@ -173,7 +181,8 @@ class DeploymentPlanner {
     }
     PlanTowards(target, plan_.desired, Gate::kIfAccepted, /*heal_only=*/false);
     PlanDryRuns(target);
-    if (accepted) PlanTowards(*accepted, plan_.accepted_desired, Gate::kIfRefused, /*heal_only=*/true);
+    if (accepted)
+      PlanTowards(*accepted, plan_.accepted_desired, Gate::kIfRefused, /*heal_only=*/true);
   }
 
   void StoreRevision(const render::Revision& revision) {
@@ -181,23 +190,27 @@ class DeploymentPlanner {
     write.verb = Verb::kCreate;
     write.stage = Stage::kRevision;
     write.resource = kube::kControllerRevisions;
-    write.key = {deployment_.meta.namespace_name, render::RevisionName(deployment_.meta.name, revision.identity.name)};
+    write.key = {deployment_.meta.namespace_name,
+                 render::RevisionName(deployment_.meta.name, revision.identity.name)};
     write.body = render::RenderRevision(deployment_, revision);
     write.reason = "store revision " + revision.identity.name;
     plan_.writes.push_back(std::move(write));
   }
 
-  // One dry run per kind of pod that the cluster has not accepted yet: roles that keep their revision have run before.
+  // One dry run per kind of pod that the cluster has not accepted yet: roles that keep their
+  // revision have run before.
   void PlanDryRuns(const Candidate& target) {
     for (const auto& [role, identity] : target.identity.roles) {
       const bool known = std::any_of(states_.begin(), states_.end(), [&](const PodState& state) {
         return state.role_revision == identity.revision;
       });
       if (known) continue;
-      const auto& role_template = target.payload->rendered.at("roles").at(std::string(api::ToString(role)));
+      const auto& role_template =
+          target.payload->rendered.at("roles").at(std::string(api::ToString(role)));
       AddDryRun(render::RenderPod(deployment_, target.identity, role_template, {role, 0, 1}, {}));
     }
-    AddDryRun(render::RenderRouterProbePod(deployment_, target.identity, target.payload->rendered.at("router")));
+    AddDryRun(render::RenderRouterProbePod(deployment_, target.identity,
+                                           target.payload->rendered.at("router")));
   }
 
   void AddDryRun(nlohmann::json body) {
@@ -205,13 +218,15 @@ class DeploymentPlanner {
     write.verb = Verb::kDryRun;
     write.stage = Stage::kDryRun;
     write.resource = kube::kPods;
-    write.key = {deployment_.meta.namespace_name, body.at("metadata").at("name").get<std::string>()};
+    write.key = {deployment_.meta.namespace_name,
+                 body.at("metadata").at("name").get<std::string>()};
     write.body = std::move(body);
     write.reason = "ask whether the cluster accepts " + write.key.name;
     plan_.writes.push_back(std::move(write));
   }
 
-  void PlanTowards(const Candidate& target, const std::map<api::RoleName, int>& desired, Gate gate, bool heal_only) {
+  void PlanTowards(const Candidate& target, const std::map<api::RoleName, int>& desired, Gate gate,
+                   bool heal_only) {
     PodGoal goal{target.identity, desired, target.payload.get(), gate};
     PodPlan pods = PlanPods(snapshot_, states_, goal);
     if (pods.needs_payload) {
@@ -219,8 +234,10 @@ class DeploymentPlanner {
       return;
     }
     Append(std::move(pods.writes));
-    plan_.explanations.insert(plan_.explanations.end(), pods.explanations.begin(), pods.explanations.end());
-    if (pods.wake_at) plan_.wake_at = std::min(plan_.wake_at.value_or(*pods.wake_at), *pods.wake_at);
+    plan_.explanations.insert(plan_.explanations.end(), pods.explanations.begin(),
+                              pods.explanations.end());
+    if (pods.wake_at)
+      plan_.wake_at = std::min(plan_.wake_at.value_or(*pods.wake_at), *pods.wake_at);
     // An object that cannot be read says nothing about the children that it wants.
     if (!readable_) return;
     auto writes = PlanChildren(snapshot_, {.target = target.identity,
@@ -240,10 +257,12 @@ class DeploymentPlanner {
   }
 
   void Append(std::vector<Write> writes) {
-    plan_.writes.insert(plan_.writes.end(), std::make_move_iterator(writes.begin()), std::make_move_iterator(writes.end()));
+    plan_.writes.insert(plan_.writes.end(), std::make_move_iterator(writes.begin()),
+                        std::make_move_iterator(writes.end()));
   }
 
-  // Workers of an older revision may still speak to the API server as the account that the target no longer wants.
+  // Workers of an older revision may still speak to the API server as the account that the target
+  // no longer wants.
   bool OldWorkers(const Candidate& target) const {
     return std::any_of(states_.begin(), states_.end(), [&](const PodState& state) {
       const auto role = target.identity.roles.find(state.role);
@@ -252,7 +271,8 @@ class DeploymentPlanner {
   }
 
   int RouterReplicas(const std::map<api::RoleName, int>& desired) const {
-    const bool any = std::any_of(desired.begin(), desired.end(), [](const auto& role) { return role.second > 0; });
+    const bool any = std::any_of(desired.begin(), desired.end(),
+                                 [](const auto& role) { return role.second > 0; });
     return any ? deployment_.spec.router.replicas : 0;
   }
 
@@ -267,7 +287,8 @@ class DeploymentPlanner {
   }
 
   std::set<std::string> LiveRevisions(const Candidate& target) const {
-    std::set<std::string> live{target.identity.name, deployment_.status.current_revision, deployment_.status.target_revision};
+    std::set<std::string> live{target.identity.name, deployment_.status.current_revision,
+                               deployment_.status.target_revision};
     for (const auto& pod : snapshot_.pods) live.insert(pod->meta.label(api::kLabelRevision));
     return live;
   }

@@ -2,14 +2,14 @@
 
 // The decision about one DisaggDeployment.
 //
-//   spec --Resolve, Validate--> errors? --yes--> heal the last accepted revision, at the replicas accepted with it
-//                                  |no
+//   spec --Resolve, Validate--> errors? --yes--> heal the last accepted revision, at the replicas
+//                                  |no           accepted with it
 //                                  v
 //   spec hash -> the stored revision made from it, or a new one
 //                                  |
-//         accepted before (status.targetRevision), or has pods? --no--> dry runs decide (Gate)
-//                                  |yes                                  accepted: this revision; refused: the last accepted
-//                                  v
+//   accepted before (status.targetRevision), or has pods? --no--> dry runs decide (Gate):
+//                                  |yes                            accepted: this revision
+//                                  v                               refused: the last accepted
 //   revision, accounts, [dry runs], pods, Services, routers, budgets, garbage
 
 #include "controllers/planning/plan.h"

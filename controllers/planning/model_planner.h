@@ -14,6 +14,7 @@ struct ModelStatus {
 };
 
 // Accepted=False when an alias belongs to an older entry (that entry keeps working).
-ModelStatus PlanModelStatus(const api::Catalogue& catalogue, const api::ServingModel& model, std::int64_t now);
+ModelStatus PlanModelStatus(const api::Catalogue& catalogue, const api::ServingModel& model,
+                            std::int64_t now);
 
 }  // namespace disagg::planning

@@ -21,11 +21,13 @@ namespace disagg::planning {
 
 enum class Verb { kCreate, kApply, kDelete, kDryRun };
 
-// Stages run one after the other, the writes of one stage side by side. The order is part of crash safety: a pod never exists
-// without the revision it was made from, nor a dry run before the ServiceAccount that it names.
+// Stages run one after the other, the writes of one stage side by side. The order is part of crash
+// safety: a pod never exists without the revision it was made from, nor a dry run before the
+// ServiceAccount that it names.
 enum class Stage { kRevision, kAccount, kDryRun, kPods, kServing, kGarbage };
 
-// On which answer of the dry runs a write depends. Without dry runs in the plan kIfRefused is never carried out.
+// On which answer of the dry runs a write depends. Without dry runs in the plan kIfRefused is never
+// carried out.
 enum class Gate { kAlways, kIfAccepted, kIfRefused };
 
 struct Write {
@@ -34,8 +36,9 @@ struct Write {
   Gate gate = Gate::kAlways;
   kube::Resource resource;
   kube::ObjectKey key;
-  nlohmann::json body;               // empty for deletes
-  std::string uid;                   // deletes: precondition; applies: of the cached object, empty when none is cached
+  nlohmann::json body;  // empty for deletes
+  // Deletes: the precondition. Applies: of the cached object, empty when none is cached.
+  std::string uid;
   std::optional<int> grace_seconds;  // deletes
   std::string reason;                // one clause for the log: "node b200-3 is gone"
 };
@@ -43,30 +46,33 @@ struct Write {
 // What became of a write.
 struct WriteOutcome {
   const Write* write = nullptr;
-  std::optional<base::Error> error;  // reason "NameConflict": an object of somebody else has this name
+  // With reason "NameConflict": an object of somebody else has this name.
+  std::optional<base::Error> error;
 };
 
 struct Outcome {
-  bool executed = false;             // false: the status before the first write
+  bool executed = false;  // false: the status before the first write
   std::vector<WriteOutcome> failed;
   // The API server's reason for refusing a dry run (422, 403); empty: accepted or not asked.
   std::string refusal;
 };
 
 struct Plan {
-  std::vector<std::string> needs_payloads;  // revisions whose templates have to be read before anything can be decided
+  // Revisions whose templates have to be read before anything can be decided.
+  std::vector<std::string> needs_payloads;
   std::vector<Write> writes;
-  std::optional<std::int64_t> wake_at;      // Unix seconds at which time alone changes the decision
+  std::optional<std::int64_t> wake_at;  // Unix seconds at which time alone changes the decision
 
   api::Resolution resolution;
-  std::vector<api::FieldError> errors;      // why the spec is not accepted
-  bool paused = false;                      // the annotation says so, or the object is being deleted
-  bool gated = false;                       // dry runs decide about `target`
-  std::optional<render::RevisionIdentity> target;    // what the spec asks for; the last accepted one while it is invalid
+  std::vector<api::FieldError> errors;  // why the spec is not accepted
+  bool paused = false;                  // the annotation says so, or the object is being deleted
+  bool gated = false;                   // dry runs decide about `target`
+  // What the spec asks for; the last accepted one while it is invalid.
+  std::optional<render::RevisionIdentity> target;
   std::optional<render::RevisionIdentity> accepted;  // the revision accepted before this pass
-  std::map<api::RoleName, int> desired;          // with `target`
-  std::map<api::RoleName, int> accepted_desired; // with `accepted`
-  std::string update_available;             // what a new revision would change; empty: nothing
+  std::map<api::RoleName, int> desired;              // with `target`
+  std::map<api::RoleName, int> accepted_desired;     // with `accepted`
+  std::string update_available;  // what a new revision would change; empty: nothing
   std::vector<std::string> explanations;
 };
 

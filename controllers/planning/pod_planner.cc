@@ -25,8 +25,8 @@ Write DeleteOf(const kube::Pod& pod, Gate gate, const std::string& why) {
   return write;
 }
 
-// A pod on a dead node is ended by nobody else. Without a Node there is no kubelet that could still run
-// it, so grace 0 is safe there and only there.
+// A pod on a dead node is ended by nobody else. Without a Node there is no kubelet that could still
+// run it, so grace 0 is safe there and only there.
 Write DeleteOf(const PodState& state, Gate gate, const std::string& why) {
   Write write = DeleteOf(*state.pod, gate, why);
   if (state.node_gone) write.grace_seconds = 0;
@@ -34,9 +34,7 @@ Write DeleteOf(const PodState& state, Gate gate, const std::string& why) {
 }
 
 // Nothing more can be done about a pod that is ending by itself.
-bool CanBeDeleted(const PodState& state) {
-  return state.node_gone || !state.pod->meta.deleting();
-}
+bool CanBeDeleted(const PodState& state) { return state.node_gone || !state.pod->meta.deleting(); }
 
 // Works on one role; collects into a PodPlan.
 class RolePlanner {
@@ -64,7 +62,9 @@ class RolePlanner {
 
  private:
   bool Outdated(const PodState& state) const { return state.role_revision != revision_; }
-  bool Kept(const PodState& state) const { return state.alive() && !deleted_.contains(state.pod->meta.uid); }
+  bool Kept(const PodState& state) const {
+    return state.alive() && !deleted_.contains(state.pod->meta.uid);
+  }
 
   std::vector<const PodState*> KeptPods() const {
     std::vector<const PodState*> kept;
@@ -97,7 +97,8 @@ class RolePlanner {
         keeper = state;
         continue;
       }
-      const bool better = std::tuple(state->ready(), state->incarnation) > std::tuple(keeper->ready(), keeper->incarnation);
+      const bool better = std::tuple(state->ready(), state->incarnation) >
+                          std::tuple(keeper->ready(), keeper->incarnation);
       Delete(better ? *keeper : *state, "another pod of its slot is alive");
       if (better) keeper = state;
     }
@@ -122,7 +123,8 @@ class RolePlanner {
              std::tuple(!Outdated(*b), b->pod->scheduled, b->ready(), -b->replica);
     });
     kept.resize(kept.size() - static_cast<std::size_t>(desired_));
-    for (const PodState* state : kept) Delete(*state, "surplus: " + std::to_string(desired_) + " wanted");
+    for (const PodState* state : kept)
+      Delete(*state, "surplus: " + std::to_string(desired_) + " wanted");
   }
 
   void ReplaceOneOutdated() {
@@ -135,7 +137,8 @@ class RolePlanner {
     }
     if (candidate == nullptr) return;
     if (ready < desired_) {
-      plan_.explanations.push_back(SlotName(candidate->replica) + " keeps the older revision until the role is complete again");
+      plan_.explanations.push_back(SlotName(candidate->replica) +
+                                   " keeps the older revision until the role is complete again");
       return;
     }
     Delete(*candidate, "revision " + revision_ + " replaces " + candidate->role_revision);
@@ -155,15 +158,33 @@ class RolePlanner {
   const PodState* Newest(int replica) const {
     const PodState* newest = nullptr;
     for (const PodState* state : pods_) {
-      if (state->replica == replica && (newest == nullptr || state->incarnation > newest->incarnation)) newest = state;
+      if (state->replica == replica &&
+          (newest == nullptr || state->incarnation > newest->incarnation))
+        newest = state;
     }
     return newest;
+  }
+
+  // One above the highest of the slot, and above what pods without our labels still hold.
+  render::PodIdentity NextIdentity(int replica, const PodState* before) const {
+    render::PodIdentity identity{role_, replica, before == nullptr ? 1 : before->incarnation + 1};
+    while (IsTaken(NameOf(identity))) ++identity.incarnation;
+    return identity;
+  }
+
+  std::string NameOf(const render::PodIdentity& identity) const {
+    return render::PodName(snapshot_.deployment->meta.name, identity, revision_);
+  }
+
+  bool IsTaken(const std::string& name) const {
+    return std::any_of(snapshot_.pods.begin(), snapshot_.pods.end(),
+                       [&](const auto& pod) { return pod->meta.name == name; });
   }
 
   void CreateNext(int replica) {
     const PodState* before = Newest(replica);
     if (before != nullptr && InBackoff(*before)) return;
-    render::PodIdentity identity{role_, replica, before == nullptr ? 1 : before->incarnation + 1};
+    const render::PodIdentity identity = NextIdentity(replica, before);
     if (goal_.payload == nullptr) {
       plan_.needs_payload = true;
       return;
@@ -174,12 +195,13 @@ class RolePlanner {
     write.stage = Stage::kPods;
     write.gate = goal_.gate;
     write.resource = kube::kPods;
-    write.key = {snapshot_.deployment->meta.namespace_name,
-                 render::PodName(snapshot_.deployment->meta.name, identity, revision_)};
-    write.body = render::RenderPod(*snapshot_.deployment, goal_.revision,
-                                   goal_.payload->rendered.at("roles").at(std::string(api::ToString(role_))), identity,
-                                   History(before));
-    write.reason = "create " + SlotName(replica) + " (incarnation " + std::to_string(identity.incarnation) + ")" +
+    write.key = {snapshot_.deployment->meta.namespace_name, NameOf(identity)};
+    write.body =
+        render::RenderPod(*snapshot_.deployment, goal_.revision,
+                          goal_.payload->rendered.at("roles").at(std::string(api::ToString(role_))),
+                          identity, History(before));
+    write.reason = "create " + SlotName(replica) + " (incarnation " +
+                   std::to_string(identity.incarnation) + ")" +
                    (before == nullptr ? "" : ": " + Cause(*before));
     plan_.writes.push_back(std::move(write));
   }
@@ -197,7 +219,8 @@ class RolePlanner {
     const std::int64_t at = FailureTime(before) + BackoffSeconds(Retries(before));
     if (snapshot_.now >= at) return false;
     WakeAt(at, plan_);
-    plan_.explanations.push_back(SlotName(before.replica) + " waits after a failure: " + before.why);
+    plan_.explanations.push_back(SlotName(before.replica) +
+                                 " waits after a failure: " + before.why);
     return true;
   }
 
@@ -213,17 +236,19 @@ class RolePlanner {
     return history;
   }
 
-  // The newest failed pod of a slot is what a person wants to look at; it stays until its successor is ready, or until the
-  // slot is not wanted any more. One that crash-loops does not stay: it holds the devices that its successor needs.
+  // The newest failed pod of a slot is what a person wants to look at; it stays until its successor
+  // is ready, or until the slot is not wanted any more. One that crash-loops does not stay: it
+  // holds the devices that its successor needs.
   void DeleteOldFailures() {
     const bool complete = static_cast<int>(KeptPods().size()) >= desired_;
     for (const PodState* state : pods_) {
       if (state->life != Life::kFailed || state->pod->meta.deleting()) continue;
       const PodState* newest = Newest(state->replica);
-      const bool succeeded =
-          newest != state && (state->crash_looping || newest->ready() || newest->life == Life::kFailed);
+      const bool succeeded = newest != state && (state->crash_looping || newest->ready() ||
+                                                 newest->life == Life::kFailed);
       const bool unwanted = complete && newest == state;
-      if (succeeded || unwanted) Delete(*state, succeeded ? "it has a successor" : "its slot is not wanted");
+      if (succeeded || unwanted)
+        Delete(*state, succeeded ? "it has a successor" : "its slot is not wanted");
     }
   }
 
@@ -240,7 +265,8 @@ class RolePlanner {
 // Pods of another contract that still run or may still run.
 int CountOtherContract(const std::vector<PodState>& states, const std::string& contract) {
   return static_cast<int>(std::count_if(states.begin(), states.end(), [&](const PodState& state) {
-    const bool may_run = state.life == Life::kAlive || state.life == Life::kEnding || state.crash_looping;
+    const bool may_run =
+        state.life == Life::kAlive || state.life == Life::kEnding || state.crash_looping;
     return state.contract != contract && may_run;
   }));
 }
@@ -253,8 +279,8 @@ void DeleteOtherContract(const std::vector<PodState>& states, const PodGoal& goa
   }
 }
 
-// Ours by owner, but of no slot: somebody took our labels away. It would hold its name and its devices
-// for ever.
+// Ours by owner, but of no slot: somebody took our labels away. It would hold its name and its
+// devices for ever.
 void DeleteStrays(const Snapshot& snapshot, const std::vector<PodState>& states, Gate gate,
                   PodPlan& plan) {
   std::set<std::string> known;
@@ -267,7 +293,8 @@ void DeleteStrays(const Snapshot& snapshot, const std::vector<PodState>& states,
 
 }  // namespace
 
-PodPlan PlanPods(const Snapshot& snapshot, const std::vector<PodState>& states, const PodGoal& goal) {
+PodPlan PlanPods(const Snapshot& snapshot, const std::vector<PodState>& states,
+                 const PodGoal& goal) {
   PodPlan plan;
   const int others = CountOtherContract(states, goal.revision.contract);
   std::vector<PodState> own;

@@ -5,15 +5,16 @@
 //   slot: one replica of one role, e.g. decode-0
 //
 //   alive = 0        -> next incarnation, after the back-off of a failed predecessor
-//   alive > desired  -> surplus goes in this order: of an older role revision, without a node, not ready, highest replica
+//   alive > desired  -> surplus goes in this order: of an older role revision, without a node, not
+//                       ready, highest replica
 //   older role revision, same contract
-//                    -> pods that are not ready at once (a minute after they were last, if their engines run on), ready
-//                       ones one at a time while nothing is missing
-//   other contract   -> every worker of it goes; new ones start when none is left (P and D of two contracts cannot exchange
-//                       KV blocks, so this is slow and always right)
+//                    -> pods that are not ready at once (a minute after they were last, if their
+//                       engines run on), ready ones one at a time while nothing is missing
+//   other contract   -> every worker of it goes; new ones start when none is left (P and D of two
+//                       contracts cannot exchange KV blocks, so this is slow and always right)
 //
-// Example: desired 2, slots {0: alive old ready, 1: alive new not ready} -> nothing to do until slot 1 is ready, then slot 0
-// is deleted and made anew in the same pass.
+// Example: desired 2, slots {0: alive old ready, 1: alive new not ready} -> nothing to do until
+// slot 1 is ready, then slot 0 is deleted and made anew in the same pass.
 
 #include <optional>
 #include <string>
@@ -39,6 +40,7 @@ struct PodPlan {
   std::vector<std::string> explanations;
 };
 
-PodPlan PlanPods(const Snapshot& snapshot, const std::vector<PodState>& states, const PodGoal& goal);
+PodPlan PlanPods(const Snapshot& snapshot, const std::vector<PodState>& states,
+                 const PodGoal& goal);
 
 }  // namespace disagg::planning

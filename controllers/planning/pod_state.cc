@@ -20,7 +20,8 @@ constexpr char kOutOfService[] = "node.kubernetes.io/out-of-service";
 int ParseInt(const std::string& text, int fallback) {
   int value = 0;
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc() && end == text.data() + text.size() && !text.empty() ? value : fallback;
+  return error == std::errc() && end == text.data() + text.size() && !text.empty() ? value
+                                                                                   : fallback;
 }
 
 // Five restarts in ten minutes, as a rate: the API shows a count and the last run, not a history.
@@ -31,7 +32,8 @@ bool IsCrashLooping(const kube::Pod& pod, std::int64_t now) {
     if (container.restarts < kRestartLimit || container.last_finished_at == 0) return false;
     if (container.running && now - container.started_at > kRestartWindowSeconds) return false;
     const auto lived = container.last_finished_at - pod.meta.creation_time;
-    return lived <= static_cast<std::int64_t>(kRestartWindowSeconds) * container.restarts / kRestartLimit;
+    return lived <=
+           static_cast<std::int64_t>(kRestartWindowSeconds) * container.restarts / kRestartLimit;
   });
 }
 
@@ -54,8 +56,10 @@ std::string FailureClause(const kube::Pod& pod) {
   if (!pod.message.empty()) return clause + ": " + pod.message;
   for (const auto& container : pod.containers) {
     if (container.last_exit_code == 0) continue;
-    clause = container.last_termination_reason.empty() ? "Error" : container.last_termination_reason;
-    return clause + ": " + container.name + " ended with exit code " + std::to_string(container.last_exit_code);
+    clause =
+        container.last_termination_reason.empty() ? "Error" : container.last_termination_reason;
+    return clause + ": " + container.name + " ended with exit code " +
+           std::to_string(container.last_exit_code);
   }
   return clause;
 }
@@ -72,14 +76,15 @@ void JudgeNode(PodState& state, const Snapshot& snapshot) {
   if (name.empty()) return;
   const auto found = snapshot.nodes.find(name);
   if (found == snapshot.nodes.end()) {
-    // A pod that was bound a moment ago may be in our caches before its Node is. What has not started
-    // loses nothing by waiting: pod garbage collection ends it where the Node is really gone.
+    // A pod bound a moment ago may be in our caches before its Node is. What has not started loses
+    // nothing by waiting: pod garbage collection ends it where the Node is really gone.
     const bool started = state.pod->phase != kube::PodPhase::kPending;
     if (started || state.pod->meta.deleting()) Lose(state, true, "node " + name + " is gone");
     return;
   }
   const kube::Node& node = *found->second;
-  if (std::any_of(node.taints.begin(), node.taints.end(), [](const auto& taint) { return taint.key == kOutOfService; })) {
+  if (std::any_of(node.taints.begin(), node.taints.end(),
+                  [](const auto& taint) { return taint.key == kOutOfService; })) {
     Lose(state, true, "node " + name + " is out of service");
     return;
   }
@@ -107,7 +112,8 @@ void JudgePhase(PodState& state, std::int64_t now) {
 
 }  // namespace
 
-std::optional<PodState> Classify(const std::shared_ptr<const kube::Pod>& pod, const Snapshot& snapshot) {
+std::optional<PodState> Classify(const std::shared_ptr<const kube::Pod>& pod,
+                                 const Snapshot& snapshot) {
   const kube::ObjectMeta& meta = pod->meta;
   const auto role = api::ParseRoleName(meta.label(api::kLabelRole));
   const int replica = ParseInt(meta.label(api::kLabelReplica), -1);
@@ -124,7 +130,8 @@ std::optional<PodState> Classify(const std::shared_ptr<const kube::Pod>& pod, co
   state.contract = meta.label(api::kLabelContract);
   JudgePhase(state, snapshot.now);
   if (state.life == Life::kAlive) state.settles_at = SettlesAt(*pod, snapshot.now);
-  if (state.life == Life::kAlive || state.crash_looping || meta.deleting()) JudgeNode(state, snapshot);
+  if (state.life == Life::kAlive || state.crash_looping || meta.deleting())
+    JudgeNode(state, snapshot);
   if (meta.deleting() && state.life != Life::kLost) {
     state.life = Life::kEnding;
     state.crash_looping = false;
@@ -172,12 +179,14 @@ std::map<std::string, int> FailuresWith(const PodState& failed) {
 
 int BackoffSeconds(int retries) {
   constexpr int kDoublingsToLimit = 6;  // 10 x 2^6 = 640 > 600
-  return std::min(kLongestBackoffSeconds, kFirstBackoffSeconds << std::clamp(retries, 0, kDoublingsToLimit));
+  return std::min(kLongestBackoffSeconds,
+                  kFirstBackoffSeconds << std::clamp(retries, 0, kDoublingsToLimit));
 }
 
 std::int64_t FailureTime(const PodState& state) {
   std::int64_t time = state.pod->meta.creation_time;
-  for (const auto& container : state.pod->containers) time = std::max(time, container.last_finished_at);
+  for (const auto& container : state.pod->containers)
+    time = std::max(time, container.last_finished_at);
   return time;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
-// What a pod is to its slot. A slot is one replica of one role; its pods follow one another as incarnations.
+// What a pod is to its slot. A slot is one replica of one role; its pods follow one another as
+// incarnations.
 
 #include <map>
 #include <memory>
@@ -15,10 +16,10 @@
 namespace disagg::planning {
 
 enum class Life {
-  kAlive,     // counts: running, starting, or waiting for a node
-  kFailed,    // ended for good, or replaced like a failed one (crash loop)
-  kEnding,    // has a deletionTimestamp and a node that can end it
-  kLost,      // its node is gone, or has been NotReady for too long
+  kAlive,   // counts: running, starting, or waiting for a node
+  kFailed,  // ended for good, or replaced like a failed one (crash loop)
+  kEnding,  // has a deletionTimestamp and a node that can end it
+  kLost,    // its node is gone, or has been NotReady for too long
 };
 
 struct PodState {
@@ -30,18 +31,20 @@ struct PodState {
   int retries = 0;                      // failures in a row before this pod
   std::map<std::string, int> failures;  // of predecessors, by node
   std::string role_revision, contract;
-  bool crash_looping = false;           // kFailed although the kubelet would go on
-  bool node_gone = false;  // no Node object, or tainted out-of-service: nothing will ever end the pod
+  bool crash_looping = false;  // kFailed although the kubelet would go on
+  // No Node object, or tainted out-of-service: nothing will ever end the pod.
+  bool node_gone = false;
   std::optional<std::int64_t> lost_at;     // NotReady node: when the pod will count as lost
   std::optional<std::int64_t> settles_at;  // NotReady for moments only: when that will count
-  std::string why;                      // for kFailed and kLost, one clause
+  std::string why;                         // for kFailed and kLost, one clause
 
   bool alive() const { return life == Life::kAlive; }
   bool ready() const { return alive() && pod->ready; }
 };
 
 // Nothing for a pod without our labels.
-std::optional<PodState> Classify(const std::shared_ptr<const kube::Pod>& pod, const Snapshot& snapshot);
+std::optional<PodState> Classify(const std::shared_ptr<const kube::Pod>& pod,
+                                 const Snapshot& snapshot);
 
 // In the order of role, replica and incarnation.
 std::vector<PodState> ClassifyPods(const Snapshot& snapshot);
@@ -52,13 +55,15 @@ std::map<std::string, int> ParseFailures(const std::string& text);
 // True when a failed pod had run for so long that failures before it tell nothing any more.
 bool LivedLong(const PodState& failed);
 
-// Failures by node that a failed pod hands on to its successor: its own and those of its predecessors.
+// Failures by node that a failed pod hands on to its successor: its own and those of its
+// predecessors.
 std::map<std::string, int> FailuresWith(const PodState& failed);
 
 // So many failures on one node keep the next incarnation off it.
 inline constexpr int kFailuresThatBanANode = 3;
 
-// Seconds to wait after the `retries`-th failure in a row: 10 x 2^retries, at most 600. 0 -> 10, 1 -> 20, 6 -> 600.
+// Seconds to wait after the `retries`-th failure in a row: 10 x 2^retries, at most 600.
+// 0 -> 10, 1 -> 20, 6 -> 600.
 int BackoffSeconds(int retries);
 
 // When a failed pod ended.

@@ -56,7 +56,8 @@ class ProblemFinder {
       : snapshot_(snapshot), plan_(plan), outcome_(outcome) {}
 
   std::vector<Problem> Run(const std::vector<PodState>& states, std::size_t limit) {
-    for (const api::FieldError& error : plan_.errors) Add({"", "", "", error.reason, error.message}, error.message);
+    for (const api::FieldError& error : plan_.errors)
+      Add({"", "", "", error.reason, error.message}, error.message);
     if (!outcome_.refusal.empty()) Add({"", "", "", "RefusedByCluster", outcome_.refusal}, "");
     for (const WriteOutcome& failed : outcome_.failed) WriteProblem(failed);
     for (const PodState& state : states) {
@@ -70,8 +71,8 @@ class ProblemFinder {
   }
 
  private:
-  // The same cause in the same role is one problem, whichever pod shows it first. `cause` is what of the
-  // message is the same for all of them.
+  // The same cause in the same role is one problem, whichever pod shows it first. `cause` is what
+  // of the message is the same for all of them.
   void Add(Problem problem, const std::string& cause) {
     const auto key = std::tuple(problem.role, problem.reason, cause);
     if (seen_.insert(key).second) problems_.push_back(std::move(problem));
@@ -89,7 +90,8 @@ class ProblemFinder {
 
   // A pod that no one can end is no news any more once its slot serves again.
   static bool IsReplaced(const PodState& state, const std::vector<PodState>& states) {
-    return state.life == Life::kLost && std::any_of(states.begin(), states.end(), [&](const PodState& other) {
+    return state.life == Life::kLost &&
+           std::any_of(states.begin(), states.end(), [&](const PodState& other) {
              return other.role == state.role && other.replica == state.replica && other.ready();
            });
   }
@@ -100,7 +102,8 @@ class ProblemFinder {
     const kube::Pod& pod = *state.pod;
     switch (state.life) {
       case Life::kLost:
-        Add({role, pod.meta.name, pod.node_name, "NodeLost", state.why + "; " + slot + " is made anew elsewhere"},
+        Add({role, pod.meta.name, pod.node_name, "NodeLost",
+             state.why + "; " + slot + " is made anew elsewhere"},
             state.why);
         return;
       case Life::kFailed:
@@ -138,7 +141,8 @@ class ProblemFinder {
            ", which it keeps away from now: check that node";
   }
 
-  void PodProblem(const kube::Pod& pod, const std::string& role, const std::string& slot, const PodState* state) {
+  void PodProblem(const kube::Pod& pod, const std::string& role, const std::string& slot,
+                  const PodState* state) {
     if (!pod.scheduled) {
       if (pod.unschedulable_message.empty()) return;
       const std::string message = Unschedulable(pod, role);
@@ -150,24 +154,26 @@ class ProblemFinder {
     }
     if (state != nullptr && state->lost_at) {
       Add({role, pod.meta.name, pod.node_name, "NodeNotReady",
-           "node " + pod.node_name + " is NotReady; " + slot + " is made anew elsewhere when that lasts " +
+           "node " + pod.node_name + " is NotReady; " + slot +
+               " is made anew elsewhere when that lasts " +
                std::to_string(snapshot_.settings.node_loss_seconds) + " s"},
           pod.node_name);
     }
   }
 
-  bool ContainerProblem(const kube::Pod& pod, const kube::ContainerState& container, const std::string& role,
-                        const std::string& slot) {
+  bool ContainerProblem(const kube::Pod& pod, const kube::ContainerState& container,
+                        const std::string& role, const std::string& slot) {
     const std::string& waiting = container.waiting_reason;
-    if (waiting == "ErrImagePull" || waiting == "ImagePullBackOff" || waiting == "InvalidImageName" ||
-        waiting == "ErrImageNeverPull") {
+    if (waiting == "ErrImagePull" || waiting == "ImagePullBackOff" ||
+        waiting == "InvalidImageName" || waiting == "ErrImageNeverPull") {
       Add({role, pod.meta.name, pod.node_name, "ImagePullFailed",
            slot + ": " + waiting + ": " + LastLine(container.waiting_message) +
                "; check spec.container.image and imagePullSecrets"},
           container.name);
       return true;
     }
-    if (waiting == "CreateContainerConfigError" || waiting == "CreateContainerError" || waiting == "RunContainerError") {
+    if (waiting == "CreateContainerConfigError" || waiting == "CreateContainerError" ||
+        waiting == "RunContainerError") {
       const std::string message = LastLine(container.waiting_message);
       Add({role, pod.meta.name, pod.node_name, waiting, slot + ": " + message}, message);
       return true;
@@ -175,13 +181,15 @@ class ProblemFinder {
     if (container.restarts == 0 || container.last_termination_reason.empty()) return false;
     const bool memory = container.last_termination_reason == "OOMKilled";
     const bool adjustable = memory && role != kRouter;
-    const std::string times = container.restarts == 1 ? "once" : std::to_string(container.restarts) + " times, last";
+    const std::string times =
+        container.restarts == 1 ? "once" : std::to_string(container.restarts) + " times, last";
     std::string message = slot + ": " + container.name + " ended " + times + " with exit code " +
                           std::to_string(container.last_exit_code);
     const std::string said = LastLine(container.last_termination_message);
     if (!said.empty()) message += ": " + said;
     message += adjustable ? "; raise spec." + role + ".resources.memory"
-                          : "; kubectl logs --previous " + pod.meta.name + " -n " + pod.meta.namespace_name;
+                          : "; kubectl logs --previous " + pod.meta.name + " -n " +
+                                pod.meta.namespace_name;
     Add({role, pod.meta.name, pod.node_name, memory ? "OOMKilled" : "CrashLoop", message},
         container.name + std::to_string(container.last_exit_code) + said);
     return true;
@@ -195,7 +203,8 @@ class ProblemFinder {
       return " finds no node: " + pod.unschedulable_message;
     }
     const api::AcceleratorClass& klass = *resolved->second.accelerator;
-    std::string message = " needs " + Needs(pod.extended_resources) + " on one node of class " + klass.meta.name + ": ";
+    std::string message = " needs " + Needs(pod.extended_resources) + " on one node of class " +
+                          klass.meta.name + ": ";
     int matching = 0, cordoned = 0;
     const NodeCapacity* freest = nullptr;
     for (const NodeCapacity& capacity : snapshot_.capacity) {
@@ -211,7 +220,8 @@ class ProblemFinder {
     if (cordoned > 0) message += ", " + std::to_string(cordoned) + " of them cordoned or NotReady";
     if (freest == nullptr) return message + "; add or uncordon a node of the class";
     const std::int64_t free = Free(*freest, klass.gpu_resource);
-    message += ", the freest (" + freest->node->meta.name + ") has " + std::to_string(free) + " GPUs";
+    message +=
+        ", the freest (" + freest->node->meta.name + ") has " + std::to_string(free) + " GPUs";
     const auto needed = pod.extended_resources.find(klass.gpu_resource);
     const bool gpus_suffice = needed == pod.extended_resources.end() || free >= needed->second;
     // GPUs are not what is missing, or not what we can see: the scheduler knows better.
@@ -228,8 +238,9 @@ class ProblemFinder {
 
 }  // namespace
 
-std::vector<Problem> FindProblems(const Snapshot& snapshot, const Plan& plan, const Outcome& outcome,
-                                  const std::vector<PodState>& states, std::size_t limit) {
+std::vector<Problem> FindProblems(const Snapshot& snapshot, const Plan& plan,
+                                  const Outcome& outcome, const std::vector<PodState>& states,
+                                  std::size_t limit) {
   return ProblemFinder(snapshot, plan, outcome).Run(states, limit);
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
-// What is wrong, for a person on call: which pod, which node, which resource, what to do. Root causes, each told once.
+// What is wrong, for a person on call: which pod, which node, which resource, what to do. Root
+// causes, each told once.
 
 #include <string>
 #include <vector>
@@ -13,12 +14,13 @@ namespace disagg::planning {
 
 struct Problem {
   std::string role, pod, node;  // empty where it is about none
-  std::string reason;           // CamelCase, API: Unschedulable, ImagePullFailed, CrashLoop, OOMKilled, NodeLost, ...
+  std::string reason;           // API: Unschedulable, ImagePullFailed, CrashLoop, NodeLost, ...
   std::string message;
 };
 
 // The worst first, at most `limit`.
-std::vector<Problem> FindProblems(const Snapshot& snapshot, const Plan& plan, const Outcome& outcome,
-                                  const std::vector<PodState>& states, std::size_t limit);
+std::vector<Problem> FindProblems(const Snapshot& snapshot, const Plan& plan,
+                                  const Outcome& outcome, const std::vector<PodState>& states,
+                                  std::size_t limit);
 
 }  // namespace disagg::planning

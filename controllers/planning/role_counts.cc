@@ -36,7 +36,8 @@ std::string Topology(const api::DisaggDeployment& deployment, const char* unit) 
   std::string text;
   for (const auto& [role, spec] : deployment.spec.roles) {
     if (!text.empty()) text += " + ";
-    text += std::to_string(spec.replicas) + Letter(role) + " x " + std::to_string(spec.parallelism.gpus()) + unit;
+    text += std::to_string(spec.replicas) + Letter(role) + " x " +
+            std::to_string(spec.parallelism.gpus()) + unit;
   }
   return text;
 }
@@ -60,11 +61,15 @@ std::map<api::RoleName, RoleCounts> CountRoles(const Snapshot& snapshot, const G
     role.ready += state.ready() ? 1 : 0;
     if (!goal.target) continue;
     const auto identity = goal.target->roles.find(state.role);
-    role.updated += identity != goal.target->roles.end() && identity->second.revision == state.role_revision ? 1 : 0;
+    role.updated +=
+        identity != goal.target->roles.end() && identity->second.revision == state.role_revision
+            ? 1
+            : 0;
   }
   const auto& specs = snapshot.deployment->spec.roles;
   for (auto& [role, count] : counts) {
-    if (const auto spec = specs.find(role); spec != specs.end()) count.gpus = spec->second.parallelism.gpus();
+    if (const auto spec = specs.find(role); spec != specs.end())
+      count.gpus = spec->second.parallelism.gpus();
   }
   return counts;
 }
@@ -100,7 +105,9 @@ bool CanServe(const Snapshot& snapshot, const std::vector<PodState>& states) {
   });
 }
 
-std::string ShortTopology(const api::DisaggDeployment& deployment) { return Topology(deployment, ""); }
+std::string ShortTopology(const api::DisaggDeployment& deployment) {
+  return Topology(deployment, "");
+}
 
 std::string LongTopology(const api::DisaggDeployment& deployment) {
   if (deployment.spec.roles.empty()) return "";

@@ -18,7 +18,8 @@ struct RoleCounts {
   int gpus = 0;  // per replica
 };
 
-// What the counts are held against: the revision and replicas that are accepted, or (nothing was accepted yet) asked for.
+// What the counts are held against: the revision and replicas that are accepted, or (nothing was
+// accepted yet) asked for.
 struct Goal {
   std::optional<render::RevisionIdentity> target;
   std::map<api::RoleName, int> desired;
@@ -37,8 +38,8 @@ RouterCounts CountRouters(const Snapshot& snapshot);
 // True when the router of this contract is there, up to date and ready.
 bool RouterIsComplete(const Snapshot& snapshot, const std::string& contract);
 
-// True when one contract has a ready router and at least minReady ready pods in every role of it: P and D of different
-// contracts cannot serve together.
+// True when one contract has a ready router and at least minReady ready pods in every role of it: P
+// and D of different contracts cannot serve together.
 bool CanServe(const Snapshot& snapshot, const std::vector<PodState>& states);
 
 // Ready replicas that a role needs to serve.

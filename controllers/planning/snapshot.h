@@ -1,7 +1,7 @@
 #pragma once
 
-// Everything that one decision about one DisaggDeployment may look at. Filled by reconcile/resolver from the caches;
-// planning sees nothing else, so the same snapshot always gives the same plan.
+// Everything that one decision about one DisaggDeployment may look at. Filled by reconcile/resolver
+// from the caches; planning sees nothing else, so the same snapshot always gives the same plan.
 
 #include <cstdint>
 #include <map>
@@ -17,7 +17,8 @@
 
 namespace disagg::planning {
 
-// A ControllerRevision of this deployment, without the templates of its roles (those are read live when a pod has to be made).
+// A ControllerRevision of this deployment, without the templates of its roles (those are read live
+// when a pod has to be made).
 struct StoredRevision {
   render::RevisionIdentity identity;
   std::string uid;
@@ -33,12 +34,13 @@ struct Child {
 // For explaining why a pod finds no node.
 struct NodeCapacity {
   std::shared_ptr<const kube::Node> node;
-  std::map<std::string, std::int64_t> used;  // extended resources of the pods that this operator knows of
+  // Extended resources of the pods that this operator knows of.
+  std::map<std::string, std::int64_t> used;
 };
 
 struct Settings {
-  // A Node that has been NotReady for so long is lost with its pods. All pods of a node are NotReady for up to 45 s after an
-  // outage of the API server; that is not loss.
+  // A Node that has been NotReady for so long is lost with its pods. All pods of a node are
+  // NotReady for up to 45 s after an outage of the API server; that is not loss.
   int node_loss_seconds = 300;
 };
 
@@ -47,15 +49,17 @@ struct Snapshot {
   api::Catalogue catalogue;
   std::map<std::string, std::string> namespace_labels;
 
-  std::vector<std::shared_ptr<const kube::Pod>> pods;              // controlled by the deployment, any phase
-  std::vector<std::shared_ptr<const kube::Pod>> router_pods;       // of its router Deployments
-  std::vector<StoredRevision> revisions;                           // controlled by it
-  std::map<std::string, std::shared_ptr<const render::Revision>> payloads;  // of those that were asked for, by name
-  std::vector<std::shared_ptr<const kube::Deployment>> routers;    // controlled by it
-  std::vector<Child> children;                                     // controlled by it, routers included
+  std::vector<std::shared_ptr<const kube::Pod>> pods;  // controlled by the deployment, any phase
+  std::vector<std::shared_ptr<const kube::Pod>> router_pods;  // of its router Deployments
+  std::vector<StoredRevision> revisions;                      // controlled by it
+  // Of those that were asked for, by name.
+  std::map<std::string, std::shared_ptr<const render::Revision>> payloads;
+  std::vector<std::shared_ptr<const kube::Deployment>> routers;  // controlled by it
+  std::vector<Child> children;  // controlled by it, routers included
 
-  std::map<std::string, std::shared_ptr<const kube::Node>> nodes;  // nodes that `pods` are bound to; absent: gone
-  std::vector<NodeCapacity> capacity;                              // all nodes; only filled while a pod finds none
+  // Nodes that `pods` are bound to; absent: gone.
+  std::map<std::string, std::shared_ptr<const kube::Node>> nodes;
+  std::vector<NodeCapacity> capacity;  // all nodes; only filled while a pod finds none
 
   std::int64_t now = 0;  // Unix seconds
   Settings settings;

@@ -24,7 +24,8 @@ std::string Plural(int count, const std::string& noun) {
 
 // With a full stop, so that another sentence can follow.
 std::string Sentence(const std::string& text) {
-  const bool ends = !text.empty() && std::string_view(".?!").find(text.back()) != std::string_view::npos;
+  const bool ends =
+      !text.empty() && std::string_view(".?!").find(text.back()) != std::string_view::npos;
   return ends ? text : text + ".";
 }
 
@@ -53,7 +54,9 @@ class StatusPlanner {
     StatusPlan result;
     result.status = Status();
     result.ready = ready_;
-    result.changed = result.status != json::parse(deployment_.status.json.empty() ? "{}" : deployment_.status.json, nullptr, false);
+    result.changed = result.status !=
+                     json::parse(deployment_.status.json.empty() ? "{}" : deployment_.status.json,
+                                 nullptr, false);
     if (outcome_.executed) CreatedEvent(result.actions);
     Events(result.events);
     return result;
@@ -61,18 +64,20 @@ class StatusPlanner {
 
  private:
   bool GateFailed() const {
-    return std::any_of(outcome_.failed.begin(), outcome_.failed.end(), [](const WriteOutcome& failed) {
-      return failed.error && failed.write->stage <= Stage::kDryRun;
-    });
+    return std::any_of(outcome_.failed.begin(), outcome_.failed.end(),
+                       [](const WriteOutcome& failed) {
+                         return failed.error && failed.write->stage <= Stage::kDryRun;
+                       });
   }
 
-  // The target counts as accepted unless its dry runs were refused or not yet asked. Replicas of a spec that was not accepted
-  // are shown only while nothing else was.
+  // The target counts as accepted unless its dry runs were refused or not yet asked. Replicas of a
+  // spec that was not accepted are shown only while nothing else was.
   Goal MakeGoal() const {
     if (undecided_ && plan_.accepted) return {plan_.accepted, plan_.accepted_desired};
     Goal goal{undecided_ ? std::nullopt : plan_.target, plan_.desired};
     if (goal.target) return goal;
-    for (const auto& [role, spec] : deployment_.spec.roles) goal.desired[role] = deployment_.spec.suspend ? 0 : spec.replicas;
+    for (const auto& [role, spec] : deployment_.spec.roles)
+      goal.desired[role] = deployment_.spec.suspend ? 0 : spec.replicas;
     return goal;
   }
 
@@ -85,7 +90,8 @@ class StatusPlanner {
     ModelResolved();
     Scheduled();
     conditions_.Set("UpdateAvailable", !plan_.update_available.empty(),
-                    plan_.update_available.empty() ? "UpToDate" : "InputsChanged", plan_.update_available);
+                    plan_.update_available.empty() ? "UpToDate" : "InputsChanged",
+                    plan_.update_available);
     Stalled();
     Reconciling();
   }
@@ -95,7 +101,8 @@ class StatusPlanner {
   void ReadyCondition() {
     ready_ = CanServe(snapshot_, states_);
     if (ready_) {
-      conditions_.Set("Ready", true, "Serving", ReplicaSentence() + " serve behind " + Plural(routers_.ready, "router"));
+      conditions_.Set("Ready", true, "Serving",
+                      ReplicaSentence() + " serve behind " + Plural(routers_.ready, "router"));
       return;
     }
     const auto [reason, message] = NotReady();
@@ -106,35 +113,43 @@ class StatusPlanner {
     std::string text;
     for (const auto& [role, count] : counts_) {
       if (!text.empty()) text += " and ";
-      text += std::to_string(count.ready) + " of " + std::to_string(count.desired) + " " + std::string(api::ToString(role));
+      text += std::to_string(count.ready) + " of " + std::to_string(count.desired) + " " +
+              std::string(api::ToString(role));
     }
     return text + " replicas";
   }
 
   std::pair<std::string, std::string> NotReady() const {
-    if (Suspended()) return {"Suspended", "spec.suspend is true: all replicas are at 0; requests are refused"};
-    if (goal_.target && NothingWanted()) return {"ScaledToZero", "all replicas are at 0; requests are refused"};
+    if (Suspended())
+      return {"Suspended", "spec.suspend is true: all replicas are at 0; requests are refused"};
+    if (goal_.target && NothingWanted())
+      return {"ScaledToZero", "all replicas are at 0; requests are refused"};
     for (const auto& [role, desired] : goal_.desired) {
       const RoleCounts& count = counts_.at(role);
       if (count.ready >= MinReady(deployment_, role)) continue;
       const std::string name(api::ToString(role));
-      return {"No" + Capitalized(name) + "Routable", std::to_string(count.ready) + " of " + std::to_string(count.desired) +
-                                                         " " + name + " replicas can serve; requests are refused"};
+      return {"No" + Capitalized(name) + "Routable",
+              std::to_string(count.ready) + " of " + std::to_string(count.desired) + " " + name +
+                  " replicas can serve; requests are refused"};
     }
-    if (counts_.empty()) return {"NothingAccepted", "no spec was accepted yet; requests are refused"};
-    return {"NoRouterReady", std::to_string(routers_.ready) + " of " + Plural(routers_.desired, "router pod") +
+    if (counts_.empty())
+      return {"NothingAccepted", "no spec was accepted yet; requests are refused"};
+    return {"NoRouterReady", std::to_string(routers_.ready) + " of " +
+                                 Plural(routers_.desired, "router pod") +
                                  " can route to every role; requests are refused"};
   }
 
   bool NothingWanted() const {
-    return std::all_of(goal_.desired.begin(), goal_.desired.end(), [](const auto& role) { return role.second == 0; });
+    return std::all_of(goal_.desired.begin(), goal_.desired.end(),
+                       [](const auto& role) { return role.second == 0; });
   }
 
   // A router that this pass changes has yet to roll.
   bool RouterComplete() const {
-    const bool changes = std::any_of(plan_.writes.begin(), plan_.writes.end(), [](const Write& write) {
-      return write.verb == Verb::kApply && write.resource == kube::kDeployments;
-    });
+    const bool changes =
+        std::any_of(plan_.writes.begin(), plan_.writes.end(), [](const Write& write) {
+          return write.verb == Verb::kApply && write.resource == kube::kDeployments;
+        });
     return !changes && goal_.target && RouterIsComplete(snapshot_, goal_.target->contract);
   }
 
@@ -153,17 +168,20 @@ class StatusPlanner {
       scheduled += count.scheduled;
     }
     if (Complete() && goal_.target) {
-      conditions_.Set("FullyAvailable", true, "AllReady", "all " + Plural(desired, "replica") + " are ready");
+      conditions_.Set("FullyAvailable", true, "AllReady",
+                      "all " + Plural(desired, "replica") + " are ready");
       return;
     }
-    const std::string reason = problems_.empty() ? (scheduled < desired ? "Starting" : "NotReady") : problems_[0].reason;
+    const std::string reason =
+        problems_.empty() ? (scheduled < desired ? "Starting" : "NotReady") : problems_[0].reason;
     conditions_.Set("FullyAvailable", false, reason,
-                    std::to_string(ready) + " of " + Plural(desired, "replica") + " ready, " + std::to_string(scheduled) +
-                        " scheduled");
+                    std::to_string(ready) + " of " + Plural(desired, "replica") + " ready, " +
+                        std::to_string(scheduled) + " scheduled");
   }
 
   void RouterReady() {
-    const std::string pods = std::to_string(routers_.ready) + " of " + Plural(routers_.desired, "router pod") + " ready";
+    const std::string pods =
+        std::to_string(routers_.ready) + " of " + Plural(routers_.desired, "router pod") + " ready";
     const bool ready = routers_.ready > 0;
     conditions_.Set("RouterReady", ready, ready ? "Routing" : "NoRouterReady", pods);
   }
@@ -180,11 +198,13 @@ class StatusPlanner {
       return;
     }
     std::set<std::string> staged;
-    for (const auto& [role, resolved] : resolution.roles) staged.insert(resolved.accelerator->meta.name);
+    for (const auto& [role, resolved] : resolution.roles)
+      staged.insert(resolved.accelerator->meta.name);
     std::string where;
     for (const std::string& name : staged) where += (where.empty() ? "" : ", ") + name;
     conditions_.Set("ModelResolved", true, "Resolved",
-                    "ServingModel " + resolution.model->meta.name + ", revision " + resolution.model->revision +
+                    "ServingModel " + resolution.model->meta.name + ", revision " +
+                        resolution.model->revision +
                         (where.empty() ? "" : " (staged on " + where + ")"));
   }
 
@@ -205,14 +225,17 @@ class StatusPlanner {
   void Stalled() {
     if (!plan_.errors.empty()) {
       std::string message;
-      for (const api::FieldError& error : plan_.errors) message += (message.empty() ? "" : "; ") + error.message;
+      for (const api::FieldError& error : plan_.errors)
+        message += (message.empty() ? "" : "; ") + error.message;
       SetStalled(plan_.errors[0].reason, message);
     } else if (!outcome_.refusal.empty()) {
       SetStalled("RefusedByCluster", outcome_.refusal);
     } else {
       for (const WriteOutcome& failed : outcome_.failed) {
-        if (!failed.error || failed.error->retryable() || failed.error->reason == "QuotaExceeded") continue;
-        SetStalled(failed.error->reason.empty() ? "WriteRefused" : failed.error->reason, failed.error->message);
+        if (!failed.error || failed.error->retryable() || failed.error->reason == "QuotaExceeded")
+          continue;
+        SetStalled(failed.error->reason.empty() ? "WriteRefused" : failed.error->reason,
+                   failed.error->message);
         return;
       }
     }
@@ -220,15 +243,18 @@ class StatusPlanner {
 
   void SetStalled(const std::string& reason, const std::string& message) {
     stalled_ = reason;
-    const bool running = std::any_of(states_.begin(), states_.end(), [](const PodState& state) { return state.alive(); });
-    conditions_.Set("Stalled", true, reason, running ? Sentence(message) + " Running pods are untouched." : message);
+    const bool running = std::any_of(states_.begin(), states_.end(),
+                                     [](const PodState& state) { return state.alive(); });
+    conditions_.Set("Stalled", true, reason,
+                    running ? Sentence(message) + " Running pods are untouched." : message);
   }
 
   bool RolledOut() const {
     if (!goal_.target) return false;
     const bool roles = std::all_of(counts_.begin(), counts_.end(), [](const auto& role) {
       const RoleCounts& count = role.second;
-      return count.updated == count.created && count.ready == count.desired && count.created == count.desired;
+      return count.updated == count.created && count.ready == count.desired &&
+             count.created == count.desired;
     });
     return roles && Complete();
   }
@@ -259,16 +285,20 @@ class StatusPlanner {
                     {"scheduled", count.scheduled},
                     {"ready", count.ready},
                     {"updated", count.updated},
-                    {"selector", std::string(api::kLabelDeployment) + "=" + deployment_.meta.name + "," + api::kLabelRole + "=" + name}};
+                    {"selector", std::string(api::kLabelDeployment) + "=" + deployment_.meta.name +
+                                     "," + api::kLabelRole + "=" + name}};
       // Before anything was accepted `desired` must not look like an accepted number.
       if (!goal_.target) entry["desired"] = 0;
-      if (goal_.target && goal_.target->roles.contains(role)) entry["revision"] = goal_.target->roles.at(role).revision;
+      if (goal_.target && goal_.target->roles.contains(role))
+        entry["revision"] = goal_.target->roles.at(role).revision;
       roles.push_back(std::move(entry));
     }
     return roles;
   }
 
-  static std::string Ratio(int ready, int desired) { return std::to_string(ready) + "/" + std::to_string(desired); }
+  static std::string Ratio(int ready, int desired) {
+    return std::to_string(ready) + "/" + std::to_string(desired);
+  }
 
   std::string RoleColumn(api::RoleName role) const {
     const auto count = counts_.find(role);
@@ -314,7 +344,8 @@ class StatusPlanner {
   json Problems() const {
     json list = json::array();
     for (const Problem& problem : problems_) {
-      json entry = {{"reason", problem.reason}, {"message", Shorten(problem.message, kLongestMessage)}};
+      json entry = {{"reason", problem.reason},
+                    {"message", Shorten(problem.message, kLongestMessage)}};
       if (!problem.role.empty()) entry["role"] = problem.role;
       if (!problem.pod.empty()) entry["pod"] = problem.pod;
       if (!problem.node.empty()) entry["node"] = problem.node;
@@ -333,7 +364,8 @@ class StatusPlanner {
       status["targetRevision"] = goal_.target->name;
       status["endpoint"] = render::Endpoint(deployment_);
     }
-    if (const std::string current = CurrentRevision(); !current.empty()) status["currentRevision"] = current;
+    if (const std::string current = CurrentRevision(); !current.empty())
+      status["currentRevision"] = current;
     if (!problems_.empty()) status["problems"] = Problems();
     return status;
   }
@@ -354,7 +386,8 @@ class StatusPlanner {
     }
   }
 
-  void Transition(std::vector<Note>& events, const std::string& type, const std::string& action) const {
+  void Transition(std::vector<Note>& events, const std::string& type,
+                  const std::string& action) const {
     const api::Condition* now = conditions_.Find(type);
     const api::Condition* before = deployment_.status.Find(type);
     const bool was = before != nullptr && before->status == "True";
@@ -365,7 +398,8 @@ class StatusPlanner {
 
   std::set<std::string> KnownProblems() const {
     std::set<std::string> known;
-    const json status = json::parse(deployment_.status.json.empty() ? "{}" : deployment_.status.json, nullptr, false);
+    const json status = json::parse(
+        deployment_.status.json.empty() ? "{}" : deployment_.status.json, nullptr, false);
     if (!status.is_object() || !status.contains("problems")) return known;
     for (const json& problem : status["problems"]) {
       known.insert(problem.value("reason", "") + "/" + problem.value("role", ""));
@@ -381,17 +415,20 @@ class StatusPlanner {
   void CreatedEvent(std::vector<Note>& events) const {
     std::map<std::string, int> created;
     for (const Write& write : plan_.writes) {
-      if (write.verb != Verb::kCreate || !(write.resource == kube::kPods) || Failed(write)) continue;
+      if (write.verb != Verb::kCreate || !(write.resource == kube::kPods) || Failed(write))
+        continue;
       if (write.gate == (outcome_.refusal.empty() ? Gate::kIfRefused : Gate::kIfAccepted)) continue;
       ++created[write.body.at("metadata").at("labels").at(api::kLabelRole).get<std::string>()];
     }
     const auto& revision = outcome_.refusal.empty() ? plan_.target : plan_.accepted;
     if (created.empty() || GateFailed() || !revision) return;
     std::string text;
-    for (const auto& [role, count] : created) text += (text.empty() ? "" : " and ") + std::to_string(count) + " " + role;
+    for (const auto& [role, count] : created)
+      text += (text.empty() ? "" : " and ") + std::to_string(count) + " " + role;
     const bool one = created.size() == 1 && created.begin()->second == 1;
-    events.push_back({false, "Created", "Create",
-                      "created " + text + (one ? " pod" : " pods") + " of revision " + revision->name});
+    events.push_back(
+        {false, "Created", "Create",
+         "created " + text + (one ? " pod" : " pods") + " of revision " + revision->name});
   }
 
   const Snapshot& snapshot_;

@@ -1,7 +1,8 @@
 #pragma once
 
-// What the status of a DisaggDeployment should say, and which events tell of a transition. A pure function of the snapshot,
-// the plan and what became of its writes; a status that says the same as the one on the server is not written.
+// What the status of a DisaggDeployment should say, and which events tell of a transition. A pure
+// function of the snapshot, the plan and what became of its writes; a status that says the same as
+// the one on the server is not written.
 
 #include <string>
 #include <vector>
@@ -20,7 +21,7 @@ struct Note {
 
 struct StatusPlan {
   nlohmann::json status;
-  bool changed = false;      // differs from what the server has
+  bool changed = false;  // differs from what the server has
   bool ready = false;
   std::vector<Note> actions;  // what this pass did; told whether or not the status is written
   std::vector<Note> events;   // transitions; told with the status that shows them

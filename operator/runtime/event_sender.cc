@@ -1,7 +1,6 @@
 #include "operator/runtime/event_sender.h"
 
 #include <chrono>
-#include <iterator>
 #include <utility>
 
 #include "operator/observability/log.h"
@@ -63,29 +62,23 @@ void EventSender::Run(const std::stop_token& stop) {
   auto swept = steady_clock::now();
   std::optional<steady_clock::time_point> deadline;
   while (true) {
-    const std::vector<Item> items = Wait(stop);
+    const std::optional<Item> item = Next(stop);
     if (stop.stop_requested() && !deadline) deadline = steady_clock::now() + kLastWords;
-    for (const Item& item : items) {
-      if (deadline && steady_clock::now() >= *deadline) return;
-      Handle(item);
-    }
-    if (stop.stop_requested()) {
-      if (items.empty()) return;
-      continue;
-    }
+    if (deadline && (!item || steady_clock::now() >= *deadline)) return;
+    if (item) Handle(*item);
     if (steady_clock::now() - swept < kSweep) continue;
     swept = steady_clock::now();
     for (const EventWrite& write : aggregator_.Due()) Send(write);
   }
 }
 
-std::vector<EventSender::Item> EventSender::Wait(const std::stop_token& stop) {
+std::optional<EventSender::Item> EventSender::Next(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
-  arrived_.wait_for(lock, stop, kSweep, [this] { return !queue_.empty(); });
-  std::vector<Item> items(std::make_move_iterator(queue_.begin()),
-                          std::make_move_iterator(queue_.end()));
-  queue_.clear();
-  return items;
+  if (!arrived_.wait_for(lock, stop, kSweep, [this] { return !queue_.empty(); }))
+    return std::nullopt;
+  Item item = std::move(queue_.front());
+  queue_.pop_front();
+  return item;
 }
 
 void EventSender::Handle(const Item& item) {

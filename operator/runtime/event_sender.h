@@ -11,7 +11,6 @@
 #include <optional>
 #include <stop_token>
 #include <thread>
-#include <vector>
 
 #include "operator/base/clock.h"
 #include "operator/base/thread_annotations.h"
@@ -45,7 +44,8 @@ class EventSender : public EventRecorder {
   };
 
   void Run(const std::stop_token& stop);
-  std::vector<Item> Wait(const std::stop_token& stop);
+  // The next item; nothing when none comes for a while or, after a stop, when there is none left.
+  std::optional<Item> Next(const std::stop_token& stop);
   void Handle(const Item& item);
   void Send(const EventWrite& write);
 

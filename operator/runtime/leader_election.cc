@@ -68,35 +68,47 @@ bool LeaderElector::MayWrite() const {
 
 std::optional<std::chrono::milliseconds> LeaderElector::Step() {
   const auto taken = lock_.TryAcquireOrRenew();
-  const State before = state();
+  if (!taken) TellFailure(taken.error());
   if (taken && *taken) {
     Acquired();
     return options_.timings.retry_period;
   }
-  if (!taken) {
-    failed_attempts_.Add();
-    observability::Log(before == State::kLeader ? Level::kWarn : Level::kInfo,
-                       "the lease could not be taken or renewed: " + taken.error().message,
-                       {{"lease", options_.name}, {"reason", taken.error().reason}});
-  }
-  if (before == State::kLeader) {
-    if (taken) {
-      Lose("it is held by " + lock_.holder());
-    } else if (clock_.Steady() >=
-               lock_.valid_until() - options_.timings.duration + options_.timings.renew_deadline) {
-      Lose("it could not be renewed in time");
-    }
-    if (state() == State::kLost) return std::nullopt;
-    return options_.timings.retry_period;
-  }
-  if (taken && told_holder_ != lock_.holder()) {
-    told_holder_ = lock_.holder();
-    observability::Log(Level::kInfo, "waiting for the lease, held by " + told_holder_,
-                       {{"lease", options_.name}});
-  }
+  if (state() == State::kLeader) return AfterFailure(taken.ok());
+  if (taken) TellHolder();
   const double spread = 1 + kJitter * std::uniform_real_distribution<double>(0, 1)(random_);
   return std::chrono::milliseconds(static_cast<std::int64_t>(
       static_cast<double>(options_.timings.retry_period.count()) * spread));
+}
+
+// Of the leader. `answered`: the Lease was read or written over by others; else nothing is known of
+// it.
+std::optional<std::chrono::milliseconds> LeaderElector::AfterFailure(bool answered) {
+  const base::SteadyTime deadline =
+      lock_.valid_until() - options_.timings.duration + options_.timings.renew_deadline;
+  if (answered && lock_.holder() != options_.identity) {
+    Lose(lock_.holder().empty() ? "somebody took it away" : "it is held by " + lock_.holder());
+  } else if (clock_.Steady() >= deadline) {
+    Lose("it could not be renewed in time");
+  } else {
+    return options_.timings.retry_period;
+  }
+  return std::nullopt;
+}
+
+// Once per kind of failure and streak.
+void LeaderElector::TellFailure(const base::Error& error) {
+  failed_attempts_.Add();
+  const Level level = told_failure_ == error.reason ? Level::kDebug : Level::kWarn;
+  told_failure_ = error.reason;
+  observability::Log(level, "the lease could not be taken or renewed: " + error.message,
+                     {{"lease", options_.name}, {"reason", error.reason}});
+}
+
+void LeaderElector::TellHolder() {
+  if (told_holder_ == lock_.holder()) return;
+  told_holder_ = lock_.holder();
+  observability::Log(Level::kInfo, "waiting for the lease, held by " + told_holder_,
+                     {{"lease", options_.name}});
 }
 
 void LeaderElector::Run(const std::stop_token& stop) {
@@ -109,6 +121,7 @@ void LeaderElector::Run(const std::stop_token& stop) {
 }
 
 void LeaderElector::Acquired() {
+  told_failure_.clear();
   bool first = false;
   {
     std::lock_guard lock(mutex_);

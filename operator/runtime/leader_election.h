@@ -49,6 +49,9 @@ class LeaderElector : public WriteGate {
 
  private:
   void Run(const std::stop_token& stop);
+  std::optional<std::chrono::milliseconds> AfterFailure(bool answered);
+  void TellFailure(const base::Error& error);
+  void TellHolder();
   void Acquired();
   void Lose(const std::string& why);
   void SetState(State state);
@@ -60,7 +63,8 @@ class LeaderElector : public WriteGate {
   const std::function<void()> on_change_;
   LeaseLock lock_;  // of the thread; of Stop when it has ended
   std::minstd_rand random_;
-  std::string told_holder_;
+  std::string told_holder_;   // in the log
+  std::string told_failure_;  // in the log; "" after a success
 
   mutable std::mutex mutex_;
   std::condition_variable_any wake_;

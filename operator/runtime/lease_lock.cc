@@ -72,6 +72,9 @@ base::Result<bool> LeaseLock::ReadAndTake() {
   } else {
     return body.error();
   }
+  // Whoever has it from us in the meantime may have written; what we know is no longer the newest,
+  // also when it is free again.
+  if (held_ && holder_ != options_.identity) return false;
   if (HeldByOther()) return false;
   const Method method = lease_.is_null() ? Method::kPost : Method::kPut;
   const base::Status taken = Write(method, Claim(), clock_.Steady());
@@ -108,6 +111,7 @@ base::Status LeaseLock::Write(Method method, const json& lease, base::SteadyTime
   }
   if (auto seen = Observe(*body); !seen) return seen;
   valid_until_ = sent + options_.timings.duration;
+  held_ = true;
   return {};
 }
 

@@ -43,7 +43,8 @@ class LeaseLock {
  public:
   LeaseLock(transport::Transport& transport, const base::Clock& clock, LeaseOptions options);
 
-  // Acquires or renews. True: the Lease is ours, as of valid_until().
+  // Acquires or renews. True: the Lease is ours, as of valid_until(). Once it was ours and is not
+  // any more, it is never taken again.
   base::Result<bool> TryAcquireOrRenew();
   // Gives the Lease up, so that another need not wait for its end.
   base::Status Release();
@@ -66,6 +67,7 @@ class LeaseLock {
   const base::Clock& clock_;
   const LeaseOptions options_;
   nlohmann::json lease_;  // as last seen; null when there is none
+  bool held_ = false;     // was ours
   bool certain_ = false;  // nothing that we sent since may have changed it
   std::string holder_;
   base::SteadyTime seen_changed_;  // when the Lease was seen to differ from before

@@ -8,12 +8,12 @@
 #include <utility>
 #include <vector>
 
-#include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <cpprest/http_client.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <pplx/threadpool.h>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include "operator/base/system_clock.h"
 #include "operator/base/thread_annotations.h"
@@ -35,8 +35,9 @@ const base::SystemClock kClock;
 // Thrown through cpprestsdk, which hands it back.
 struct BodyTooLarge : std::exception {};
 
-// The library closes sockets under a mutex that its own TLS operations do not take. With one pool thread, and everything
-// that may close a socket running on that thread, there is nobody to race with.
+// The library closes sockets under a mutex that its own TLS operations do not take. With one pool
+// thread, and everything that may close a socket running on that thread, there is nobody to race
+// with.
 asio::io_service& PoolThread() {
   static const bool kOnce = [] {
     crossplat::threadpool::initialize_with_threads(1);
@@ -86,11 +87,11 @@ web::http::http_request MakeRequest(const kube::ClusterConfig& config, const Req
     made.set_body(request.body, type.empty() ? "application/json" : type);
     if (!type.empty()) made.headers().set_content_type(type);
   }
-  made.set_progress_handler([](web::http::message_direction::direction direction,
-                               utility::size64_t bytes) {
-    const bool answer = direction == web::http::message_direction::download;
-    if (answer && bytes > kMaxBodyBytes) throw BodyTooLarge();
-  });
+  made.set_progress_handler(
+      [](web::http::message_direction::direction direction, utility::size64_t bytes) {
+        const bool answer = direction == web::http::message_direction::download;
+        if (answer && bytes > kMaxBodyBytes) throw BodyTooLarge();
+      });
   return made;
 }
 
@@ -161,10 +162,9 @@ void Core::Begin(const CallPtr& call, const base::Status& checked) {
   }
   if (!checked) return End(call, checked.error());
   call->timer.expires_after(call->request.total_timeout);
-  call->timer.async_wait(
-      [self = shared_from_this(), call](const boost::system::error_code& error) {
-        if (!error) self->OnTimer(call);
-      });
+  call->timer.async_wait([self = shared_from_this(), call](const boost::system::error_code& error) {
+    if (!error) self->OnTimer(call);
+  });
   credentials_->Get([weak = weak_from_this(), call](base::Result<Credentials> credentials) {
     asio::post(PoolThread(), [weak, call, credentials] {
       if (const auto self = weak.lock()) self->OnCredentials(call, credentials);
@@ -213,15 +213,14 @@ std::shared_ptr<http_client> Core::MakeClient() const {
   config.set_max_redirects(0);  // the code that follows them races with the request itself
   config.set_timeout(std::chrono::seconds(60));
   if (tls_) {
-    config.set_ssl_context_callback([tls = tls_](asio::ssl::context& context) {
-      tls->ApplyTo(context.native_handle());
-    });
+    config.set_ssl_context_callback(
+        [tls = tls_](asio::ssl::context& context) { tls->ApplyTo(context.native_handle()); });
   }
   return std::make_shared<http_client>(config_.scheme + "://" + endpoint_.ToString(), config);
 }
 
-// Reads share connections. A write gets a client, and so a connection, of its own: when a kept-alive connection turns
-// out to be closed, the library sends again whatever the request was.
+// Reads share connections. A write gets a client, and so a connection, of its own: when a
+// kept-alive connection turns out to be closed, the library sends again whatever the request was.
 std::shared_ptr<http_client> Core::ClientFor(const Request& request) {
   if (request.method != Method::kGet) return MakeClient();
   if (!reader_) reader_ = MakeClient();
@@ -240,7 +239,8 @@ void Core::OnAnswer(const CallPtr& call, pplx::task<Response> answer) {
     Response response = answer.get();
     if (response.status == 401) credentials_->OnUnauthorized(call->token);
     if (response.status >= 100 && response.status < 200) {
-      // The library takes it for the answer. What follows on its connections would be taken for the next one.
+      // The library takes it for the answer. What follows on its connections would be taken for the
+      // next one.
       reader_.reset();
       return End(call, Fail(*call, base::ErrorCode::kProtocol, "InvalidAnswer",
                             "an informational answer, which cpprestsdk cannot skip"));
@@ -270,20 +270,18 @@ base::Error Core::Describe(const Call& call, const web::http::http_exception& ex
   }
   // It reports a refused connection as an unreachable host.
   const bool connect = what == "Failed to connect to any resolved endpoint";
-  base::Error error =
-      Fail(call, base::ErrorCode::kConnection, connect ? "ConnectFailed" : "ConnectionLost",
-           connect ? what + " (refused, or no route)"
-                   : what + ": " + exception.error_code().message());
+  base::Error error = Fail(
+      call, base::ErrorCode::kConnection, connect ? "ConnectFailed" : "ConnectionLost",
+      connect ? what + " (refused, or no route)" : what + ": " + exception.error_code().message());
   if (NothingWasSent(what)) error.outcome_unknown = false;
   return error;
 }
 
 base::Error Core::Fail(const Call& call, base::ErrorCode code, const std::string& reason,
                        const std::string& what) const {
-  base::Error error = base::MakeError(
-      code, reason,
-      std::string(ToString(call.request.method)) + " " + endpoint_.ToString() +
-          call.request.target + ": " + what);
+  base::Error error = base::MakeError(code, reason,
+                                      std::string(ToString(call.request.method)) + " " +
+                                          endpoint_.ToString() + call.request.target + ": " + what);
   error.outcome_unknown = call.started && call.request.method != Method::kGet;
   return error;
 }
@@ -349,8 +347,8 @@ class CpprestTransport : public Transport {
 base::Result<std::unique_ptr<Transport>> MakeCpprestTransport(const kube::ClusterConfig& config) {
   if (config.host.find(':') != std::string::npos) {
     return base::MakeError(base::ErrorCode::kInvalid, "Ipv6NotSupported",
-                           "cpprestsdk cannot connect to the IPv6 address " + config.host +
-                               " of " + config.source + ": give the server a name");
+                           "cpprestsdk cannot connect to the IPv6 address " + config.host + " of " +
+                               config.source + ": give the server a name");
   }
   std::shared_ptr<TlsSettings> tls;
   if (config.scheme == "https") {

@@ -36,7 +36,8 @@ base::Error CannotListen(const std::string& address, const std::string& why) {
                          "cannot listen on " + address + ": " + why);
 }
 
-// One connection, which is closed after its answer: whoever asks a health probe does so every few seconds.
+// One connection, which is closed after its answer: whoever asks a health probe does so every few
+// seconds.
 class Session : public std::enable_shared_from_this<Session> {
  public:
   Session(tcp::socket socket, const PlainHandler& handler, std::function<void()> ended)
@@ -70,10 +71,9 @@ class Session : public std::enable_shared_from_this<Session> {
       answer_.set(http::field::allow, "GET");
     }
     answer_.prepare_payload();
-    http::async_write(stream_, answer_,
-                      [self = shared_from_this()](error_code error, std::size_t) {
-                        self->stream_.socket().shutdown(tcp::socket::shutdown_send, error);
-                      });
+    http::async_write(stream_, answer_, [self = shared_from_this()](error_code error, std::size_t) {
+      self->stream_.socket().shutdown(tcp::socket::shutdown_send, error);
+    });
   }
 
   beast::tcp_stream stream_;

@@ -33,8 +33,8 @@ std::string TakeOpenSslReason() {
   return reason;
 }
 
-base::Error Unusable(const std::string& what, const std::string& why) {
-  return base::MakeError(base::ErrorCode::kInvalid, "InvalidCredentials", what + ": " + why);
+base::Error Unusable(const std::string& why) {
+  return base::MakeError(base::ErrorCode::kInvalid, "InvalidCredentials", why);
 }
 
 BioPtr ReadOnly(const std::string& pem) {
@@ -106,14 +106,15 @@ base::Result<std::shared_ptr<TlsSettings>> TlsSettings::Make(const kube::Cluster
   settings->material_->roots.reset(X509_STORE_new());
   const auto roots = ReadCertificates(config.ca_pem);
   if (roots.empty()) {
-    return Unusable("the CA certificate of " + config.source,
-                    "it holds no readable certificate (" + TakeOpenSslReason() + ")");
+    return Unusable("the CA certificate of " + config.source + ": no readable certificate (" +
+                    TakeOpenSslReason() + ")");
   }
   for (const auto& root : roots) X509_STORE_add_cert(settings->material_->roots.get(), root.get());
   const bool other = !cert_pem.empty();
   const base::Status read = settings->ReadClientCertificate(
       other ? cert_pem : config.client_cert_pem, other ? key_pem : config.client_key_pem);
-  if (!read) return Unusable("the client certificate of " + config.source, read.error().message);
+  if (!read)
+    return Unusable("the client certificate of " + config.source + ": " + read.error().message);
   return settings;
 }
 
@@ -122,17 +123,17 @@ base::Status TlsSettings::ReadClientCertificate(const std::string& cert_pem,
   if (cert_pem.empty() && key_pem.empty()) return {};
   material_->chain = ReadCertificates(cert_pem);
   if (material_->chain.empty()) {
-    return Unusable("certificate", "no readable certificate (" + TakeOpenSslReason() + ")");
+    return Unusable("no readable certificate (" + TakeOpenSslReason() + ")");
   }
   const BioPtr bio = ReadOnly(key_pem);
   material_->key.reset(PEM_read_bio_PrivateKey(bio.get(), nullptr, NoPassPhrase, nullptr));
   if (!material_->key) {
-    return Unusable(
-        "key", "no readable private key, or one with a pass phrase (" + TakeOpenSslReason() + ")");
+    return Unusable("no readable private key, or one with a pass phrase (" + TakeOpenSslReason() +
+                    ")");
   }
   if (X509_check_private_key(material_->chain.front().get(), material_->key.get()) != 1) {
     ERR_clear_error();
-    return Unusable("key", "it does not belong to the certificate");
+    return Unusable("its key does not belong to it");
   }
   return {};
 }

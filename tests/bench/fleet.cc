@@ -124,26 +124,6 @@ void Fleet::Delete() {
   }
 }
 
-double Fleet::SecondsUntilWorkerPods() {
-  const auto start = std::chrono::steady_clock::now();
-  const std::string path = "/api/v1/pods?labelSelector=disagg.dev%2Frank";
-  const std::int64_t wanted = static_cast<std::int64_t>(size_) * kWorkersPerDeployment;
-  // `remainingItemCount` is not given for selectors: whole lists, of metadata only, not more often
-  // than needed.
-  WaitUntil([&] {
-    transport::Request request;
-    request.target = path;
-    request.headers = {
-        {"Accept", "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"}};
-    request.total_timeout = std::chrono::seconds(60);
-    auto response = transport::SendAndWait(transport_, std::move(request));
-    if (!response) return false;
-    const json list = json::parse(response->body, nullptr, false);
-    return list.contains("items") && static_cast<std::int64_t>(list["items"].size()) >= wanted;
-  });
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
 void Fleet::WaitReady() {
   WaitUntil([&] {
     int ready = 0;

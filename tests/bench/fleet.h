@@ -24,8 +24,7 @@ class Fleet {
   void MakeDeployments();
   void Delete();
 
-  // Seconds until `count` of the fleet satisfy; polls one cheap counting list.
-  double SecondsUntilWorkerPods();
+  // Until every deployment says that it is fully available.
   void WaitReady();
 
   // Every object that the operator made, as it could be POSTed again: no uid, version, timestamps,

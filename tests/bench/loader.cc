@@ -2,13 +2,15 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <memory>
 #include <mutex>
 
 namespace disagg::bench {
 namespace {
 
-// Keeps `concurrency` requests under way until all are answered.
-class Load {
+// Keeps `concurrency` requests under way until all are answered. Shared with its callbacks: the
+// last one still looks for more work after the waiting thread was told that all are answered.
+class Load : public std::enable_shared_from_this<Load> {
  public:
   Load(transport::Transport& transport, std::vector<transport::Request> requests)
       : transport_(transport), requests_(std::move(requests)) {}
@@ -32,10 +34,11 @@ class Load {
       request = &requests_[next_++];
     }
     request->total_timeout = std::chrono::seconds(60);
-    transport_.Send(std::move(*request), [this](base::Result<transport::Response> response) {
-      Settle(response);
-      SendNext();
-    });
+    transport_.Send(std::move(*request),
+                    [self = shared_from_this()](base::Result<transport::Response> response) {
+                      self->Settle(response);
+                      self->SendNext();
+                    });
   }
 
   void Settle(const base::Result<transport::Response>& response) {
@@ -62,7 +65,7 @@ class Load {
 LoadResult SendAll(transport::Transport& transport, std::vector<transport::Request> requests,
                    int concurrency) {
   if (requests.empty()) return {};
-  return Load(transport, std::move(requests)).Run(concurrency);
+  return std::make_shared<Load>(transport, std::move(requests))->Run(concurrency);
 }
 
 }  // namespace disagg::bench

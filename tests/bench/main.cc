@@ -18,7 +18,7 @@ using disagg::bench::BenchOptions;
 int Run(const BenchOptions& options, void (*bench)(transport::Transport&, const BenchOptions&)) {
   disagg::testing::ClusterOptions cluster;
   cluster.b200_nodes = options.deployments * disagg::bench::kWorkersPerDeployment / 8 + 1;
-  cluster.extra_nodes = "cpu=" + std::to_string(options.deployments / 100 + 1);
+  cluster.extra_nodes = "cpu=" + std::to_string(options.deployments / 20 + 1);  // routers
   disagg::testing::ChartEnvironment environment(cluster);
   environment.SetUp();
   if (::testing::Test::HasFailure()) return EXIT_FAILURE;

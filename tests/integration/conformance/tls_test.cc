@@ -138,7 +138,7 @@ TEST(Tls, UnusableMaterialIsNoticedWhenTheTransportIsMade) {
       {"a certificate without a key", Authority().ca_pem(), one.cert_pem, "",
        "no readable private"},
       {"the key of another one", Authority().ca_pem(), one.cert_pem, other.key_pem,
-       "it does not belong to the certificate"},
+       "its key does not belong to it"},
   };
   for (const Case& c : kCases) {
     kube::ClusterConfig config = ConfigFor(peer);

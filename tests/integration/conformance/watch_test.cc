@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "operator/kube/list_decoder.h"
+#include "operator/kube/status_error.h"
 #include "operator/kube/watch_decoder.h"
 #include "operator/transport/config_loader.h"
 #include "tests/integration/conformance/harness.h"
@@ -66,7 +67,7 @@ TEST_F(WatchTest, BringsWhatHappensAsItHappens) {
   Create("watched-1", 300'000);
   Delete("watched-1");
   ASSERT_TRUE(sink_->WaitForText("DELETED"));
-  ASSERT_TRUE(sink_->WaitForText("\n"));
+  ASSERT_TRUE(Eventually([&] { return sink_->text().ends_with("\n"); }));
   const auto events = Events();
   ASSERT_EQ(events.size(), 2u);
   EXPECT_EQ(events[0].type, EventType::kAdded);
@@ -100,12 +101,14 @@ TEST_F(WatchTest, EndsProperlyWhenTheServerEndsIt) {
   EXPECT_EQ(sink_->status(), 200);
 }
 
-TEST_F(WatchTest, OfAVersionThatNeverWasBringsAnError) {
-  Watch("resourceVersion=abc");
+TEST_F(WatchTest, ThatIsRefusedBringsTheReason) {
+  Watch("fieldSelector=no.such%3Dx");
   ASSERT_TRUE(sink_->WaitForEnd());
   EXPECT_TRUE(sink_->end().ok());
   EXPECT_EQ(sink_->status(), 400);
-  EXPECT_THAT(sink_->text(), ::testing::HasSubstr("Invalid value"));
+  const base::Error error = kube::ErrorFromResponse(sink_->status(), sink_->text(), "");
+  EXPECT_EQ(error.reason, "BadRequest");
+  EXPECT_THAT(error.message, ::testing::HasSubstr("field label not supported"));
 }
 
 TEST_F(WatchTest, BreaksOffWhenTheServerDies) {

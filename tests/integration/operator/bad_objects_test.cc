@@ -37,8 +37,7 @@ json Changed(json object, const json& bad) {
     const json::json_pointer pointer(path.get<std::string>());
     object[pointer.parent_pointer()].erase(pointer.back());
   }
-  for (const auto& [path, value] : set.items())
-    object[json::json_pointer(path)] = value;
+  for (const auto& [path, value] : set.items()) object[json::json_pointer(path)] = value;
   return object;
 }
 

@@ -145,7 +145,8 @@ TEST(Lifecycle, ATerminatingPodDoesNotHoldUpItsNextIncarnation) {
   TheApi().Delete(path);
   EXPECT_TRUE(Eventually("the next incarnation beside it", std::chrono::seconds(20), [&] {
     const auto names = deployment.PodNames("prefill");
-    return std::any_of(names.begin(), names.end(), [](const std::string& name) { return name.ends_with("-0-2"); });
+    return std::any_of(names.begin(), names.end(),
+                       [](const std::string& name) { return name.ends_with("-0-2"); });
   }));
   TheApi().MergePatch(path, {{"metadata", {{"finalizers", nullptr}}}});
 }

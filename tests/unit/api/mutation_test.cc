@@ -80,7 +80,7 @@ void Use(const DisaggDeployment& deployment, const Catalogue& catalogue) {
 TEST(Mutation, OfADeploymentIsAValueOrAnError) {
   Mutator mutator(20261124);
   int decoded = 0;
-  for (int i = 0; i < 20000; ++i) {
+  for (int i = 0; i < 6000; ++i) {
     json object = json::parse(kDeployment);
     mutator.Mutate(&object["spec"]);
     const auto deployment = DecodeDisaggDeployment(object.dump());
@@ -91,7 +91,7 @@ TEST(Mutation, OfADeploymentIsAValueOrAnError) {
     ++decoded;
     Use(**deployment, TestCatalogue());
   }
-  EXPECT_GT(decoded, 2000);  // else the loop tests nothing but the decoder
+  EXPECT_GT(decoded, 600);  // else the loop tests nothing but the decoder
 }
 
 TEST(Mutation, OfTheCatalogueIsAValueOrAnError) {
@@ -109,7 +109,7 @@ TEST(Mutation, OfTheCatalogueIsAValueOrAnError) {
     "precisions": ["fp4"], "perGPU": {"cpu": "1", "memory": "1Gi"}, "sharedMemory": "1Gi",
     "env": [{"name": "A", "value": "1"}]}})");
   const auto deployment = Deployment();
-  for (int i = 0; i < 5000; ++i) {
+  for (int i = 0; i < 2000; ++i) {
     json a = model, b = type;
     mutator.Mutate(&a["spec"]);
     mutator.Mutate(&b["spec"]);
@@ -126,7 +126,7 @@ TEST(Mutation, OfStatusIsNeverAnError) {
     "roles": [{"role": "decode", "desired": 1}],
     "conditions": [{"type": "Ready", "status": "True", "lastTransitionTime": "2026-11-24T10:25:02Z",
                     "observedGeneration": 3}]})");
-  for (int i = 0; i < 5000; ++i) {
+  for (int i = 0; i < 2000; ++i) {
     json object = json::parse(kDeployment);
     object["status"] = status;
     mutator.Mutate(&object["status"]);
@@ -137,7 +137,7 @@ TEST(Mutation, OfStatusIsNeverAnError) {
 TEST(Mutation, OfBytesIsAValueOrAnError) {
   std::mt19937 random(1);
   const std::string good = kDeployment;
-  for (int i = 0; i < 5000; ++i) {
+  for (int i = 0; i < 2000; ++i) {
     std::string bytes = good;
     for (int j = 0; j < 3; ++j) bytes[random() % bytes.size()] = static_cast<char>(random());
     const auto deployment = DecodeDisaggDeployment(bytes);

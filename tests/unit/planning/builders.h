@@ -1,7 +1,7 @@
 #pragma once
 
-// What a snapshot is made of, built in one line each. Defaults are the seed's deployment: 2 prefill of
-// 2 GPUs and 1 decode of 8 on class b200.
+// What a snapshot is made of, built in one line each. Defaults are the seed's deployment: 2 prefill
+// of 2 GPUs and 1 decode of 8 on class b200.
 
 #include <cstdint>
 #include <initializer_list>
@@ -76,7 +76,8 @@ class ClassBuilder {
   api::AcceleratorClass class_;
 };
 
-// A pod of one slot, made a minute ago, of role revision "new" and contract "c", waiting for a node.
+// A pod of one slot, made a minute ago, of role revision "new" and contract "c", waiting for a
+// node.
 class PodBuilder {
  public:
   PodBuilder(api::RoleName role, int replica, int incarnation = 1);

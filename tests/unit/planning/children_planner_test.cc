@@ -82,8 +82,7 @@ TEST(PlanChildren, MakesEverythingOnce) {
               ElementsAre("create ServiceAccount minimax-m3-workers",
                           "apply RoleBinding minimax-m3-workers",
                           "apply Service minimax-m3-workers", "apply Service minimax-m3",
-                          "apply Deployment router",
-                          "apply PodDisruptionBudget minimax-m3-prefill",
+                          "apply Deployment router", "apply PodDisruptionBudget minimax-m3-prefill",
                           "apply PodDisruptionBudget minimax-m3-decode"));
   for (const Write& write : writes) {
     EXPECT_EQ(write.uid, "") << "nothing is cached";

@@ -17,8 +17,9 @@ using Pods = std::vector<std::shared_ptr<const kube::Pod>>;
 PodPlan Plan(const Pods& pods, int desired = 1) {
   static const render::Revision kRevision = RevisionBuilder("r").Role(kDecode, "new").Payload();
   const Snapshot snapshot = SnapshotOf(DeploymentBuilder(), pods);
-  return PlanPods(snapshot, ClassifyPods(snapshot),
-                  {.revision = kRevision.identity, .desired = {{kDecode, desired}}, .payload = &kRevision});
+  return PlanPods(
+      snapshot, ClassifyPods(snapshot),
+      {.revision = kRevision.identity, .desired = {{kDecode, desired}}, .payload = &kRevision});
 }
 
 PodBuilder Decode(int replica, int incarnation = 1) {
@@ -70,7 +71,8 @@ TEST(Backoff, GrowsWithFailuresInARow) {
 }
 
 TEST(Backoff, IsToldWithItsCause) {
-  EXPECT_THAT(Plan({Failed(1)}).explanations, ElementsAre("decode-0 waits after a failure: Evicted"));
+  EXPECT_THAT(Plan({Failed(1)}).explanations,
+              ElementsAre("decode-0 waits after a failure: Evicted"));
 }
 
 TEST(Backoff, HoldsUpNoOtherSlot) {
@@ -91,8 +93,8 @@ TEST(History, IsCarriedFromPodToPod) {
 }
 
 TEST(History, OfACrashLoopIsCarriedToo) {
-  const PodPlan plan =
-      Plan({Decode(0).CreatedAt(kNow - 400).On("b200-1").Running().Restarts(6, kNow - 1).Retries(1)});
+  const PodPlan plan = Plan(
+      {Decode(0).CreatedAt(kNow - 400).On("b200-1").Running().Restarts(6, kNow - 1).Retries(1)});
   EXPECT_EQ(AnnotationOf(plan, api::kAnnotationRetries), "2");
   EXPECT_EQ(AnnotationOf(plan, api::kAnnotationFailures), "b200-1=1");
 }
@@ -128,7 +130,8 @@ TEST(AvoidedNodes, AreThoseOnWhichASlotFailedThreeTimes) {
 
 TEST(AvoidedNodes, AreForgottenAfterALongLife) {
   const auto long_lived = Decode(0).CreatedAt(kNow - 86'400).On("b200-0").Failed("NodeShutdown");
-  const PodPlan plan = Plan({PodBuilder(long_lived).FinishedAt(kNow - 60).Failures("b200-0=2,b200-1=3")});
+  const PodPlan plan =
+      Plan({PodBuilder(long_lived).FinishedAt(kNow - 60).Failures("b200-0=2,b200-1=3")});
   EXPECT_THAT(AvoidedNodes(plan), IsEmpty());
   EXPECT_EQ(AnnotationOf(plan, api::kAnnotationFailures), "b200-0=1");
 }

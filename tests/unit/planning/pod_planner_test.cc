@@ -116,7 +116,8 @@ TEST(PlanPods, ReplacesAtOnceWhoeverNoLongerCounts) {
        1,
        {"create decode-0-2"}},
       {"the next incarnation is one above the highest in any phase",
-       {Decode(0, 3).Ready().Deleting(), Decode(0, 7).On("b200-0").Failed("", "").FinishedAt(kNow - 60)},
+       {Decode(0, 3).Ready().Deleting(),
+        Decode(0, 7).On("b200-0").Failed("", "").FinishedAt(kNow - 60)},
        1,
        {"create decode-0-8"}},
       {"names come back once no pod of the slot is left", {}, 1, {"create decode-0-1"}},
@@ -128,11 +129,15 @@ TEST(PlanPods, ReplacesAtOnceWhoeverNoLongerCounts) {
        {Decode(0).On("no-more").Running().Deleting()},
        1,
        {"delete decode-0-1 grace 0", "create decode-0-2"}},
-      {"a pod on a node that is NotReady for too long is ended with its own grace: it may still run",
+      {"a pod on a node that is NotReady for too long is ended with its own grace: it may still "
+       "run",
        {Decode(0).On("dead").Running()},
        1,
        {"delete decode-0-1", "create decode-0-2"}},
-      {"and is not deleted again", {Decode(0).On("dead").Running().Deleting(), Starting(0, 2)}, 1, {}},
+      {"and is not deleted again",
+       {Decode(0).On("dead").Running().Deleting(), Starting(0, 2)},
+       1,
+       {}},
       {"a pod NotReady for 45 s on a node NotReady for 45 s is not lost",
        {Decode(0).On("blip").Running().NotReadySince(kNow - 45)},
        1,
@@ -155,7 +160,10 @@ TEST(PlanPods, KeepsOnePodPerSlot) {
        {Decode(0, 1).Ready(), Starting(0, 2)},
        1,
        {"delete decode-0-2"}},
-      {"of two that start the newer one stays", {Starting(0, 1), Starting(0, 2)}, 1, {"delete decode-0-1"}},
+      {"of two that start the newer one stays",
+       {Starting(0, 1), Starting(0, 2)},
+       1,
+       {"delete decode-0-1"}},
       {"of three one stays",
        {Starting(0, 1), Decode(0, 2).Ready(), Starting(0, 3)},
        1,
@@ -191,8 +199,11 @@ TEST(PlanPods, RollsARoleOneReadyPodAtATime) {
        2,
        {}},
       {"a minute later it counts as one that serves nothing",
-       {OldRevision(0).Ready(),
-        OldRevision(1).On("b200-0").CreatedAt(kNow - 900).Running(kNow - 800).NotReadySince(kNow - 60)},
+       {OldRevision(0).Ready(), OldRevision(1)
+                                    .On("b200-0")
+                                    .CreatedAt(kNow - 900)
+                                    .Running(kNow - 800)
+                                    .NotReadySince(kNow - 60)},
        2,
        {"delete decode-1-1", "create decode-1-2"}},
       {"with fewer wanted, old pods are the surplus",
@@ -282,6 +293,12 @@ TEST(PlanPods, EndsPodsWhoseLabelsNameNoSlot) {
   EXPECT_THAT(Plan({.pods = {Decode(0).Ready(), PodBuilder(stray).Deleting()}}).writes, IsEmpty());
 }
 
+TEST(PlanPods, PassesOverANameThatAPodWithoutLabelsHolds) {
+  const auto stray = Decode(0).Ready().Label(api::kLabelReplica, "");
+  EXPECT_THAT(Describe(Plan({.pods = {stray}}).writes),
+              ElementsAre("delete decode-0-1", "create decode-0-2"));
+}
+
 TEST(PlanPods, NamesTheUidOfWhatItDeletesAndSaysWhy) {
   const PodPlan plan = Plan({.pods = {Decode(0).Ready(), Decode(1).Ready()}, .desired = 1});
   ASSERT_EQ(plan.writes.size(), 1u);
@@ -328,8 +345,8 @@ TEST(PlanPods, AsksForThePayloadOnlyWhenAPodHasToBeMade) {
 TEST(PlanPods, PlansEachRoleByItself) {
   const render::Revision revision =
       RevisionBuilder("r").Role(kPrefill, "p").Role(kDecode, "new").Payload();
-  const Snapshot snapshot =
-      SnapshotOf(DeploymentBuilder(), {PodBuilder(kPrefill, 0).Of("p").Ready(), Decode(0).Of("old").Ready()});
+  const Snapshot snapshot = SnapshotOf(
+      DeploymentBuilder(), {PodBuilder(kPrefill, 0).Of("p").Ready(), Decode(0).Of("old").Ready()});
   const PodPlan plan = PlanPods(snapshot, ClassifyPods(snapshot),
                                 {.revision = revision.identity,
                                  .desired = {{kPrefill, 2}, {kDecode, 1}},

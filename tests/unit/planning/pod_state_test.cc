@@ -12,7 +12,8 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::Pair;
 
-// Nodes: b200-0 is well; blip has been NotReady for 45 s, dead for 300 s; drained is out of service.
+// Nodes: b200-0 is well; blip has been NotReady for 45 s, dead for 300 s; drained is out of
+// service.
 Snapshot WithNodes() {
   Snapshot snapshot = SnapshotOf(DeploymentBuilder());
   for (const NodeBuilder& node :
@@ -43,8 +44,8 @@ const LifeCase kLives[] = {
     {"a pod that starts is alive", Decode().On("b200-0").Running(), Life::kAlive, ""},
     {"a ready pod is alive", Decode().Ready(), Life::kAlive, ""},
     {"an evicted pod has failed, for the reason that the kubelet gives",
-     Decode().On("b200-0").Failed("Evicted", "The node was low on resource: memory."), Life::kFailed,
-     "Evicted: The node was low on resource: memory."},
+     Decode().On("b200-0").Failed("Evicted", "The node was low on resource: memory."),
+     Life::kFailed, "Evicted: The node was low on resource: memory."},
     {"a pod whose engine crashed has failed, with its exit code",
      Decode().On("b200-0").Terminated("Error", 139).Failed(), Life::kFailed,
      "Error: engine ended with exit code 139"},
@@ -65,7 +66,8 @@ const LifeCase kLives[] = {
     {"a pod on a node out of service is lost", Decode().On("drained").Running(), Life::kLost,
      "node drained is out of service", true},
     {"a terminating pod on a node out of service is lost",
-     Decode().On("drained").Running().Deleting(), Life::kLost, "node drained is out of service", true},
+     Decode().On("drained").Running().Deleting(), Life::kLost, "node drained is out of service",
+     true},
     {"a pod whose node has been NotReady for 45 s is not lost", Decode().On("blip").Running(),
      Life::kAlive, ""},
     {"a pod whose node has been NotReady for 300 s is lost, though its node may come back",
@@ -166,12 +168,10 @@ TEST(Classify, ReadsSlotAndHistoryFromLabelsAndAnnotations) {
 }
 
 TEST(Classify, KnowsNoSlotOfAPodWithoutOurLabels) {
-  const std::pair<const char*, const char*> broken[] = {{api::kLabelRole, "encode"},
-                                                        {api::kLabelRole, ""},
-                                                        {api::kLabelReplica, "one"},
-                                                        {api::kLabelReplica, "-1"},
-                                                        {api::kLabelIncarnation, ""},
-                                                        {api::kLabelIncarnation, "99999999999"}};
+  const std::pair<const char*, const char*> broken[] = {
+      {api::kLabelRole, "encode"},  {api::kLabelRole, ""},
+      {api::kLabelReplica, "one"},  {api::kLabelReplica, "-1"},
+      {api::kLabelIncarnation, ""}, {api::kLabelIncarnation, "99999999999"}};
   for (const auto& [label, value] : broken) {
     SCOPED_TRACE(std::string(label) + "=" + value);
     EXPECT_FALSE(Classify(Decode().Label(label, value), WithNodes()));
@@ -179,9 +179,9 @@ TEST(Classify, KnowsNoSlotOfAPodWithoutOurLabels) {
 }
 
 TEST(ClassifyPods, OrdersThemWhateverTheOrderOfTheCache) {
-  const Snapshot snapshot = SnapshotOf(
-      DeploymentBuilder(), {PodBuilder(kDecode, 0), PodBuilder(kPrefill, 1),
-                            PodBuilder(kPrefill, 0, 2), PodBuilder(kPrefill, 0, 1)});
+  const Snapshot snapshot =
+      SnapshotOf(DeploymentBuilder(), {PodBuilder(kDecode, 0), PodBuilder(kPrefill, 1),
+                                       PodBuilder(kPrefill, 0, 2), PodBuilder(kPrefill, 0, 1)});
   std::vector<std::string> names;
   for (const PodState& state : ClassifyPods(snapshot)) names.push_back(state.pod->meta.name);
   EXPECT_THAT(names, ElementsAre("minimax-m3-prefill-new-0-1", "minimax-m3-prefill-new-0-2",
@@ -189,9 +189,11 @@ TEST(ClassifyPods, OrdersThemWhateverTheOrderOfTheCache) {
 }
 
 TEST(ParseFailures, ReadsWhatRenderingWrites) {
-  EXPECT_THAT(ParseFailures("b200-1=2,b200-3=1"), ElementsAre(Pair("b200-1", 2), Pair("b200-3", 1)));
+  EXPECT_THAT(ParseFailures("b200-1=2,b200-3=1"),
+              ElementsAre(Pair("b200-1", 2), Pair("b200-3", 1)));
   EXPECT_THAT(ParseFailures("b200-1=2"), ElementsAre(Pair("b200-1", 2)));
-  for (const char* text : {"", "b200-1", "b200-1=", "b200-1=x", "b200-1=-1", "b200-1,b200-2=1", "="}) {
+  for (const char* text :
+       {"", "b200-1", "b200-1=", "b200-1=x", "b200-1=-1", "b200-1,b200-2=1", "="}) {
     SCOPED_TRACE(text);
     EXPECT_THAT(ParseFailures(text), IsEmpty());
   }
@@ -209,7 +211,8 @@ TEST(FailuresWith, ForgetsOldFailuresAfterALongLife) {
 
 TEST(BackoffSeconds, DoublesFromTenSecondsToTenMinutes) {
   const int expected[] = {10, 20, 40, 80, 160, 320, 600, 600};
-  for (int retries = 0; retries < 8; ++retries) EXPECT_EQ(BackoffSeconds(retries), expected[retries]);
+  for (int retries = 0; retries < 8; ++retries)
+    EXPECT_EQ(BackoffSeconds(retries), expected[retries]);
   EXPECT_EQ(BackoffSeconds(1000), 600);
   EXPECT_EQ(BackoffSeconds(-1), 10);
 }

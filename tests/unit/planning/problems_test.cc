@@ -36,56 +36,47 @@ struct ProblemCase {
 
 const ProblemCase kProblems[] = {
     {"an image that cannot be pulled, and where to look",
-     Decode().Waiting("ImagePullBackOff", "Back-off pulling image \"vllm:x\""),
-     "b200-0",
+     Decode().Waiting("ImagePullBackOff", "Back-off pulling image \"vllm:x\""), "b200-0",
      "ImagePullFailed",
-     "decode-0: ImagePullBackOff: Back-off pulling image \"vllm:x\"; check spec.container.image and "
+     "decode-0: ImagePullBackOff: Back-off pulling image \"vllm:x\"; check spec.container.image "
+     "and "
      "imagePullSecrets"},
     {"a container that cannot be configured",
-     Decode().Waiting("CreateContainerConfigError", "secret \"hf-token\" not found"),
-     "b200-0",
-     "CreateContainerConfigError",
-     "decode-0: secret \"hf-token\" not found"},
+     Decode().Waiting("CreateContainerConfigError", "secret \"hf-token\" not found"), "b200-0",
+     "CreateContainerConfigError", "decode-0: secret \"hf-token\" not found"},
     {"too little memory, and which field to raise",
-     Decode().Running().Restarts(2, kNow - 9).Terminated("OOMKilled", 137),
-     "b200-0",
-     "OOMKilled",
+     Decode().Running().Restarts(2, kNow - 9).Terminated("OOMKilled", 137), "b200-0", "OOMKilled",
      "decode-0: engine ended 2 times, last with exit code 137; raise spec.decode.resources.memory"},
     {"a crash with its last words, and how to see more of them",
-     Decode().Running().Restarts(1, kNow - 9).Terminated("Error", 1, "Traceback:\n  ...\nKeyError: 'x'\n"),
-     "b200-0",
-     "CrashLoop",
+     Decode()
+         .Running()
+         .Restarts(1, kNow - 9)
+         .Terminated("Error", 1, "Traceback:\n  ...\nKeyError: 'x'\n"),
+     "b200-0", "CrashLoop",
      "decode-0: engine ended once with exit code 1: KeyError: 'x'; kubectl logs --previous "
      "minimax-m3-decode-new-0-1 -n serving"},
     {"a crash loop that is being replaced",
-     Decode().Running().CreatedAt(kNow - 400).Restarts(5, kNow - 9).Terminated("Error", 1, "no HCA"),
-     "b200-0",
-     "CrashLoop",
+     Decode()
+         .Running()
+         .CreatedAt(kNow - 400)
+         .Restarts(5, kNow - 9)
+         .Terminated("Error", 1, "no HCA"),
+     "b200-0", "CrashLoop",
      "decode-0 failed: restarted 5 times in 10 minutes; engine said: no HCA"},
     {"an eviction, in the words of the kubelet",
-     Decode().Failed("Evicted", "The node was low on resource: memory."),
-     "b200-0",
-     "Evicted",
+     Decode().Failed("Evicted", "The node was low on resource: memory."), "b200-0", "Evicted",
      "decode-0 failed: Evicted: The node was low on resource: memory."},
     {"the third failure on one node, which is avoided from then on",
-     Decode().Failed("UnexpectedAdmissionError", "no rdma/ib").Failures("b200-0=2"),
-     "b200-0",
+     Decode().Failed("UnexpectedAdmissionError", "no rdma/ib").Failures("b200-0=2"), "b200-0",
      "UnexpectedAdmissionError",
-     "decode-0 failed: UnexpectedAdmissionError: no rdma/ib; it failed 3 times on node b200-0, which "
+     "decode-0 failed: UnexpectedAdmissionError: no rdma/ib; it failed 3 times on node b200-0, "
+     "which "
      "it keeps away from now: check that node"},
-    {"a node that is gone",
-     Decode().On("no-more").Running(),
-     "no-more",
-     "NodeLost",
+    {"a node that is gone", Decode().On("no-more").Running(), "no-more", "NodeLost",
      "node no-more is gone; decode-0 is made anew elsewhere"},
-    {"a node that has been NotReady for too long",
-     Decode().On("dead").Running(),
-     "dead",
-     "NodeLost",
-     "node dead has been NotReady for 300 s; decode-0 is made anew elsewhere"},
-    {"a node that is NotReady, and what will happen",
-     Decode().On("blip").Running(),
-     "blip",
+    {"a node that has been NotReady for too long", Decode().On("dead").Running(), "dead",
+     "NodeLost", "node dead has been NotReady for 300 s; decode-0 is made anew elsewhere"},
+    {"a node that is NotReady, and what will happen", Decode().On("blip").Running(), "blip",
      "NodeNotReady",
      "node blip is NotReady; decode-0 is made anew elsewhere when that lasts 300 s"},
 };
@@ -144,9 +135,7 @@ TEST(FindProblems, TellsARootCauseOnce) {
       {"one lost node, two replicas",
        {Prefill(0).On("dead").Running(), Prefill(1).On("dead").Running()},
        1},
-      {"two lost nodes",
-       {Prefill(0).On("dead").Running(), Prefill(1).On("no-more").Running()},
-       2},
+      {"two lost nodes", {Prefill(0).On("dead").Running(), Prefill(1).On("no-more").Running()}, 2},
       {"no node for two replicas",
        {PodBuilder(kPrefill, 0).Unschedulable("0/3"), PodBuilder(kPrefill, 1).Unschedulable("0/3")},
        1},
@@ -218,11 +207,13 @@ TEST(Unschedulable, SaysWhatIsMissingWhere) {
       {"GPUs are free, so something else is missing: the scheduler knows",
        {node, second},
        0,
-       "2 nodes match, the freest (b200-0) has 8 GPUs; the scheduler says: 0/9 nodes are available"},
+       "2 nodes match, the freest (b200-0) has 8 GPUs; the scheduler says: 0/9 nodes are "
+       "available"},
       {"some nodes are out of use",
        {node, NodeBuilder("b200-1").Cordoned(), NodeBuilder("b200-2").NotReadySince(kNow)},
        6,
-       "3 nodes match, 2 of them cordoned or NotReady, the freest (b200-0) has 2 GPUs; free a node, "
+       "3 nodes match, 2 of them cordoned or NotReady, the freest (b200-0) has 2 GPUs; free a "
+       "node, "
        "or lower spec.decode.parallelism"},
       {"all nodes are out of use",
        {NodeBuilder("b200-0").Cordoned()},

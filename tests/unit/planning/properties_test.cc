@@ -1,5 +1,6 @@
-// Random schedules: the user edits, pods fail, nodes go, the cluster refuses, writes are lost. After
-// every pass what must never happen has not happened, and in the end, left in peace, it all converges.
+// Random schedules: the user edits, pods fail, nodes go, the cluster refuses, writes are lost.
+// After every pass what must never happen has not happened, and in the end, left in peace, it all
+// converges.
 
 #include <algorithm>
 #include <functional>
@@ -10,14 +11,14 @@
 
 #include "controllers/api/labels.h"
 #include "controllers/planning/pod_state.h"
-#include "tests/unit/planning/world.h"
+#include "tests/unit/planning/scenarios.h"
 
 namespace disagg::planning {
 namespace {
 
 using ::testing::IsEmpty;
 
-constexpr int kSeeds = 60;
+constexpr int kSeeds = 40;
 constexpr int kSteps = 70;
 
 // -- what must hold after every pass
@@ -90,11 +91,12 @@ bool CanServe(const Pass& pass, const std::vector<PodState>& states) {
   for (const PodState& state : states) {
     if (state.ready()) ready[state.contract].insert(state.role);
   }
-  return std::any_of(pass.before.routers.begin(), pass.before.routers.end(), [&](const auto& router) {
-    const auto& roles = ready[router->meta.label(api::kLabelContract)];
-    const bool pair = roles.contains(kPrefill) && roles.contains(kDecode);
-    return router->ready > 0 && (pair || roles.contains(kAggregated));
-  });
+  return std::any_of(pass.before.routers.begin(), pass.before.routers.end(),
+                     [&](const auto& router) {
+                       const auto& roles = ready[router->meta.label(api::kLabelContract)];
+                       const bool pair = roles.contains(kPrefill) && roles.contains(kDecode);
+                       return router->ready > 0 && (pair || roles.contains(kAggregated));
+                     });
 }
 
 void CheckStatus(const Pass& pass, const std::vector<PodState>& states) {
@@ -104,7 +106,8 @@ void CheckStatus(const Pass& pass, const std::vector<PodState>& states) {
   const api::StatusView before = pass.before.deployment->status;
   const api::StatusView after = ReadStatus(pass.status.status);
   EXPECT_EQ(after.observed_generation, pass.before.deployment->meta.generation);
-  const bool accepted = pass.plan.errors.empty() && pass.outcome.refusal.empty() && !pass.plan.paused;
+  const bool accepted =
+      pass.plan.errors.empty() && pass.outcome.refusal.empty() && !pass.plan.paused;
   if (accepted || before.target_revision.empty() || !pass.plan.accepted) return;
   for (const auto& [role, identity] : pass.plan.accepted->roles) {
     if (!before.desired.contains(role)) continue;
@@ -139,7 +142,7 @@ class Player {
     for (int i = Below(3); i >= 0; --i) Act();
     if (OneIn(4)) LoseWrites();
     Check(world_.RunPass());
-    world_.fails = [](const Write&) { return std::nullopt; };
+    world_.fails = Accept;
     if (OneIn(3)) CheckQuiet();
   }
 
@@ -155,7 +158,8 @@ class Player {
       desired += static_cast<std::size_t>(spec.replicas);
     }
     EXPECT_EQ(world_.pods().size(), desired);
-    EXPECT_EQ(world_.deployment().status.current_revision, world_.deployment().status.target_revision);
+    EXPECT_EQ(world_.deployment().status.current_revision,
+              world_.deployment().status.target_revision);
     EXPECT_EQ(world_.Condition("Reconciling"), nullptr);
     EXPECT_EQ(world_.Condition("Stalled"), nullptr);
   }
@@ -167,10 +171,10 @@ class Player {
   void Act() {
     using Action = void (Player::*)();
     static constexpr Action kActions[] = {
-        &Player::EditReplicas, &Player::EditRole,  &Player::EditContract, &Player::EditOther,
-        &Player::EditShape,    &Player::Mistype,   &Player::TogglePause,  &Player::ToggleRefusal,
-        &Player::HarmPod,      &Player::HarmPod,   &Player::HarmNode,     &Player::HarmChildren,
-        &Player::ChangeInputs, &Player::GoOn,      &Player::GoOn,         &Player::GoOn,
+        &Player::EditReplicas, &Player::EditRole, &Player::EditContract, &Player::EditOther,
+        &Player::EditShape,    &Player::Mistype,  &Player::TogglePause,  &Player::ToggleRefusal,
+        &Player::HarmPod,      &Player::HarmPod,  &Player::HarmNode,     &Player::HarmChildren,
+        &Player::ChangeInputs, &Player::GoOn,     &Player::GoOn,         &Player::GoOn,
         &Player::GoOn,         &Player::PassTime};
     (this->*kActions[Below(std::size(kActions))])();
   }
@@ -199,7 +203,8 @@ class Player {
   }
 
   void EditContract() {
-    world_.Edit([&](auto& spec) { spec.image = "vllm/vllm-openai:" + std::to_string(1 + Below(3)); });
+    world_.Edit(
+        [&](auto& spec) { spec.image = "vllm/vllm-openai:" + std::to_string(1 + Below(3)); });
   }
 
   void EditOther() {
@@ -229,9 +234,7 @@ class Player {
     });
   }
 
-  void TogglePause() {
-    world_.Annotate(api::kAnnotationReconcile, OneIn(3) ? "disabled" : "");
-  }
+  void TogglePause() { world_.Annotate(api::kAnnotationReconcile, OneIn(3) ? "disabled" : ""); }
 
   void ToggleRefusal() {
     const bool on = OneIn(3);
@@ -240,10 +243,11 @@ class Player {
 
   void HarmPod() {
     if (world_.pods().empty()) return;
-    kube::Pod& pod = *world_.pods()[static_cast<std::size_t>(Below(static_cast<int>(world_.pods().size())))];
+    kube::Pod& pod =
+        *world_.pods()[static_cast<std::size_t>(Below(static_cast<int>(world_.pods().size())))];
     switch (Below(5)) {
       case 0:
-        pod.meta.deletion_time = world_.now() + 73;
+        pod.meta.deletion_time = world_.now() + kGraceSeconds;
         return;
       case 1:
         pod.phase = kube::PodPhase::kFailed;
@@ -303,7 +307,8 @@ class Player {
         return;
       default:
         if (children.empty()) return;
-        world_.DeleteChild(children[static_cast<std::size_t>(Below(static_cast<int>(children.size())))]);
+        world_.DeleteChild(
+            children[static_cast<std::size_t>(Below(static_cast<int>(children.size())))]);
         return;
     }
   }

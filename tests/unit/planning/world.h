@@ -1,8 +1,8 @@
 #pragma once
 
-// A cluster as small as planning sees it: applies a plan's writes to itself, in the executor's order,
-// and writes the status back, so that many passes can be played without an API server. Nothing happens
-// between passes but what a test makes happen.
+// A cluster as small as planning sees it: applies a plan's writes to itself, in the executor's
+// order, and writes the status back, so that many passes can be played without an API server.
+// Nothing happens between passes but what a test makes happen.
 
 #include <functional>
 #include <map>
@@ -17,6 +17,9 @@
 #include "tests/unit/planning/builders.h"
 
 namespace disagg::planning {
+
+// How long a deleted pod may take to end.
+inline constexpr int kGraceSeconds = 73;
 
 // What one pass decided and what became of it.
 struct Pass {
@@ -39,8 +42,8 @@ class World {
   // -- the operator
 
   Pass RunPass();
-  // Passes, with everything in the cluster going well in between, until nothing is written any more.
-  // Returns the last pass. Fails the test when that takes more than `limit` passes.
+  // Passes, with everything in the cluster going well in between, until nothing is written any
+  // more. Returns the last pass. Fails the test when that takes more than `limit` passes.
   Pass Settle(int limit = 60);
   Snapshot TakeSnapshot() const;
 
@@ -55,8 +58,6 @@ class World {
   void DeleteRevision(const std::string& name);
   // Of any kind but pods and revisions: "Service/minimax-m3".
   void DeleteChild(const std::string& kind_and_name);
-  void ChangeChild(const std::string& kind_and_name,
-                   const std::function<void(nlohmann::json&)>& change);
   void SetModel(const ModelBuilder& model);
   void SetClass(const ClassBuilder& type);
   void RemoveRouters();
@@ -65,10 +66,10 @@ class World {
   // -- the cluster
 
   void Advance(std::int64_t seconds) { now_ += seconds; }
-  void BindAndStart();     // every pod that waits
-  void MakePodsReady();    // every pod that runs
-  void EndTerminating();   // those whose kubelet is there
-  void UpdateRouters();    // rolled out, and ready where their contract can serve
+  void BindAndStart();    // every pod that waits
+  void MakePodsReady();   // every pod that runs
+  void EndTerminating();  // those whose kubelet is there
+  void UpdateRouters();   // rolled out, and ready where their contract can serve
   void EverythingGoesWell();
   void AddNode(const std::string& name);
   void LoseNode(const std::string& name);
@@ -79,7 +80,6 @@ class World {
 
   // The newest pod of a slot; fails the test when there is none.
   kube::Pod& At(api::RoleName role, int replica);
-  bool Has(api::RoleName role, int replica) const;
   void SetReady(api::RoleName role, int replica, bool ready);
   void Fail(api::RoleName role, int replica, const std::string& reason);
 
@@ -97,7 +97,6 @@ class World {
   const std::vector<StoredRevision>& revisions() const { return revisions_; }
   const std::map<std::string, std::shared_ptr<kube::Node>>& nodes() const { return nodes_; }
   std::vector<std::string> Children() const;  // "Service/minimax-m3", in order
-  nlohmann::json ChildJson(const std::string& kind_and_name) const;
   std::int64_t now() const { return now_; }
 
   const api::Condition* Condition(const std::string& type) const {
@@ -132,6 +131,8 @@ class World {
   std::int64_t now_ = kNow;
   int last_uid_ = 0;
 };
+
+bool HasEnded(const kube::Pod& pod);
 
 // A failed answer of the API server.
 base::Error Answer(base::ErrorCode code, const std::string& reason, const std::string& message);

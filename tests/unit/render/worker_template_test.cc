@@ -189,8 +189,7 @@ TEST(WorkerEnv, OfOursIsReservedButForDefaultsThatMayBeOverridden) {
       if (api::WhyReserved(name).empty()) free.insert(name);
     }
   }
-  EXPECT_THAT(free,
-              ElementsAre("DYN_ENFORCE_DISAGG", "HOME", "UCX_TLS", "VLLM_ENGINE_READY_TIMEOUT_S"));
+  EXPECT_THAT(free, ElementsAre("HOME", "UCX_TLS", "VLLM_ENGINE_READY_TIMEOUT_S"));
 }
 
 TEST(WorkerEnv, WithoutAValueIsWrittenAsTheServerStoresIt) {

@@ -1,0 +1,123 @@
+// The first pass, and what the dry runs decide.
+
+#include <gmock/gmock.h>
+
+#include "controllers/api/labels.h"
+#include "tests/unit/planning/scenarios.h"
+
+namespace disagg::planning {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+TEST(FirstPass, WritesInAnOrderInWhichNothingIsMissing) {
+  World world;
+  const Pass pass = world.RunPass();
+  EXPECT_THAT(pass.writes,
+              ElementsAre("create ControllerRevision", "create ServiceAccount minimax-m3-workers",
+                          "apply RoleBinding minimax-m3-workers", "create prefill-0-1",
+                          "create prefill-1-1", "create decode-0-1",
+                          "apply Service minimax-m3-workers", "apply Service minimax-m3",
+                          "apply Deployment router", "apply PodDisruptionBudget minimax-m3-prefill",
+                          "apply PodDisruptionBudget minimax-m3-decode"));
+  EXPECT_THAT(pass.asked, ElementsAre("ask prefill-0-1", "ask decode-0-1", "ask router-probe"));
+}
+
+TEST(FirstPass, LeadsToADeploymentThatServesAndIsWrittenNoMore) {
+  World world;
+  const Pass last = world.Settle();
+  EXPECT_TRUE(last.status.ready);
+  EXPECT_THAT(last.writes, IsEmpty());
+  EXPECT_THAT(last.asked, IsEmpty());
+  EXPECT_EQ(world.revisions().size(), 1u);
+}
+
+// -- the gate
+
+TEST(Gate, IsNotAskedAgainOnceARevisionWasAccepted) {
+  World world;
+  EXPECT_THAT(world.RunPass().asked, SizeIs(3));
+  EXPECT_THAT(world.RunPass().asked, IsEmpty());
+  world.refuses = RefuseAll;
+  world.Edit([](auto& spec) { spec.roles[kPrefill].replicas = 3; });
+  EXPECT_THAT(world.RunPass().asked, IsEmpty()) << "scaling makes no revision";
+}
+
+TEST(Gate, AsksOnlyForRolesThatHaveNotRunYet) {
+  World world = Running();
+  world.Edit(ChangeDecode);
+  EXPECT_THAT(world.RunPass().asked, ElementsAre("ask decode-0-1", "ask router-probe"));
+}
+
+TEST(Gate, MakesNoPodOfARefusedRevision) {
+  World world;
+  world.refuses = RefuseAll;
+  const Pass pass = world.RunPass();
+  EXPECT_THAT(pass.writes,
+              ElementsAre("create ControllerRevision", "create ServiceAccount minimax-m3-workers",
+                          "apply RoleBinding minimax-m3-workers"));
+  EXPECT_THAT(world.RunPass().writes, IsEmpty());
+}
+
+TEST(Gate, IsAskedAgainUntilTheClusterAgrees) {
+  World world;
+  world.refuses = RefuseAll;
+  world.RunPass();
+  EXPECT_THAT(world.RunPass().asked, SizeIs(3));
+  world.refuses = [](const auto&) { return ""; };
+  EXPECT_THAT(world.RunPass().PodWrites(),
+              ElementsAre("create prefill-0-1", "create prefill-1-1", "create decode-0-1"));
+}
+
+TEST(Gate, LeavesWhatRunsAloneWhenAChangeIsRefused) {
+  World world = Running();
+  world.refuses = RefuseAll;
+  world.Edit(ChangeImage);
+  EXPECT_THAT(world.RunPass().writes, ElementsAre("create ControllerRevision"));
+  EXPECT_THAT(world.RunPass().writes, IsEmpty());
+}
+
+TEST(Gate, HealsTheAcceptedRevisionWhileAChangeIsRefused) {
+  World world = Running();
+  const std::string contract = world.At(kDecode, 0).meta.label(api::kLabelContract);
+  world.refuses = RefuseAll;
+  world.Edit([](auto& spec) {
+    ChangeImage(spec);
+    spec.roles[kPrefill].replicas = 5;
+  });
+  world.RunPass();
+  world.DeletePod(kDecode, 0);
+  const Pass pass = world.RunPass();
+  EXPECT_THAT(pass.writes, ElementsAre("create decode-0-2")) << "and not 5 prefill replicas";
+  EXPECT_EQ(world.At(kDecode, 0).meta.label(api::kLabelContract), contract);
+}
+
+TEST(Gate, RefusedTakesNothingFromPodsOfTheAcceptedRevision) {
+  World world = Running();
+  world.refuses = RefuseAll;
+  world.Edit([](auto& spec) {
+    spec.service_account_name = "mine";
+    spec.router.service_type = "LoadBalancer";
+    spec.router.replicas = 3;
+    spec.disruption = api::DisruptionPolicy::kNone;
+  });
+  EXPECT_THAT(world.RunPass().writes, ElementsAre("create ControllerRevision"));
+  EXPECT_THAT(world.Children(), Contains("ServiceAccount/minimax-m3-workers"));
+}
+
+TEST(Gate, WaitsForAnswersThatFailWithoutARefusal) {
+  World world;
+  world.fails = [](const Write& write) -> std::optional<base::Error> {
+    if (write.verb != Verb::kDryRun) return std::nullopt;
+    return Answer(base::ErrorCode::kUnavailable, "AccountNotReady", "serviceaccount not found");
+  };
+  EXPECT_THAT(world.RunPass().PodWrites(), IsEmpty());
+  EXPECT_EQ(world.Condition("Stalled"), nullptr);
+  EXPECT_EQ(world.deployment().status.target_revision, "");
+}
+
+}  // namespace
+}  // namespace disagg::planning

@@ -45,8 +45,9 @@ class ChildrenPlanner {
 
   void KeepAll(const std::vector<kube::Resource>& resources) {
     for (const Child& child : snapshot_.children) {
-      if (std::find(resources.begin(), resources.end(), child.resource) == resources.end())
+      if (std::find(resources.begin(), resources.end(), child.resource) == resources.end()) {
         continue;
+      }
       wanted_.insert({child.resource.ToString(), child.object->meta.name});
     }
   }

@@ -130,8 +130,9 @@ class DeploymentPlanner {
 
   std::map<api::RoleName, int> SpecDesired() const {
     std::map<api::RoleName, int> desired;
-    for (const auto& [role, spec] : deployment_.spec.roles)
+    for (const auto& [role, spec] : deployment_.spec.roles) {
       desired[role] = deployment_.spec.suspend ? 0 : spec.replicas;
+    }
     return desired;
   }
 
@@ -171,18 +172,24 @@ class DeploymentPlanner {
     plan_.gated = NeedsGate(target);
     NoteUpdate(target.identity);
     if (!target.stored) StoreRevision(*target.payload);
-    if (!plan_.gated) {
+    if (plan_.gated) {
+      Ask(target, accepted);
+    } else {
       PlanTowards(target, plan_.desired, Gate::kAlways, /*heal_only=*/false);
-      return;
     }
+    Append(PlanHistory(snapshot_, LiveRevisions(target)));
+  }
+
+  // The cluster decides: towards the target, or back to what was accepted.
+  void Ask(const Candidate& target, const std::optional<Candidate>& accepted) {
     if (!target.payload) {
       plan_.needs_payloads.push_back(target.identity.name);
       return;
     }
     PlanTowards(target, plan_.desired, Gate::kIfAccepted, /*heal_only=*/false);
     PlanDryRuns(target);
-    if (accepted)
-      PlanTowards(*accepted, plan_.accepted_desired, Gate::kIfRefused, /*heal_only=*/true);
+    if (!accepted) return;
+    PlanTowards(*accepted, plan_.accepted_desired, Gate::kIfRefused, /*heal_only=*/true);
   }
 
   void StoreRevision(const render::Revision& revision) {
@@ -236,8 +243,9 @@ class DeploymentPlanner {
     Append(std::move(pods.writes));
     plan_.explanations.insert(plan_.explanations.end(), pods.explanations.begin(),
                               pods.explanations.end());
-    if (pods.wake_at)
+    if (pods.wake_at) {
       plan_.wake_at = std::min(plan_.wake_at.value_or(*pods.wake_at), *pods.wake_at);
+    }
     // An object that cannot be read says nothing about the children that it wants.
     if (!readable_) return;
     auto writes = PlanChildren(snapshot_, {.target = target.identity,
@@ -253,7 +261,6 @@ class DeploymentPlanner {
       if (gate == Gate::kIfAccepted && write.stage == Stage::kAccount) write.gate = Gate::kAlways;
     }
     Append(std::move(writes));
-    if (gate == Gate::kAlways && !heal_only) Append(PlanHistory(snapshot_, LiveRevisions(target)));
   }
 
   void Append(std::vector<Write> writes) {

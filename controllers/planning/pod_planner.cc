@@ -123,8 +123,9 @@ class RolePlanner {
              std::tuple(!Outdated(*b), b->pod->scheduled, b->ready(), -b->replica);
     });
     kept.resize(kept.size() - static_cast<std::size_t>(desired_));
-    for (const PodState* state : kept)
+    for (const PodState* state : kept) {
       Delete(*state, "surplus: " + std::to_string(desired_) + " wanted");
+    }
   }
 
   void ReplaceOneOutdated() {
@@ -159,8 +160,9 @@ class RolePlanner {
     const PodState* newest = nullptr;
     for (const PodState* state : pods_) {
       if (state->replica == replica &&
-          (newest == nullptr || state->incarnation > newest->incarnation))
+          (newest == nullptr || state->incarnation > newest->incarnation)) {
         newest = state;
+      }
     }
     return newest;
   }
@@ -247,8 +249,9 @@ class RolePlanner {
       const bool succeeded = newest != state && (state->crash_looping || newest->ready() ||
                                                  newest->life == Life::kFailed);
       const bool unwanted = complete && newest == state;
-      if (succeeded || unwanted)
+      if (succeeded || unwanted) {
         Delete(*state, succeeded ? "it has a successor" : "its slot is not wanted");
+      }
     }
   }
 

@@ -130,8 +130,9 @@ std::optional<PodState> Classify(const std::shared_ptr<const kube::Pod>& pod,
   state.contract = meta.label(api::kLabelContract);
   JudgePhase(state, snapshot.now);
   if (state.life == Life::kAlive) state.settles_at = SettlesAt(*pod, snapshot.now);
-  if (state.life == Life::kAlive || state.crash_looping || meta.deleting())
+  if (state.life == Life::kAlive || state.crash_looping || meta.deleting()) {
     JudgeNode(state, snapshot);
+  }
   if (meta.deleting() && state.life != Life::kLost) {
     state.life = Life::kEnding;
     state.crash_looping = false;
@@ -185,8 +186,9 @@ int BackoffSeconds(int retries) {
 
 std::int64_t FailureTime(const PodState& state) {
   std::int64_t time = state.pod->meta.creation_time;
-  for (const auto& container : state.pod->containers)
+  for (const auto& container : state.pod->containers) {
     time = std::max(time, container.last_finished_at);
+  }
   return time;
 }
 

@@ -56,8 +56,9 @@ class ProblemFinder {
       : snapshot_(snapshot), plan_(plan), outcome_(outcome) {}
 
   std::vector<Problem> Run(const std::vector<PodState>& states, std::size_t limit) {
-    for (const api::FieldError& error : plan_.errors)
+    for (const api::FieldError& error : plan_.errors) {
       Add({"", "", "", error.reason, error.message}, error.message);
+    }
     if (!outcome_.refusal.empty()) Add({"", "", "", "RefusedByCluster", outcome_.refusal}, "");
     for (const WriteOutcome& failed : outcome_.failed) WriteProblem(failed);
     for (const PodState& state : states) {

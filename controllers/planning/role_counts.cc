@@ -68,8 +68,9 @@ std::map<api::RoleName, RoleCounts> CountRoles(const Snapshot& snapshot, const G
   }
   const auto& specs = snapshot.deployment->spec.roles;
   for (auto& [role, count] : counts) {
-    if (const auto spec = specs.find(role); spec != specs.end())
+    if (const auto spec = specs.find(role); spec != specs.end()) {
       count.gpus = spec->second.parallelism.gpus();
+    }
   }
   return counts;
 }

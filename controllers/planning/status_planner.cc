@@ -76,8 +76,9 @@ class StatusPlanner {
     if (undecided_ && plan_.accepted) return {plan_.accepted, plan_.accepted_desired};
     Goal goal{undecided_ ? std::nullopt : plan_.target, plan_.desired};
     if (goal.target) return goal;
-    for (const auto& [role, spec] : deployment_.spec.roles)
+    for (const auto& [role, spec] : deployment_.spec.roles) {
       goal.desired[role] = deployment_.spec.suspend ? 0 : spec.replicas;
+    }
     return goal;
   }
 
@@ -120,10 +121,12 @@ class StatusPlanner {
   }
 
   std::pair<std::string, std::string> NotReady() const {
-    if (Suspended())
+    if (Suspended()) {
       return {"Suspended", "spec.suspend is true: all replicas are at 0; requests are refused"};
-    if (goal_.target && NothingWanted())
+    }
+    if (goal_.target && NothingWanted()) {
       return {"ScaledToZero", "all replicas are at 0; requests are refused"};
+    }
     for (const auto& [role, desired] : goal_.desired) {
       const RoleCounts& count = counts_.at(role);
       if (count.ready >= MinReady(deployment_, role)) continue;
@@ -132,8 +135,9 @@ class StatusPlanner {
               std::to_string(count.ready) + " of " + std::to_string(count.desired) + " " + name +
                   " replicas can serve; requests are refused"};
     }
-    if (counts_.empty())
+    if (counts_.empty()) {
       return {"NothingAccepted", "no spec was accepted yet; requests are refused"};
+    }
     return {"NoRouterReady", std::to_string(routers_.ready) + " of " +
                                  Plural(routers_.desired, "router pod") +
                                  " can route to every role; requests are refused"};
@@ -198,8 +202,9 @@ class StatusPlanner {
       return;
     }
     std::set<std::string> staged;
-    for (const auto& [role, resolved] : resolution.roles)
+    for (const auto& [role, resolved] : resolution.roles) {
       staged.insert(resolved.accelerator->meta.name);
+    }
     std::string where;
     for (const std::string& name : staged) where += (where.empty() ? "" : ", ") + name;
     conditions_.Set("ModelResolved", true, "Resolved",
@@ -225,15 +230,17 @@ class StatusPlanner {
   void Stalled() {
     if (!plan_.errors.empty()) {
       std::string message;
-      for (const api::FieldError& error : plan_.errors)
+      for (const api::FieldError& error : plan_.errors) {
         message += (message.empty() ? "" : "; ") + error.message;
+      }
       SetStalled(plan_.errors[0].reason, message);
     } else if (!outcome_.refusal.empty()) {
       SetStalled("RefusedByCluster", outcome_.refusal);
     } else {
       for (const WriteOutcome& failed : outcome_.failed) {
-        if (!failed.error || failed.error->retryable() || failed.error->reason == "QuotaExceeded")
+        if (!failed.error || failed.error->retryable() || failed.error->reason == "QuotaExceeded") {
           continue;
+        }
         SetStalled(failed.error->reason.empty() ? "WriteRefused" : failed.error->reason,
                    failed.error->message);
         return;
@@ -289,8 +296,9 @@ class StatusPlanner {
                                      "," + api::kLabelRole + "=" + name}};
       // Before anything was accepted `desired` must not look like an accepted number.
       if (!goal_.target) entry["desired"] = 0;
-      if (goal_.target && goal_.target->roles.contains(role))
+      if (goal_.target && goal_.target->roles.contains(role)) {
         entry["revision"] = goal_.target->roles.at(role).revision;
+      }
       roles.push_back(std::move(entry));
     }
     return roles;
@@ -364,8 +372,9 @@ class StatusPlanner {
       status["targetRevision"] = goal_.target->name;
       status["endpoint"] = render::Endpoint(deployment_);
     }
-    if (const std::string current = CurrentRevision(); !current.empty())
+    if (const std::string current = CurrentRevision(); !current.empty()) {
       status["currentRevision"] = current;
+    }
     if (!problems_.empty()) status["problems"] = Problems();
     return status;
   }
@@ -415,16 +424,18 @@ class StatusPlanner {
   void CreatedEvent(std::vector<Note>& events) const {
     std::map<std::string, int> created;
     for (const Write& write : plan_.writes) {
-      if (write.verb != Verb::kCreate || !(write.resource == kube::kPods) || Failed(write))
+      if (write.verb != Verb::kCreate || !(write.resource == kube::kPods) || Failed(write)) {
         continue;
+      }
       if (write.gate == (outcome_.refusal.empty() ? Gate::kIfRefused : Gate::kIfAccepted)) continue;
       ++created[write.body.at("metadata").at("labels").at(api::kLabelRole).get<std::string>()];
     }
     const auto& revision = outcome_.refusal.empty() ? plan_.target : plan_.accepted;
     if (created.empty() || GateFailed() || !revision) return;
     std::string text;
-    for (const auto& [role, count] : created)
+    for (const auto& [role, count] : created) {
       text += (text.empty() ? "" : " and ") + std::to_string(count) + " " + role;
+    }
     const bool one = created.size() == 1 && created.begin()->second == 1;
     events.push_back(
         {false, "Created", "Create",

@@ -53,9 +53,14 @@ json CommonPodSpec(const PodInputs& pod, const std::string& deployment) {
   return spec;
 }
 
-void PutImage(json* container, const std::string& image, const PodInputs& pod) {
-  (*container)["image"] = image;
-  PutText(container, "imagePullPolicy", pod.image_pull_policy);
+json NamedContainer(const char* name, const std::string& image, const PodInputs& pod) {
+  json container{{"name", name},
+                 {"image", image},
+                 // Neither engines nor routers write a termination message; the end of the log of
+                 // one that failed tells why.
+                 {"terminationMessagePolicy", "FallbackToLogsOnError"}};
+  PutText(&container, "imagePullPolicy", pod.image_pull_policy);
+  return container;
 }
 
 }  // namespace disagg::render

@@ -27,7 +27,7 @@ nlohmann::json Mount(const char* volume, const char* path);
 // Spec fields that every pod of a deployment has alike.
 nlohmann::json CommonPodSpec(const PodInputs& pod, const std::string& deployment);
 
-// Image and pull policy of a container.
-void PutImage(nlohmann::json* container, const std::string& image, const PodInputs& pod);
+// A container's name, image, and where its last words come from.
+nlohmann::json NamedContainer(const char* name, const std::string& image, const PodInputs& pod);
 
 }  // namespace disagg::render

@@ -119,9 +119,8 @@ Storage WorkerStorage(const EngineRenderer& engine, const RoleInputs& role) {
 
 json EngineContainer(const EngineRenderer& engine, const WorkerView& worker) {
   const RoleInputs& role = worker.role;
-  json container = DynamoWorkerLifecycle(role.startup_timeout_seconds);
-  container["name"] = "engine";
-  PutImage(&container, worker.contract.image, role.pod);
+  json container = NamedContainer("engine", worker.contract.image, role.pod);
+  container.update(DynamoWorkerLifecycle(role.startup_timeout_seconds));
   container["command"] = engine.Command();
   container["args"] = WorkerArgs(engine, worker);
   container["env"] = EnvList(WorkerEnv(engine, worker));

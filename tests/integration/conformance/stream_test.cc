@@ -248,7 +248,9 @@ int StartAndCancel(Transport& transport, Phase phase, std::size_t count) {
     handles.push_back(transport.Stream(Watch(), sinks.back()));
   }
   if (phase == Phase::kConnecting) std::this_thread::sleep_for(milliseconds(1));
-  if (phase == Phase::kSomeDeliver) EXPECT_TRUE(sinks.front()->WaitForBytes(1));
+  if (phase == Phase::kSomeDeliver) {
+    EXPECT_TRUE(sinks.front()->WaitForBytes(1));
+  }
   for (std::size_t i = 0; phase == Phase::kAllDeliver && i < count; ++i) {
     EXPECT_TRUE(sinks[i]->WaitForBytes(1));
   }

@@ -108,6 +108,19 @@ TEST(Gate, RefusedTakesNothingFromPodsOfTheAcceptedRevision) {
   EXPECT_THAT(world.Children(), Contains("ServiceAccount/minimax-m3-workers"));
 }
 
+TEST(Gate, KeepsNoMoreRefusedRevisionsThanTheHistoryMayHold) {
+  World world;
+  world.Edit([](auto& spec) { spec.revision_history_limit = 2; });
+  world.Settle();
+  world.refuses = RefuseAll;
+  for (int i = 1; i <= 6; ++i) {
+    world.Edit([&](auto& spec) { spec.image = "vllm/vllm-openai:wrong-" + std::to_string(i); });
+    world.RunPass();
+    world.RunPass();
+  }
+  EXPECT_THAT(world.revisions(), SizeIs(4)) << "the accepted one, the refused one, and two more";
+}
+
 TEST(Gate, WaitsForAnswersThatFailWithoutARefusal) {
   World world;
   world.fails = [](const Write& write) -> std::optional<base::Error> {

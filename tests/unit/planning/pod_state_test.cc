@@ -211,8 +211,9 @@ TEST(FailuresWith, ForgetsOldFailuresAfterALongLife) {
 
 TEST(BackoffSeconds, DoublesFromTenSecondsToTenMinutes) {
   const int expected[] = {10, 20, 40, 80, 160, 320, 600, 600};
-  for (int retries = 0; retries < 8; ++retries)
+  for (int retries = 0; retries < 8; ++retries) {
     EXPECT_EQ(BackoffSeconds(retries), expected[retries]);
+  }
   EXPECT_EQ(BackoffSeconds(1000), 600);
   EXPECT_EQ(BackoffSeconds(-1), 10);
 }

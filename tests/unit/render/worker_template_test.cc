@@ -281,6 +281,7 @@ TEST(WorkerLife, HasTheMeasuredTimes) {
   EXPECT_EQ(container["startupProbe"]["failureThreshold"], 13);
   EXPECT_EQ(container["readinessProbe"]["httpGet"]["path"], "/health");
   EXPECT_EQ(container["livenessProbe"]["httpGet"]["path"], "/live");
+  EXPECT_EQ(container["terminationMessagePolicy"], "FallbackToLogsOnError");
 }
 
 TEST(WorkerLabels, HoldNoFreeText) {

@@ -118,7 +118,7 @@ TEST(AnswerParser, RefusesWhatIsTooLargeOrNoAnswer) {
       {"a negative chunk", chunked + "-1\r\nabc\r\n", base::ErrorCode::kProtocol},
       {"a chunk beyond 64 bits", chunked + "fffffffffffffffff\r\nabc\r\n",
        base::ErrorCode::kProtocol},
-      {"another protocol", "SSH-2.0-OpenSSH_9.2\r\n", base::ErrorCode::kProtocol},
+      {"another protocol", "SSH-2.0-OpenSSH_9.2\r\n\r\n", base::ErrorCode::kProtocol},
       {"HTTP/2", "HTTP/2 200\r\n\r\n", base::ErrorCode::kProtocol},
   };
   for (const Case& c : kCases) {

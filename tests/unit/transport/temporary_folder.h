@@ -16,7 +16,7 @@ namespace transport {
 class TemporaryFolder {
  public:
   TemporaryFolder() {
-    std::string name = ::testing::TempDir() + "/transport-XXXXXX";
+    std::string name = ::testing::TempDir() + "transport-XXXXXX";  // TempDir ends with a slash
     path_ = mkdtemp(name.data());
   }
   ~TemporaryFolder() { std::filesystem::remove_all(path_); }

@@ -76,20 +76,19 @@ json RouterResources() {
 json RouterContainer(const TemplateContext& context, const ModelInputs& model,
                      const ContractInputs& contract, const RouterInputs& router,
                      const api::Args& args) {
-  json container{
-      {"name", "router"},
-      {"command", {"python3", "-m", "dynamo.frontend"}},
-      {"args", api::ToCommandLine(args)},
-      {"env", EnvList(RouterEnv(context, contract, router))},
-      {"ports", {ContainerPort("http", kHttpPort), ContainerPort("stream", kStreamPort)}},
-      {"startupProbe", HttpProbe("/live", "http", 1, 5, 120)},
-      {"readinessProbe", HttpProbe(ReadyPath(model.served_name), "http", 2, 2, 2)},
-      {"livenessProbe", HttpProbe("/live", "http", 10, 5, 6)},
-      {"lifecycle", SleepBeforeStop(kPreStopSeconds)},
-      {"resources", RouterResources()},
-      {"securityContext", RestrictedContainerSecurity()},
-      {"volumeMounts", json::array({Mount("tmp", "/tmp")})}};
-  PutImage(&container, router.image.empty() ? contract.image : router.image, router.pod);
+  json container =
+      NamedContainer("router", router.image.empty() ? contract.image : router.image, router.pod);
+  container["command"] = {"python3", "-m", "dynamo.frontend"};
+  container["args"] = api::ToCommandLine(args);
+  container["env"] = EnvList(RouterEnv(context, contract, router));
+  container["ports"] = {ContainerPort("http", kHttpPort), ContainerPort("stream", kStreamPort)};
+  container["startupProbe"] = HttpProbe("/live", "http", 1, 5, 120);
+  container["readinessProbe"] = HttpProbe(ReadyPath(model.served_name), "http", 2, 2, 2);
+  container["livenessProbe"] = HttpProbe("/live", "http", 10, 5, 6);
+  container["lifecycle"] = SleepBeforeStop(kPreStopSeconds);
+  container["resources"] = RouterResources();
+  container["securityContext"] = RestrictedContainerSecurity();
+  container["volumeMounts"] = json::array({Mount("tmp", "/tmp")});
   return container;
 }
 

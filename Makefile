@@ -7,7 +7,7 @@ JOBS ?= $(shell nproc)
 BIN := build/bin
 
 .PHONY: help deps build cluster-tools charts demo dev-cluster test test-unit test-release test-asan test-tsan \
-        test-go lint format bench clean
+        test-go check-format lint format bench clean
 
 help:  ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,7 +33,7 @@ demo: build cluster-tools  ## the main job end to end on a local cluster (KEEP=1
 dev-cluster: build cluster-tools  ## a local cluster with the chart installed and the operator running; ends with Ctrl-C
 	@bash tests/demo/dev-cluster.sh
 
-test: test-go test-release test-asan test-tsan  ## everything: unit, golden, integration on a real API server, sanitizers
+test: test-go test-release  ## everything: unit, golden, integration on a real API server
 
 test-go: deps
 	@cd tests/cluster && go vet ./... && go test ./...
@@ -48,12 +48,15 @@ test-unit: deps  ## only what needs no cluster
 	@cmake --build build -j $(JOBS)
 	@ctest --test-dir build --output-on-failure --no-tests=error -L unit
 
-test-asan test-tsan: test-%: cluster-tools
+test-asan test-tsan: test-%: cluster-tools  ## the same under AddressSanitizer and UndefinedBehaviorSanitizer, or ThreadSanitizer
 	@cmake --preset $* $(CMAKE_QUIET)
 	@cmake --build build/$* -j $(JOBS)
 	@ctest --test-dir build/$* --output-on-failure --no-tests=error
 
-lint: deps  ## formatting and clang-tidy; only what changed is looked at again
+check-format: deps  ## every source is as `make format` leaves it
+	@git ls-files '*.h' '*.cc' | xargs clang-format-16 --dry-run -Werror
+
+lint: check-format  ## formatting and clang-tidy; only what changed is looked at again
 	@cmake --preset release $(CMAKE_QUIET)
 	@python3 cmake/lint.py --jobs $(JOBS)
 

@@ -1,4 +1,4 @@
-"""Formatting and clang-tidy, incremental.
+"""clang-tidy, incremental.
 
 A translation unit is looked at again only when it, a header of the project, its compile command or .clang-tidy changed;
 the results are kept in the user's cache directory, so that a second checkout is as quick as the first.
@@ -22,12 +22,6 @@ INCLUDE = re.compile(rb'^#include "([^"]+)"', re.MULTILINE)
 def tracked(*patterns):
     out = subprocess.run(["git", "ls-files", *patterns], cwd=ROOT, check=True, capture_output=True, text=True)
     return [line for line in out.stdout.splitlines() if (ROOT / line).exists()]
-
-
-def check_format():
-    files = tracked("*.h", "*.cc")
-    run = subprocess.run(["clang-format-16", "--dry-run", "-Werror", *files], cwd=ROOT)
-    return run.returncode == 0
 
 
 def closure(path, seen):
@@ -79,9 +73,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     arguments = parser.parse_args()
-    formatted = check_format()
-    tidied = check_tidy(arguments.jobs)
-    sys.exit(0 if formatted and tidied else 1)
+    sys.exit(0 if check_tidy(arguments.jobs) else 1)
 
 
 main()

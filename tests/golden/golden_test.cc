@@ -88,7 +88,8 @@ TEST_P(GoldenTest, RendersToWhatIsCheckedIn) {
 
 std::string CaseName(const testing::TestParamInfo<Folders>& info) {
   std::string name = info.param.name;
-  std::replace_if(name.begin(), name.end(), [](char c) { return c == '-' || c == '.'; }, '_');
+  std::replace_if(
+      name.begin(), name.end(), [](char c) { return c == '-' || c == '.'; }, '_');
   return name;
 }
 

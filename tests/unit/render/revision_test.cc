@@ -116,14 +116,20 @@ INSTANTIATE_TEST_SUITE_P(
                    [](Fixture& f) { f.decode().args["max-num-seqs"] = Text("9"); }),
         OnlyDecode("accelerator", [](Fixture& f) { f.decode().accelerator = "b300"; }),
         OnlyDecode("width", [](Fixture& f) { f.decode().parallelism = {.tensor = 8}; }),
-        OnlyDecode("role env", [](Fixture& f) { f.decode().env = {{"A", "1", ""}}; }),
+        OnlyDecode("role env",
+                   [](Fixture& f) {
+                     f.decode().env = {{"A", "1", ""}};
+                   }),
         OnlyDecode("role env from",
                    [](Fixture& f) { f.decode().env_from = {R"({"secretRef":{}})"}; }),
         OnlyDecode("cpu", [](Fixture& f) { f.decode().resources.cpu = "7"; }),
         OnlyDecode("memory", [](Fixture& f) { f.decode().resources.memory = "900Gi"; }),
         OnlyDecode("shm", [](Fixture& f) { f.decode().resources.shared_memory = "9Gi"; }),
         Workers("default accelerator", [](Fixture& f) { f.deployment.spec.accelerator = "b300"; }),
-        Workers("engine env", [](Fixture& f) { f.deployment.spec.engine_env = {{"A", "1", ""}}; }),
+        Workers("engine env",
+                [](Fixture& f) {
+                  f.deployment.spec.engine_env = {{"A", "1", ""}};
+                }),
         Workers("start", [](Fixture& f) { f.deployment.spec.startup_timeout_seconds = 60; }),
         Workers("engine env from",
                 [](Fixture& f) { f.deployment.spec.engine_env_from = {R"({"secretRef":{}})"}; }),
@@ -145,7 +151,10 @@ INSTANTIATE_TEST_SUITE_P(
                false,
                false,
                true},
-        Effect{{"router env", [](Fixture& f) { f.deployment.spec.router.env = {{"A", "1", ""}}; }},
+        Effect{{"router env",
+                [](Fixture& f) {
+                  f.deployment.spec.router.env = {{"A", "1", ""}};
+                }},
                false,
                false,
                false,

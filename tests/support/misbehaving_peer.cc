@@ -105,6 +105,16 @@ class Connection : public PeerConnection {
   // From another thread: whatever waits ends.
   void Interrupt() { shutdown(fd_, SHUT_RDWR); }
 
+  // The space after a field's colon is optional (RFC 9112, 5.1); the scripts see it always.
+  static std::string WithSpaces(std::string head) {
+    for (std::size_t line = head.find("\r\n"); line + 2 < head.size();
+         line = head.find("\r\n", line + 2)) {
+      const std::size_t colon = head.find(':', line);
+      if (colon != std::string::npos && head[colon + 1] != ' ') head.insert(colon + 1, " ");
+    }
+    return head;
+  }
+
   std::optional<std::string> ReadRequest() override {
     std::size_t head_end = std::string::npos;
     while ((head_end = input_.find("\r\n\r\n")) == std::string::npos) {
@@ -114,7 +124,8 @@ class Connection : public PeerConnection {
     while (input_.size() < size) {
       if (!ReadMore()) return std::nullopt;
     }
-    std::string request = input_.substr(0, size);
+    std::string request = WithSpaces(input_.substr(0, head_end + 2)) +
+                          input_.substr(head_end + 2, size - head_end - 2);
     input_.erase(0, size);
     ++requests_;
     return request;

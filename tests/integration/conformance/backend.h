@@ -19,6 +19,7 @@ struct BackendTraits {
   bool skips_informational;  // 1xx answers
   bool bounds_heads;         // of answers
   bool repeats_reads;        // that a kept-alive connection has lost
+  bool looks_before_use;     // whether a kept-alive connection was closed meanwhile
 };
 
 const BackendTraits& Traits();

@@ -4,7 +4,7 @@
 namespace transport {
 
 const BackendTraits& Traits() {
-  static constexpr BackendTraits kTraits{"cpprest", false, false, false, true};
+  static constexpr BackendTraits kTraits{"cpprest", false, false, false, true, false};
   return kTraits;
 }
 

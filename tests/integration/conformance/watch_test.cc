@@ -108,7 +108,7 @@ TEST_F(WatchTest, ThatIsRefusedBringsTheReason) {
   EXPECT_EQ(sink_->status(), 400);
   const base::Error error = kube::ErrorFromResponse(sink_->status(), sink_->text(), "");
   EXPECT_EQ(error.reason, "BadRequest");
-  EXPECT_THAT(error.message, ::testing::HasSubstr("field label not supported"));
+  EXPECT_THAT(error.message, ::testing::HasSubstr("no.such"));
 }
 
 TEST_F(WatchTest, BreaksOffWhenTheServerDies) {

@@ -67,6 +67,19 @@ std::string ControllerUid(const simdjson::dom::element& metadata) {
   return "";
 }
 
+// An object that is being deleted is there until its grace period has passed and its finalizers are
+// taken away; with neither (a pod that was never bound) the answer is what it last was.
+bool StillThere(const simdjson::dom::element& metadata) {
+  if (Text(metadata, "deletionTimestamp").empty()) return false;
+  std::int64_t grace = 0;
+  simdjson::dom::array finalizers;
+  const bool waits =
+      metadata["deletionGracePeriodSeconds"].get(grace) == simdjson::SUCCESS && grace > 0;
+  const bool held =
+      metadata["finalizers"].get(finalizers) == simdjson::SUCCESS && finalizers.size() > 0;
+  return waits || held;
+}
+
 base::Result<WriteResult> ParseObject(const std::string& body, Verb verb) {
   simdjson::dom::parser parser;
   simdjson::dom::element object, metadata;
@@ -85,7 +98,7 @@ base::Result<WriteResult> ParseObject(const std::string& body, Verb verb) {
   result.uid = Text(metadata, "uid");
   result.resource_version = Text(metadata, "resourceVersion");
   result.controller_uid = ControllerUid(metadata);
-  if (!Text(metadata, "deletionTimestamp").empty()) result.gone = false;
+  if (verb == Verb::kDelete && StillThere(metadata)) result.gone = false;
   return result;
 }
 

@@ -68,7 +68,7 @@ shown  test-shown  nvidia/Tiny-NVFP4 fp4, mocker on dynamo  Ready for AGE
 │  ├─ shown-prefill-RRR-0-1  Ready  NODE  restarts 0  AGE
 │  └─ shown-prefill-RRR-1-1  Ready  NODE  restarts 0  AGE
 └─ decode  1/1  DP8, 8 GPUs, NIXL over rdma/ib  revision RRR
-   └─ shown-decode-RRR-0-1  Ready  NODE  restarts 0  AGE
+  └─ shown-decode-RRR-0-1  Ready  NODE  restarts 0  AGE
 )";
 
 TEST(Plugin, ShowsAHealthyDeploymentWithoutAWrite) {

@@ -99,10 +99,18 @@ TEST(ReadWriteAnswer, TellsADeletedObjectFromOneThatIsEnding) {
       {"a Status: removed at once",
        R"({"kind":"Status","status":"Success","details":{"uid":"u1"}})", true},
       {"the object as it last was: removed at once", kPodAnswer, true},
-      {"an object with a deletionTimestamp: still there",
+      {"an object within its grace period: still there",
        R"({"kind":"Pod","metadata":{"uid":"u1","resourceVersion":"18",
-           "deletionTimestamp":"2026-11-24T10:00:00Z"}})",
+           "deletionTimestamp":"2026-11-24T10:00:00Z","deletionGracePeriodSeconds":30}})",
        false},
+      {"an object that a finalizer holds: still there",
+       R"({"kind":"Pod","metadata":{"uid":"u1","resourceVersion":"18","finalizers":["a/b"],
+           "deletionTimestamp":"2026-11-24T10:00:00Z","deletionGracePeriodSeconds":0}})",
+       false},
+      {"a pod that was never bound: its last state, removed at once",
+       R"({"kind":"Pod","metadata":{"uid":"u1","resourceVersion":"18",
+           "deletionTimestamp":"2026-11-24T10:00:00Z","deletionGracePeriodSeconds":0}})",
+       true},
   };
   for (const Case& c : cases) {
     const auto result = ReadWriteAnswer(Json(200, c.body), Verb::kDelete);

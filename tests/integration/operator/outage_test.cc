@@ -112,6 +112,10 @@ TEST(Outage, OfTwoOperatorsOneWritesAndTheOtherTakesOver) {
 
   // A leader that is stopped for longer than its lease may not write when it comes back.
   kill(first.pid(), SIGSTOP);
+  ASSERT_TRUE(Eventually("every thread of it has stopped", std::chrono::seconds(10), [&] {
+    return ReadFile("/proc/" + std::to_string(first.pid()) + "/stat").find(") T ") !=
+           std::string::npos;
+  }));
   DeleteOnePod(deployment);
   ExpectHealed(deployment, std::chrono::seconds(90));
   EXPECT_TRUE(Wrote(second));

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <csignal>
 #include <thread>
 
@@ -15,13 +16,21 @@ using nlohmann::json;
 
 Api& TheApi() { return ChartEnvironment::api(); }
 
-void DeleteOnePod(const Deployment& deployment) {
-  TheApi().Delete(deployment.Collection("pods") + "/" + deployment.PodNames("prefill")[0]);
+// Returns the UID of the pod that was deleted.
+std::string DeleteOnePod(const Deployment& deployment) {
+  const json pod = deployment.Pods("prefill").at(0);
+  TheApi().Delete(deployment.Collection("pods") + "/" + pod["metadata"]["name"].get<std::string>());
+  return pod["metadata"]["uid"];
 }
 
-void ExpectHealed(const Deployment& deployment, std::chrono::seconds timeout) {
+// Another pod has taken the place of the lost one.
+void ExpectHealed(const Deployment& deployment, const std::string& lost,
+                  std::chrono::seconds timeout) {
   EXPECT_TRUE(Eventually(deployment.name() + " has its pods again", timeout, [&] {
-    return deployment.Pods("prefill", false).size() == 2 && deployment.Converged();
+    const auto pods = deployment.Pods("prefill", false);
+    const bool gone = std::none_of(pods.begin(), pods.end(),
+                                   [&](const json& pod) { return pod["metadata"]["uid"] == lost; });
+    return gone && pods.size() == 2 && deployment.Converged();
   }));
 }
 
@@ -33,8 +42,8 @@ TEST(Outage, TheApiServerIsRestarted) {
   ASSERT_TRUE(Eventually("the API server answers", std::chrono::seconds(30), [] {
     return TheApi().Get("/readyz").status == 200 || TheApi().Get("/version").ok();
   }));
-  DeleteOnePod(deployment);
-  ExpectHealed(deployment, std::chrono::seconds(120));
+  const std::string lost = DeleteOnePod(deployment);
+  ExpectHealed(deployment, lost, std::chrono::seconds(120));
   EXPECT_TRUE(op.Running());
 }
 
@@ -46,8 +55,8 @@ TEST(Outage, EveryWatchIsCutInMidStream) {
   ASSERT_TRUE(deployment.WaitReady());
   for (int i = 0; i < 3; ++i) {
     proxy->CutWatches();
-    DeleteOnePod(deployment);
-    ExpectHealed(deployment, std::chrono::seconds(60));
+    const std::string lost = DeleteOnePod(deployment);
+    ExpectHealed(deployment, lost, std::chrono::seconds(60));
   }
 }
 
@@ -59,23 +68,24 @@ TEST(Outage, EveryWatchIsToldThatItsVersionIsGone) {
   ASSERT_TRUE(deployment.WaitReady());
   proxy->ExpireWatches();
   proxy->CutWatches();
-  DeleteOnePod(deployment);
-  ExpectHealed(deployment, std::chrono::seconds(60));
+  const std::string lost = DeleteOnePod(deployment);
+  ExpectHealed(deployment, lost, std::chrono::seconds(60));
 }
 
 TEST(Outage, HistoryIsCompactedWhileTheOperatorIsAway) {
   Deployment deployment("compact");
+  std::string lost;
   {
     Operator op;
     ASSERT_TRUE(deployment.WaitReady());
     op.Kill();
     op.WaitForEnd(std::chrono::seconds(5));
-    DeleteOnePod(deployment);
+    lost = DeleteOnePod(deployment);
     ASSERT_EQ(ChartEnvironment::cluster().Ctl({"compact"}).exit_code, 0);
     ASSERT_EQ(ChartEnvironment::cluster().Ctl({"restart", "kube-apiserver"}).exit_code, 0);
   }
   Operator op;
-  ExpectHealed(deployment, std::chrono::seconds(120));
+  ExpectHealed(deployment, lost, std::chrono::seconds(120));
 }
 
 TEST(Outage, ThrottlingAndServerErrorsAreWaitedOut) {
@@ -88,8 +98,8 @@ TEST(Outage, ThrottlingAndServerErrorsAreWaitedOut) {
   Deployment deployment("throttled");
   ASSERT_TRUE(deployment.WaitReady(std::chrono::seconds(90)));
   proxy->Fail(10, 503);
-  DeleteOnePod(deployment);
-  ExpectHealed(deployment, std::chrono::seconds(90));
+  const std::string lost = DeleteOnePod(deployment);
+  ExpectHealed(deployment, lost, std::chrono::seconds(90));
 }
 
 // The pods that each of two operators made: their logs say "create".
@@ -105,8 +115,8 @@ TEST(Outage, OfTwoOperatorsOneWritesAndTheOtherTakesOver) {
   Deployment deployment("two");
   ASSERT_TRUE(deployment.WaitReady(std::chrono::seconds(60)));
   Operator second(ChartEnvironment::operator_kubeconfig(), flags);
-  DeleteOnePod(deployment);
-  ExpectHealed(deployment, std::chrono::seconds(60));
+  const std::string lost = DeleteOnePod(deployment);
+  ExpectHealed(deployment, lost, std::chrono::seconds(60));
   EXPECT_TRUE(Wrote(first));
   EXPECT_FALSE(Wrote(second)) << second.Log();
 
@@ -116,8 +126,8 @@ TEST(Outage, OfTwoOperatorsOneWritesAndTheOtherTakesOver) {
     return ReadFile("/proc/" + std::to_string(first.pid()) + "/stat").find(") T ") !=
            std::string::npos;
   }));
-  DeleteOnePod(deployment);
-  ExpectHealed(deployment, std::chrono::seconds(90));
+  const std::string second_loss = DeleteOnePod(deployment);
+  ExpectHealed(deployment, second_loss, std::chrono::seconds(90));
   EXPECT_TRUE(Wrote(second));
   const std::size_t written = first.Log().size();
   kill(first.pid(), SIGCONT);

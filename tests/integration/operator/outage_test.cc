@@ -43,7 +43,7 @@ TEST(Outage, TheApiServerIsRestarted) {
     return TheApi().Get("/readyz").status == 200 || TheApi().Get("/version").ok();
   }));
   const std::string lost = DeleteOnePod(deployment);
-  ExpectHealed(deployment, lost, std::chrono::seconds(120));
+  ExpectHealed(deployment, lost, std::chrono::seconds(180));
   EXPECT_TRUE(op.Running());
 }
 
@@ -56,7 +56,7 @@ TEST(Outage, EveryWatchIsCutInMidStream) {
   for (int i = 0; i < 3; ++i) {
     proxy->CutWatches();
     const std::string lost = DeleteOnePod(deployment);
-    ExpectHealed(deployment, lost, std::chrono::seconds(60));
+    ExpectHealed(deployment, lost, std::chrono::seconds(180));
   }
 }
 
@@ -69,7 +69,7 @@ TEST(Outage, EveryWatchIsToldThatItsVersionIsGone) {
   proxy->ExpireWatches();
   proxy->CutWatches();
   const std::string lost = DeleteOnePod(deployment);
-  ExpectHealed(deployment, lost, std::chrono::seconds(60));
+  ExpectHealed(deployment, lost, std::chrono::seconds(180));
 }
 
 TEST(Outage, HistoryIsCompactedWhileTheOperatorIsAway) {
@@ -85,7 +85,7 @@ TEST(Outage, HistoryIsCompactedWhileTheOperatorIsAway) {
     ASSERT_EQ(ChartEnvironment::cluster().Ctl({"restart", "kube-apiserver"}).exit_code, 0);
   }
   Operator op;
-  ExpectHealed(deployment, lost, std::chrono::seconds(120));
+  ExpectHealed(deployment, lost, std::chrono::seconds(180));
 }
 
 TEST(Outage, ThrottlingAndServerErrorsAreWaitedOut) {
@@ -96,10 +96,10 @@ TEST(Outage, ThrottlingAndServerErrorsAreWaitedOut) {
   ASSERT_TRUE(warm.WaitReady());
   proxy->Fail(10, 429, 1);
   Deployment deployment("throttled");
-  ASSERT_TRUE(deployment.WaitReady(std::chrono::seconds(90)));
+  ASSERT_TRUE(deployment.WaitReady(std::chrono::seconds(180)));
   proxy->Fail(10, 503);
   const std::string lost = DeleteOnePod(deployment);
-  ExpectHealed(deployment, lost, std::chrono::seconds(90));
+  ExpectHealed(deployment, lost, std::chrono::seconds(180));
 }
 
 // The pods that each of two operators made: their logs say "create".
@@ -113,10 +113,10 @@ TEST(Outage, OfTwoOperatorsOneWritesAndTheOtherTakesOver) {
                                        "disagg-system"};
   Operator first(ChartEnvironment::operator_kubeconfig(), flags);
   Deployment deployment("two");
-  ASSERT_TRUE(deployment.WaitReady(std::chrono::seconds(60)));
+  ASSERT_TRUE(deployment.WaitReady(std::chrono::seconds(120)));
   Operator second(ChartEnvironment::operator_kubeconfig(), flags);
   const std::string lost = DeleteOnePod(deployment);
-  ExpectHealed(deployment, lost, std::chrono::seconds(60));
+  ExpectHealed(deployment, lost, std::chrono::seconds(180));
   EXPECT_TRUE(Wrote(first));
   EXPECT_FALSE(Wrote(second)) << second.Log();
 
@@ -127,7 +127,7 @@ TEST(Outage, OfTwoOperatorsOneWritesAndTheOtherTakesOver) {
            std::string::npos;
   }));
   const std::string second_loss = DeleteOnePod(deployment);
-  ExpectHealed(deployment, second_loss, std::chrono::seconds(90));
+  ExpectHealed(deployment, second_loss, std::chrono::seconds(180));
   EXPECT_TRUE(Wrote(second));
   const std::size_t written = first.Log().size();
   kill(first.pid(), SIGCONT);

@@ -1,6 +1,10 @@
 #include "tests/golden/yaml.h"
 
-#include <regex>
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <set>
+#include <string_view>
 
 #include <yaml-cpp/yaml.h>
 
@@ -9,14 +13,26 @@ namespace {
 
 using nlohmann::json;
 
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
+template <typename Number>
+std::optional<Number> WholeNumber(std::string_view text) {
+  if (text.starts_with('+')) text.remove_prefix(1);
+  Number number{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
 json TypedScalar(const std::string& text) {
-  static const std::regex kInteger("[-+]?[0-9]+");
-  static const std::regex kNumber("[-+]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][-+]?[0-9]+)?");
   if (text.empty() || text == "~" || text == "null") return nullptr;
   if (text == "true") return true;
   if (text == "false") return false;
-  if (std::regex_match(text, kInteger)) return std::stoll(text);
-  if (std::regex_match(text, kNumber)) return std::stod(text);
+  if (IsLetter(text.front())) return text;  // "inf" is a word
+  if (const auto integer = WholeNumber<long long>(text)) return *integer;
+  if (const auto number = WholeNumber<double>(text)) return *number;
   return text;
 }
 
@@ -35,17 +51,38 @@ json FromNode(const YAML::Node& node) {
   return object;
 }
 
-// Plain where no reader of YAML can take it for anything but a string; JSON in single quotes.
+// "64Gi", "500m"
+bool IsQuantity(std::string_view text) {
+  const std::size_t digits = text.find_first_not_of("0123456789");
+  if (digits == 0 || digits == std::string_view::npos) return false;
+  const std::string_view suffix = text.substr(digits);
+  return suffix == "m" || suffix == "Ki" || suffix == "Mi" || suffix == "Gi" || suffix == "Ti";
+}
+
+// Names, paths, images and flags: nothing that a reader of YAML could take for another type.
+bool IsPlainWord(std::string_view text) {
+  static const std::set<std::string> kOtherTypes{"y",   "n",    "yes",   "no",  "on",
+                                                 "off", "true", "false", "null"};
+  std::string lower(text);
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  const std::size_t begin = std::min<std::size_t>(text.find_first_not_of('-'), 3);
+  const bool begins_well = begin < std::min<std::size_t>(text.size(), 3) &&
+                           (IsLetter(text[begin]) || text[begin] == '/');
+  const bool plain = std::all_of(text.begin(), text.end(), [](char c) {
+    return IsLetter(c) || IsDigit(c) || std::string_view("-_./:").find(c) != std::string_view::npos;
+  });
+  return begins_well && plain && text.back() != ':' && !kOtherTypes.contains(lower);
+}
+
+// Plain where that is safe; JSON in single quotes.
 std::string Scalar(const json& value) {
-  static const std::regex kPlain(
-      "-{0,2}[A-Za-z/][-A-Za-z0-9_./]*(:[-A-Za-z0-9_./]+)*|[0-9]+([KMGT]i|m)");
-  static const std::regex kOther("(y|n|yes|no|on|off|true|false|null)", std::regex::icase);
   if (!value.is_string()) return value.dump();
   const auto& text = value.get_ref<const std::string&>();
-  if (std::regex_match(text, kPlain) && !std::regex_match(text, kOther)) return text;
-  const bool json_text =
-      text.find('"') != std::string::npos && text.find('\'') == std::string::npos;
-  return json_text && text.find('\n') == std::string::npos ? "'" + text + "'" : value.dump();
+  if (IsPlainWord(text) || IsQuantity(text)) return text;
+  const bool quotes_well =
+      text.find('"') != std::string::npos && text.find_first_of("'\n") == std::string::npos;
+  return quotes_well ? "'" + text + "'" : value.dump();
 }
 
 void Write(const json& value, const std::string& indent, std::string* out);

@@ -96,11 +96,20 @@ void FakeWatchServer::CutAll() {
 
 void FakeWatchServer::Bookmark() {
   loop_.Post([this] {
-    const std::string line =
-        R"({"type":"BOOKMARK","object":{"kind":"Pod","metadata":{"resourceVersion":")" + version() +
-        "\"}}}\n";
-    for (const WatchPtr& watch : std::vector<WatchPtr>(watches_)) Write(watch, line);
+    for (const WatchPtr& watch : std::vector<WatchPtr>(watches_)) SendBookmark(watch);
   });
+}
+
+// A bookmark promises that all events up to its version were sent, so only a watch that has had
+// them gets one.
+void FakeWatchServer::SendBookmark(const WatchPtr& watch) {
+  bool gone = false;
+  std::int64_t now = 0;
+  const bool behind = !Since(watch->version, &gone, &now).empty() || gone;
+  if (behind || watch->paused) return;
+  watch->version = now;
+  Write(watch, R"({"type":"BOOKMARK","object":{"kind":"Pod","metadata":{"resourceVersion":")" +
+                   std::to_string(now) + "\"}}}\n");
 }
 
 std::map<std::string, std::string> FakeWatchServer::objects() const {
@@ -206,7 +215,8 @@ void FakeWatchServer::PumpAll() {
 
 void FakeWatchServer::Pump(const WatchPtr& watch) {
   bool gone = false;
-  const std::vector<Event> events = Since(watch->version, &gone);
+  std::int64_t now = 0;
+  const std::vector<Event> events = Since(watch->version, &gone, &now);
   if (gone && !watch->ended) {
     Write(
         watch,
@@ -273,8 +283,10 @@ bool FakeWatchServer::Chance(double probability) {
   return std::uniform_real_distribution<double>(0, 1)(random_) < probability;
 }
 
-std::vector<FakeWatchServer::Event> FakeWatchServer::Since(std::int64_t version, bool* gone) const {
+std::vector<FakeWatchServer::Event> FakeWatchServer::Since(std::int64_t version, bool* gone,
+                                                           std::int64_t* now) const {
   std::lock_guard lock(mutex_);
+  *now = version_;
   *gone = version < compacted_;
   std::vector<Event> events;
   for (const Event& event : history_) {

@@ -83,13 +83,15 @@ class FakeWatchServer : public transport::Transport {
   void Open(const WatchPtr& watch);
   void Pump(const WatchPtr& watch);
   void PumpAll();
+  void SendBookmark(const WatchPtr& watch);
   void Write(const WatchPtr& watch, const std::string& line);
   void End(const WatchPtr& watch, base::Status status);
   void ArmIdle(const WatchPtr& watch);
 
   Faults faults() const;
   bool Chance(double probability);
-  std::vector<Event> Since(std::int64_t version, bool* gone) const;
+  // What came after `version`; `gone` when that is no longer known; `now` is the newest version.
+  std::vector<Event> Since(std::int64_t version, bool* gone, std::int64_t* now) const;
   std::string Object(const std::string& name, std::int64_t version) const;
 
   mutable std::mutex mutex_;

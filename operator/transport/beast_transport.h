@@ -15,7 +15,9 @@ struct BeastOptions {
   std::size_t max_body_bytes = 64u << 20;            // a page of 500 large objects fits
   std::size_t max_queued_requests = 4096;            // more end at once as kTooManyRequests
   std::chrono::milliseconds connect_timeout{5'000};  // resolve, connect and TLS together
-  std::chrono::milliseconds keep_alive{90'000};      // idle connections are closed after this
+  // Idle connections are closed after this: before the API server (90 s) and common load balancers
+  // (60 s) do, so that no write meets a connection that is being closed.
+  std::chrono::milliseconds keep_alive{45'000};
   std::string user_agent = "disagg-operator";
 };
 

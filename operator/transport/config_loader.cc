@@ -77,7 +77,7 @@ void ReadCluster(EntryReader& cluster, kube::ClusterConfig& config) {
   cluster.Refuse("proxy-url",
                  "and proxies are not supported: run `kubectl proxy` near the server, "
                  "or use a cluster entry without it");
-  if (cluster.Text("insecure-skip-tls-verify") == "true") {
+  if (YamlFlag(cluster.value(), "insecure-skip-tls-verify")) {
     cluster.Fail(
         "has insecure-skip-tls-verify, which is not supported: "
         "give it the certificate-authority of the server");
@@ -102,7 +102,7 @@ void ReadExec(EntryReader& user, kube::ClusterConfig& config) {
   kube::ExecPlugin plugin;
   plugin.api_version = YamlText(exec, "apiVersion");
   plugin.command = YamlText(exec, "command");
-  plugin.provide_cluster_info = YamlText(exec, "provideClusterInfo") == "true";
+  plugin.provide_cluster_info = YamlFlag(exec, "provideClusterInfo");
   plugin.install_hint = YamlText(exec, "installHint");
   if (plugin.command.empty()) return user.Fail("has exec without a command");
   if (plugin.api_version != "client.authentication.k8s.io/v1" &&

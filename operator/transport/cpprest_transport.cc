@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <deque>
 #include <mutex>
 #include <set>
 #include <string>
@@ -9,14 +10,13 @@
 #include <vector>
 
 #include <cpprest/http_client.h>
-#include <openssl/err.h>
-#include <openssl/ssl.h>
 #include <pplx/threadpool.h>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include "operator/base/system_clock.h"
 #include "operator/base/thread_annotations.h"
+#include "operator/transport/cpprest_message.h"
 #include "operator/transport/credentials.h"
 #include "operator/transport/endpoint.h"
 #include "operator/transport/request_text.h"
@@ -28,12 +28,10 @@ namespace {
 namespace asio = boost::asio;
 using web::http::client::http_client;
 
-constexpr std::size_t kMaxBodyBytes = 64u << 20;
-constexpr char kUserAgent[] = "kubectl-disagg";
+constexpr char kWriteFailed[] = "WriteFailed";
+// The library opens a connection for each request that finds none free, and each costs some 25 ms.
+constexpr std::size_t kMaxAtOnce = 8;
 const base::SystemClock kClock;
-
-// Thrown through cpprestsdk, which hands it back.
-struct BodyTooLarge : std::exception {};
 
 // The library closes sockets under a mutex that its own TLS operations do not take. With one pool
 // thread, and everything that may close a socket running on that thread, there is nobody to race
@@ -57,52 +55,13 @@ struct Call {
   asio::steady_timer timer;  // the library's own time-out begins anew with every chunk
   pplx::cancellation_token_source cancel;
   std::string token;
+  bool token_known = false;
   bool started = false;
+  bool repeated = false;
   bool timed_out = false;
   bool ended = false;
 };
 using CallPtr = std::shared_ptr<Call>;
-
-// The library tells what has failed by a text only.
-bool NothingWasSent(const std::string& what) {
-  return what == "Error resolving address" || what == "Failed to resolve address" ||
-         what == "Failed to connect to any resolved endpoint" || what == "Error in SSL handshake";
-}
-
-bool CertificateRefused(int error) {
-  return ERR_GET_REASON(static_cast<unsigned long>(error)) == SSL_R_CERTIFICATE_VERIFY_FAILED;
-}
-
-web::http::http_request MakeRequest(const kube::ClusterConfig& config, const Request& request,
-                                    const std::string& token) {
-  web::http::http_request made{std::string(ToString(request.method))};
-  made.set_request_uri(config.path_prefix + request.target);
-  for (const auto& [name, value] : request.headers) made.headers().add(name, value);
-  made.headers().add("User-Agent", kUserAgent);
-  if (!token.empty()) made.headers().add("Authorization", "Bearer " + token);
-  // The library verifies the certificate against this header when it is set.
-  if (!config.tls_server_name.empty()) made.headers().add("Host", config.tls_server_name);
-  if (!request.body.empty()) {
-    const std::string type = made.headers().content_type();
-    made.set_body(request.body, type.empty() ? "application/json" : type);
-    if (!type.empty()) made.headers().set_content_type(type);
-  }
-  made.set_progress_handler(
-      [](web::http::message_direction::direction direction, utility::size64_t bytes) {
-        const bool answer = direction == web::http::message_direction::download;
-        if (answer && bytes > kMaxBodyBytes) throw BodyTooLarge();
-      });
-  return made;
-}
-
-Response MakeResponse(const web::http::http_response& answer,
-                      const std::vector<unsigned char>& body) {
-  Response response;
-  response.status = answer.status_code();
-  for (const auto& [name, value] : answer.headers()) response.headers.emplace_back(name, value);
-  response.body.assign(body.begin(), body.end());
-  return response;
-}
 
 class Core : public std::enable_shared_from_this<Core> {
  public:
@@ -120,8 +79,12 @@ class Core : public std::enable_shared_from_this<Core> {
  private:
   void Begin(const CallPtr& call, const base::Status& checked);
   void OnCredentials(const CallPtr& call, const base::Result<Credentials>& credentials);
+  void StartNext();
+  void Start(const CallPtr& call);
   void OnTimer(const CallPtr& call);
   void OnAnswer(const CallPtr& call, pplx::task<Response> answer);
+  base::Result<Response> Read(const Call& call, pplx::task<Response> answer);
+  bool MayBeRepeated(const Call& call, const base::Result<Response>& result) const;
   void End(const CallPtr& call, base::Result<Response> result);
   base::Status UseCertificate(const Credentials& credentials);
   std::shared_ptr<http_client> MakeClient() const;
@@ -137,6 +100,8 @@ class Core : public std::enable_shared_from_this<Core> {
   std::shared_ptr<TlsSettings> tls_;  // null for plain TCP
   std::string plugin_certificate_;
   std::shared_ptr<http_client> reader_;
+  std::deque<CallPtr> waiting_;
+  std::size_t at_once_ = 0;  // calls that the library has
   bool closing_ = false;
   std::atomic<std::size_t> requests_total_{0};
   std::mutex mutex_;
@@ -178,8 +143,21 @@ void Core::OnCredentials(const CallPtr& call, const base::Result<Credentials>& c
   if (const base::Status used = UseCertificate(*credentials); !used) {
     return End(call, used.error());
   }
-  call->started = true;
   call->token = credentials->token;
+  call->token_known = true;
+  waiting_.push_back(call);
+  StartNext();
+}
+
+void Core::StartNext() {
+  while (at_once_ < kMaxAtOnce && !waiting_.empty()) {
+    const CallPtr call = waiting_.front();
+    waiting_.pop_front();
+    if (!call->ended) Start(call);
+  }
+}
+
+void Core::Start(const CallPtr& call) {
   try {
     const auto client = ClientFor(call->request);
     client->request(MakeRequest(config_, call->request, call->token), call->cancel.get_token())
@@ -192,8 +170,9 @@ void Core::OnCredentials(const CallPtr& call, const base::Result<Credentials>& c
         .then([self = shared_from_this(), call, client](pplx::task<Response> answer) {
           self->OnAnswer(call, std::move(answer));
         });
+    call->started = true;
+    ++at_once_;
   } catch (const std::exception& error) {
-    call->started = false;
     End(call, Fail(*call, base::ErrorCode::kInvalid, "MalformedRequest", error.what()));
   }
 }
@@ -231,29 +210,49 @@ void Core::OnTimer(const CallPtr& call) {
   if (call->ended) return;
   call->timed_out = true;
   if (call->started) return call->cancel.cancel();
-  End(call, Fail(*call, base::ErrorCode::kTimeout, "Timeout", "no credentials in time"));
+  const char* what = call->token_known ? "no connection in time" : "no credentials in time";
+  End(call, Fail(*call, base::ErrorCode::kTimeout, "Timeout", what));
 }
 
 void Core::OnAnswer(const CallPtr& call, pplx::task<Response> answer) {
+  --at_once_;
+  base::Result<Response> result = Read(*call, std::move(answer));
+  if (MayBeRepeated(*call, result)) {
+    call->repeated = true;
+    call->started = false;
+    reader_.reset();
+    waiting_.push_front(call);
+  } else {
+    End(call, std::move(result));
+  }
+  StartNext();
+}
+
+base::Result<Response> Core::Read(const Call& call, pplx::task<Response> answer) {
   try {
     Response response = answer.get();
-    if (response.status == 401) credentials_->OnUnauthorized(call->token);
-    if (response.status >= 100 && response.status < 200) {
-      // The library takes it for the answer. What follows on its connections would be taken for the
-      // next one.
-      reader_.reset();
-      return End(call, Fail(*call, base::ErrorCode::kProtocol, "InvalidAnswer",
-                            "an informational answer, which cpprestsdk cannot skip"));
-    }
-    End(call, std::move(response));
+    if (response.status == 401) credentials_->OnUnauthorized(call.token);
+    if (response.status < 100 || response.status >= 200) return response;
+    // The library takes it for the answer. What follows on its connections would be taken for the
+    // next one.
+    reader_.reset();
+    return Fail(call, base::ErrorCode::kProtocol, "InvalidAnswer",
+                "an informational answer, which cpprestsdk cannot skip");
   } catch (const BodyTooLarge&) {
-    End(call, Fail(*call, base::ErrorCode::kTooLarge, "BodyTooLarge",
-                   "the answer is larger than " + std::to_string(kMaxBodyBytes) + " bytes"));
+    return Fail(call, base::ErrorCode::kTooLarge, "BodyTooLarge",
+                "the answer is larger than " + std::to_string(kMaxBodyBytes) + " bytes");
   } catch (const web::http::http_exception& error) {
-    End(call, Describe(*call, error));
+    return Describe(call, error);
   } catch (const std::exception& error) {
-    End(call, Fail(*call, base::ErrorCode::kConnection, "ConnectionLost", error.what()));
+    return Fail(call, base::ErrorCode::kConnection, "ConnectionLost", error.what());
   }
+}
+
+// The library itself repeats what fails while it waits for an answer on a kept-alive connection,
+// but not what fails while it writes.
+bool Core::MayBeRepeated(const Call& call, const base::Result<Response>& result) const {
+  return !result.ok() && result.error().reason == kWriteFailed && !call.repeated &&
+         call.request.method == Method::kGet && !call.timed_out && !closing_;
 }
 
 base::Error Core::Describe(const Call& call, const web::http::http_exception& exception) const {
@@ -270,8 +269,12 @@ base::Error Core::Describe(const Call& call, const web::http::http_exception& ex
   }
   // It reports a refused connection as an unreachable host.
   const bool connect = what == "Failed to connect to any resolved endpoint";
+  const bool write = what.starts_with("Failed to write request");
   base::Error error = Fail(
-      call, base::ErrorCode::kConnection, connect ? "ConnectFailed" : "ConnectionLost",
+      call, base::ErrorCode::kConnection,
+      connect ? "ConnectFailed"
+      : write ? kWriteFailed
+              : "ConnectionLost",
       connect ? what + " (refused, or no route)" : what + ": " + exception.error_code().message());
   if (NothingWasSent(what)) error.outcome_unknown = false;
   return error;

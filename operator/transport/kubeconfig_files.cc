@@ -97,6 +97,10 @@ std::string YamlText(const YAML::Node& map, const char* field) {
   return value && value.IsScalar() ? value.Scalar() : "";
 }
 
+bool YamlFlag(const YAML::Node& map, const char* field) {
+  return map.IsMap() && map[field].as<bool>(false);
+}
+
 base::Result<Kubeconfig> ReadKubeconfig(const std::string& path) {
   const auto files = FilesToRead(path);
   if (!files) return files.error();

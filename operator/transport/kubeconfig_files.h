@@ -33,4 +33,7 @@ base::Result<Kubeconfig> ReadKubeconfig(const std::string& path);
 // The text of a scalar field; "" when it is absent, null or no scalar.
 std::string YamlText(const YAML::Node& map, const char* field);
 
+// Whether the field holds any of YAML's words for true.
+bool YamlFlag(const YAML::Node& map, const char* field);
+
 }  // namespace transport

@@ -144,6 +144,8 @@ void TlsSettings::ApplyTo(SSL_CTX* context) {
   SSL_CTX_set1_cert_store(context, material_->roots.get());
   SSL_CTX_set_cert_verify_callback(context, &TlsSettings::Verify, this);
   X509_VERIFY_PARAM* names = SSL_CTX_get0_param(context);
+  // Trusts what the configuration says, also where that is an intermediate CA or the server itself.
+  X509_VERIFY_PARAM_set_flags(names, X509_V_FLAG_PARTIAL_CHAIN);
   if (server_name_is_ip_) {
     X509_VERIFY_PARAM_set1_ip_asc(names, server_name_.c_str());
   } else {

@@ -4,10 +4,10 @@
 // cpprestsdk or OpenSSL is visible above this folder.
 //
 // What every implementation promises (tests/integration/transport_conformance_test.cc):
-//  * Nothing is ever sent twice by itself: a request whose outcome is unknown ends as an error with
-//    `outcome_unknown`, and the caller, who knows whether it may be repeated, decides. (One
-//    exception: a request that the peer cannot have seen, because a kept-alive connection was
-//    already closed before the first byte went out, is sent on a new connection.)
+//  * No write is ever sent twice: one whose outcome is unknown ends as an error with
+//    `outcome_unknown`, and the caller, who knows whether it may be repeated, decides. (A GET that
+//    was lost on a kept-alive connection, because the peer closed it before the first byte of an
+//    answer, is sent once more on a new one.)
 //  * Only the CA of the ClusterConfig is trusted; host names and IP addresses are verified.
 //  * A bearer token that comes from a file is re-read at most once a minute and after a 401.
 //  * Callbacks run on the transport's own thread and must not block.

@@ -18,8 +18,6 @@ struct BackendTraits {
   bool ipv6_addresses;       // https://[::1]
   bool skips_informational;  // 1xx answers
   bool bounds_heads;         // of answers
-  bool repeats_reads;        // that a kept-alive connection has lost
-  bool looks_before_use;     // whether a kept-alive connection was closed meanwhile
 };
 
 const BackendTraits& Traits();
@@ -28,7 +26,7 @@ struct BackendOptions {
   std::size_t max_connections = 64;
   std::size_t max_queued_requests = 4096;
   std::chrono::milliseconds connect_timeout{5'000};
-  std::chrono::milliseconds keep_alive{90'000};
+  std::chrono::milliseconds keep_alive{45'000};
 };
 
 // Options that a backend does not have are ignored.

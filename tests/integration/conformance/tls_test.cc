@@ -87,6 +87,14 @@ TEST(Tls, ACertificateThatCannotBeTrustedIsRefusedWithTheReason) {
   }
 }
 
+TEST(Tls, TheCertificateOfTheServerItselfMayBeTheOneThatIsTrusted) {
+  const TestKeyPair server = Authority().Issue("p", "IP:127.0.0.1");
+  const MisbehavingPeer peer(PeerWith(server), AlwaysAnswer("{}"));
+  kube::ClusterConfig config = ConfigFor(peer);
+  config.ca_pem = server.cert_pem;
+  EXPECT_THAT(GetWith(config), IsAnswer(200, "{}"));
+}
+
 TEST(Tls, TheRootsOfThisMachineAreNotTrusted) {
   // SSL_CERT_FILE stands for them.
   static const TestAuthority kSystem("system-ca");

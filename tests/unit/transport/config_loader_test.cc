@@ -176,6 +176,8 @@ TEST_F(ConfigLoaderTest, MistakesInEntriesAreNamed) {
        "holds no PEM CERTIFICATE"},
       {"no verification", "{" + server + ", insecure-skip-tls-verify: true}", "{}",
        "insecure-skip-tls-verify, which is not supported"},
+      {"no verification, in another word", "{" + server + ", insecure-skip-tls-verify: Yes}", "{}",
+       "insecure-skip-tls-verify, which is not supported"},
       {"a proxy", "{" + server + ", proxy-url: 'http://p', certificate-authority-data: " + ca + "}",
        "{}", "has proxy-url"},
       {"a password", GoodCluster(), "{username: me, password: secret}",

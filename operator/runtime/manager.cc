@@ -1,5 +1,6 @@
 #include "operator/runtime/manager.h"
 
+#include <malloc.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -239,6 +240,7 @@ base::Status AssembledManager::LostLease() const {
 }
 
 void AssembledManager::StartControllers() {
+  malloc_trim(0);  // the pages of the lists, about as much again as the caches
   freshness_.Clear();
   for (const auto& callback : on_leading_) callback();
   for (const auto& controller : controllers_) controller->Start();

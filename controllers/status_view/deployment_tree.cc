@@ -29,11 +29,12 @@ Cell ReadyCell(const Facts& facts) {
 Row Header(const Facts& facts) {
   const api::DisaggDeployment& deployment = *facts.deployment;
   const api::DeploymentSpec& spec = deployment.spec;
-  const std::string model = spec.model_ref.empty() ? "?" : spec.model_ref + " " + spec.precision;
   const std::string engine(api::ToString(spec.engine));
+  const std::string served = spec.model_ref + " " + spec.precision + ", " + engine + " on dynamo";
+  // A spec that cannot be decoded has no model.
   return {{deployment.meta.name},
           {deployment.meta.namespace_name},
-          {model + ", " + engine + " on dynamo"},
+          {spec.model_ref.empty() ? "?" : served},
           ReadyCell(facts)};
 }
 
@@ -57,8 +58,9 @@ Startup WorkerStartup(const api::DeploymentSpec& spec) {
 
 Startup RouterStartup(const api::DeploymentSpec& spec) {
   std::string roles;
-  for (const auto& [role, of_role] : spec.roles)
+  for (const auto& [role, of_role] : spec.roles) {
     roles += (roles.empty() ? "" : " and ") + std::string(api::ToString(role));
+  }
   return {"waiting for " + roles + " workers for", 0};
 }
 

@@ -91,8 +91,9 @@ Situation Judge(const kube::Pod& pod, const Startup& startup, std::int64_t now) 
   if (pod.phase == kube::PodPhase::kFailed) return Failed(pod);
   if (pod.phase == kube::PodPhase::kSucceeded) return {"Completed", Tone::kBad, "ended by itself"};
   if (pod.ready) return {"Ready", Tone::kGood, ""};
-  if (!pod.unschedulable_message.empty())
+  if (!pod.unschedulable_message.empty()) {
     return {"Unschedulable", Tone::kBad, pod.unschedulable_message};
+  }
   if (!pod.scheduled) return {"Pending", Tone::kWaiting, "waits for the scheduler"};
   for (const auto& container : pod.containers) {
     if (auto fault = Fault(container)) return *std::move(fault);

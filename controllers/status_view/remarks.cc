@@ -52,8 +52,9 @@ void AddFreshness(const api::DisaggDeployment& deployment, std::vector<Row>* row
 void AddRollout(const api::StatusView& status, std::vector<Row>* rows) {
   const api::Condition* reconciling = status.Find("Reconciling");
   const auto colon = reconciling == nullptr ? std::string::npos : reconciling->message.find(": ");
-  if (colon != std::string::npos)
+  if (colon != std::string::npos) {
     rows->push_back({{"Roll-out: " + reconciling->message.substr(colon + 2)}});
+  }
 }
 
 // "pods, router Deployments and AcceleratorClass b200"
@@ -72,20 +73,22 @@ std::vector<Row> Remarks(const Facts& facts, const StatusFields& status) {
   const api::DisaggDeployment& deployment = *facts.deployment;
   std::vector<Row> rows;
   const std::string& undecodable = deployment.meta.annotation(api::kDecodeError);
-  if (!undecodable.empty())
+  if (!undecodable.empty()) {
     rows.push_back(
         {{"This version of kubectl-disagg cannot read the spec: " + undecodable, Tone::kBad}});
+  }
   AddFreshness(deployment, &rows);
   const api::Condition* stalled = deployment.status.Find("Stalled");
   if (stalled != nullptr) rows.push_back({{"Stalled: " + stalled->message, Tone::kBad}});
   AddProblems(status, stalled == nullptr ? "" : stalled->message, &rows);
   AddRollout(deployment.status, &rows);
   const api::Condition* update = deployment.status.Find("UpdateAvailable");
-  if (update != nullptr && update->status == "True")
+  if (update != nullptr && update->status == "True") {
     rows.push_back({{"Update available: " + update->message}});
+  }
   if (deployment.meta.annotation(api::kAnnotationReconcile) == "disabled") {
-    rows.push_back({{std::string("Annotation ") + api::kAnnotationReconcile +
-                         ": disabled: nothing but this status is written.",
+    rows.push_back({{std::string("Paused by the annotation ") + api::kAnnotationReconcile +
+                         "=disabled: nothing but this status is written.",
                      Tone::kWaiting}});
   }
   const std::string hidden = Hidden(facts);

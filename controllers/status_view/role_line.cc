@@ -33,6 +33,8 @@ std::string Transfer(const Facts& facts, const std::string& accelerator) {
 std::string Shape(const Facts& facts, api::RoleName role, int desired) {
   const api::DeploymentSpec& spec = facts.deployment->spec;
   const auto found = spec.roles.find(role);
+  // A spec that cannot be decoded has no roles.
+  if (spec.roles.empty()) return "?";
   if (found == spec.roles.end()) return "no longer in the spec";
   const api::RoleSpec& of_role = found->second;
   std::string shape = Layout(of_role.parallelism) + ", " + Count(of_role.parallelism.gpus(), "GPU");
@@ -63,8 +65,9 @@ std::string Revision(const RoleStatus& status, const std::optional<PodGroup>& gr
   }
   if (old == 0) return "revision " + status.revision;
   std::string text = "revision ";
-  for (const std::string& revision : older)
+  for (const std::string& revision : older) {
     text += (revision == *older.begin() ? "" : ", ") + revision;
+  }
   text += " -> " + status.revision + " (" + std::to_string(old) + " old";
   if (const int ready = Ready(renewed); ready > 0) text += ", " + std::to_string(ready) + " new";
   const std::string waits = WhatIsWaitedFor(renewed, group->startup, now);

@@ -30,7 +30,8 @@ std::string Workers(const Facts& facts, const std::optional<PodGroup>& routers) 
   for (const auto& [role, spec] : facts.deployment->spec.roles) ready[role] = 0;
   for (const auto& pod : *facts.pods) {
     const auto role = api::ParseRoleName(pod->meta.label(api::kLabelRole));
-    const bool reached = contracts.contains(pod->meta.label(api::kLabelContract));
+    const bool own = pod->meta.controller_uid == facts.deployment->meta.uid;
+    const bool reached = own && contracts.contains(pod->meta.label(api::kLabelContract));
     if (role && reached && pod->ready && !pod->meta.deleting()) ++ready[*role];
   }
   std::string text;

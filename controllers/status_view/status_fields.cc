@@ -37,9 +37,10 @@ StatusFields ReadStatus(const api::StatusView& status) {
   fields.endpoint = Text(object, "endpoint");
   for (const json& item : Objects(object, "roles")) {
     const auto role = api::ParseRoleName(Text(item, "role"));
-    if (role)
+    if (role) {
       fields.roles[*role] = {Integer(item, "desired"), Integer(item, "ready"),
                              Text(item, "revision")};
+    }
   }
   for (const json& item : Objects(object, "problems")) {
     fields.problems.push_back({.role = Text(item, "role"),
@@ -50,8 +51,9 @@ StatusFields ReadStatus(const api::StatusView& status) {
   }
   if (const auto summary = object.find("summary");
       summary != object.end() && summary->is_object()) {
-    for (const auto& [key, value] : summary->items())
+    for (const auto& [key, value] : summary->items()) {
       fields.summary[key] = Text(*summary, key.c_str());
+    }
   }
   return fields;
 }

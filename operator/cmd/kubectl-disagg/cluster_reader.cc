@@ -22,8 +22,9 @@ std::string PageTarget(const kube::Resource& resource, const Query& query,
                        const std::string& token) {
   std::string target =
       kube::Path(resource, query.namespace_name) + "?limit=" + std::to_string(kPageSize);
-  if (!query.label_selector.empty())
+  if (!query.label_selector.empty()) {
     target += "&labelSelector=" + kube::EncodeQuery(query.label_selector);
+  }
   if (!token.empty()) target += "&continue=" + kube::EncodeQuery(token);
   return target;
 }

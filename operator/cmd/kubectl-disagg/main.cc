@@ -123,8 +123,9 @@ ExitCode Status(const Flags& flags, Session& session) {
 }
 
 ExitCode Validate(const Flags& flags, Session& session) {
-  if (flags.offline)
+  if (flags.offline) {
     return RunValidate(nullptr, {flags.files, Namespace(flags, "default")}, session);
+  }
   auto cluster = Connect(flags);
   if (!cluster) return FailToConnect(session, cluster.error());
   return RunValidate(cluster->reader.get(),

@@ -25,9 +25,10 @@ class Converter {
 
   json Convert(const YAML::Node& node, const std::string& path) {
     if (node.Mark().line >= 0) manifest_->lines.try_emplace(path, node.Mark().line + 1);
-    if (++fields_ > kMostFields)
+    if (++fields_ > kMostFields) {
       throw YAML::RepresentationException(node.Mark(),
                                           "more fields than any Kubernetes object has");
+    }
     switch (node.Type()) {
       case YAML::NodeType::Map:
         return ConvertMap(node, path);
@@ -45,14 +46,16 @@ class Converter {
     json object = json::object();
     for (const auto& entry : node) {
       const std::string key = entry.first.Scalar();
-      if (!entry.first.IsScalar())
+      if (!entry.first.IsScalar()) {
         throw YAML::RepresentationException(entry.first.Mark(), "a key must be a word");
+      }
       if (key == kMergeKey) continue;
       const std::string field = path.empty() ? key : path + "." + key;
       manifest_->lines.try_emplace(field, entry.first.Mark().line + 1);
-      if (object.contains(key))
+      if (object.contains(key)) {
         throw YAML::RepresentationException(entry.first.Mark(),
                                             "field " + field + " is there twice");
+      }
       object[key] = Convert(entry.second, field);
     }
     for (const auto& entry : node) {
@@ -68,8 +71,9 @@ class Converter {
       for (const auto& item : from) Merge(item, path, object);
       return;
     }
-    if (!from.IsMap())
+    if (!from.IsMap()) {
       throw YAML::RepresentationException(from.Mark(), "<< must be followed by a map");
+    }
     const json merged = Convert(from, path);
     for (const auto& [key, value] : merged.items()) {
       if (!object->contains(key)) (*object)[key] = value;
@@ -78,8 +82,9 @@ class Converter {
 
   json ConvertSequence(const YAML::Node& node, const std::string& path) {
     json list = json::array();
-    for (const auto& item : node)
+    for (const auto& item : node) {
       list.push_back(Convert(item, path + "[" + std::to_string(list.size()) + "]"));
+    }
     return list;
   }
 
@@ -140,8 +145,9 @@ base::Result<std::vector<Manifest>> ReadManifests(const std::string& file,
       if (!document.IsDefined() || document.IsNull()) continue;
       Manifest manifest{file, {}, {}};
       manifest.object = Converter(&manifest).Convert(document, "");
-      if (!manifest.object.is_object())
+      if (!manifest.object.is_object()) {
         throw YAML::RepresentationException(document.Mark(), "not a Kubernetes object");
+      }
       manifests.push_back(std::move(manifest));
     }
   } catch (const YAML::Exception& exception) {

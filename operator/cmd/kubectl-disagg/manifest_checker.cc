@@ -28,8 +28,9 @@ Errors CheckEnvelope(const Manifest& manifest) {
   if (version != api::kApiVersion) {
     return {{"apiVersion", "apiVersion \"" + version + "\": must be " + api::kApiVersion}};
   }
-  if (manifest.Text("/metadata/name").empty())
+  if (manifest.Text("/metadata/name").empty()) {
     return {{"metadata.name", "metadata.name: must be set"}};
+  }
   return {};
 }
 
@@ -62,10 +63,12 @@ ManifestChecker::ManifestChecker(api::Catalogue catalogue, std::string namespace
     : catalogue_(std::move(catalogue)), namespace_(std::move(namespace_name)), now_(now) {}
 
 void ManifestChecker::AddToCatalogue(const Manifest& manifest) {
-  if (Is(manifest, api::kServingModels))
+  if (Is(manifest, api::kServingModels)) {
     AddEntry(manifest, &api::DecodeServingModel, &catalogue_.models);
-  if (Is(manifest, api::kAcceleratorClasses))
+  }
+  if (Is(manifest, api::kAcceleratorClasses)) {
     AddEntry(manifest, &api::DecodeAcceleratorClass, &catalogue_.classes);
+  }
 }
 
 // Takes the place of the cluster's entry of this name, as an apply would: with its age, which
@@ -121,9 +124,13 @@ void ManifestChecker::Check(const Manifest& manifest) {
 
 void ManifestChecker::Report(const Manifest& manifest, const Errors& errors,
                              const std::string& when_valid) {
+  std::vector<Finding> findings;
   for (const api::FieldError& error : errors) {
-    findings_.push_back({manifest.file, manifest.LineOf(error.path), error.message, false});
+    findings.push_back({manifest.file, manifest.LineOf(error.path), error.message, false});
   }
+  std::stable_sort(findings.begin(), findings.end(),
+                   [](const Finding& a, const Finding& b) { return a.line < b.line; });
+  std::move(findings.begin(), findings.end(), std::back_inserter(findings_));
   if (!errors.empty()) return;
   std::string name = manifest.Text("/metadata/name");
   if (Is(manifest, api::kDisaggDeployments)) name = NamespaceOf(manifest) + "/" + name;

@@ -1,7 +1,6 @@
 #include "operator/cmd/kubectl-disagg/schema.h"
 
 #include <map>
-#include <regex>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -27,6 +26,18 @@ const std::map<kube::Resource, json>& Schemas() {
       {api::kServingModels, SchemaOf(kServingModelCrd)},
       {api::kAcceleratorClasses, SchemaOf(kAcceleratorClassCrd)}};
   return schemas;
+}
+
+// "spec.engine.env[0]" -> "spec.engine.env", as kubectl explain has it.
+std::string WithoutIndexes(const std::string& path) {
+  std::string text;
+  bool inside = false;
+  for (const char c : path) {
+    inside = inside || c == '[';
+    if (!inside) text += c;
+    inside = inside && c != ']';
+  }
+  return text;
 }
 
 class Walk {
@@ -66,8 +77,8 @@ class Walk {
     for (const auto& [name, property] : properties.items()) known.push_back(name);
     const auto near = api::NearNames(key, known);
     if (!near.empty()) return "did you mean \"" + near[0] + "\"?";
-    std::string explained = resource_.plural;
-    if (!path.empty()) explained += "." + std::regex_replace(path, std::regex(R"(\[[0-9]+\])"), "");
+    const std::string explained =
+        resource_.plural + (path.empty() ? "" : "." + WithoutIndexes(path));
     return "`kubectl explain " + explained + "` lists the fields";
   }
 

@@ -27,6 +27,11 @@ base::Error CannotRead(const std::string& file) {
                          file + ": cannot be read; does it exist?");
 }
 
+base::Error NothingToValidate() {
+  return base::MakeError(base::ErrorCode::kInvalid, "NothingToValidate",
+                         "the files hold no DisaggDeployment, ServingModel or AcceleratorClass");
+}
+
 bool HoldsManifests(const fs::path& path) {
   const std::string extension = path.extension();
   return extension == ".yaml" || extension == ".yml" || extension == ".json";
@@ -81,8 +86,9 @@ base::Status ReadNamespaces(ClusterReader& cluster, const std::vector<Manifest>&
                             ManifestChecker* checker) {
   std::set<std::string> names;
   for (const Manifest& manifest : manifests) {
-    if (manifest.Text("/kind") == api::kDisaggDeployments.kind)
+    if (manifest.Text("/kind") == api::kDisaggDeployments.kind) {
       names.insert(checker->NamespaceOf(manifest));
+    }
   }
   for (const std::string& name : names) {
     const auto found = cluster.Get(kube::kNamespaces, {"", name}, kube::MetadataDecoder({}));
@@ -101,10 +107,30 @@ void AddNamespaceManifest(const Manifest& manifest, ManifestChecker* checker) {
   std::map<std::string, std::string> labels;
   const nlohmann::json::json_pointer at("/metadata/labels");
   if (manifest.object.contains(at) && manifest.object.at(at).is_object()) {
-    for (const auto& [key, value] : manifest.object.at(at).items())
+    for (const auto& [key, value] : manifest.object.at(at).items()) {
       labels[key] = value.is_string() ? value : "";
+    }
   }
   checker->AddNamespace(manifest.Text("/metadata/name"), std::move(labels));
+}
+
+// A checker that knows everything that the manifests can name.
+base::Result<ManifestChecker> MakeChecker(ClusterReader* cluster,
+                                          const std::vector<Manifest>& manifests,
+                                          const ValidateOptions& options, std::int64_t now) {
+  base::Result<api::Catalogue> catalogue = api::Catalogue();
+  if (cluster != nullptr) catalogue = ReadCatalogue(*cluster);
+  if (!catalogue) return catalogue.error();
+  ManifestChecker checker(std::move(*catalogue), options.namespace_name, now);
+  if (cluster != nullptr) {
+    const auto read = ReadNamespaces(*cluster, manifests, &checker);
+    if (!read) return read.error();
+  }
+  for (const Manifest& manifest : manifests) {
+    AddNamespaceManifest(manifest, &checker);
+    checker.AddToCatalogue(manifest);
+  }
+  return checker;
 }
 
 ExitCode Print(const std::vector<Finding>& findings, Session& session) {
@@ -125,30 +151,20 @@ ExitCode RunValidate(ClusterReader* cluster, const ValidateOptions& options, Ses
     const ExitCode code = Fail(session, manifests.error());
     return manifests.error().reason == kCannotRead ? kUsage : code;
   }
-  base::Result<api::Catalogue> catalogue = api::Catalogue();
-  if (cluster != nullptr) catalogue = ReadCatalogue(*cluster);
-  if (!catalogue) {
-    base::Error error = catalogue.error();
+  auto checker = MakeChecker(cluster, *manifests, options, session.now);
+  if (!checker) {
+    base::Error error = checker.error();
     error.message += "; or use --offline and add the files of the catalogue";
     return Fail(session, error);
   }
-  ManifestChecker checker(*catalogue, options.namespace_name, session.now);
-  if (cluster != nullptr) {
-    if (const auto read = ReadNamespaces(*cluster, *manifests, &checker); !read)
-      return Fail(session, read.error());
+  for (const Manifest& manifest : *manifests) checker->Check(manifest);
+  if (checker->findings().empty()) return Fail(session, NothingToValidate());
+  const ExitCode code = Print(checker->findings(), session);
+  if (code != kOk && cluster == nullptr) {
+    session.err << "note: offline, only the ServingModels and AcceleratorClasses of these files "
+                   "are known\n";
   }
-  for (const Manifest& manifest : *manifests) {
-    AddNamespaceManifest(manifest, &checker);
-    checker.AddToCatalogue(manifest);
-  }
-  for (const Manifest& manifest : *manifests) checker.Check(manifest);
-  if (checker.findings().empty()) {
-    return Fail(
-        session,
-        base::MakeError(base::ErrorCode::kInvalid, "NothingToValidate",
-                        "the files hold no DisaggDeployment, ServingModel or AcceleratorClass"));
-  }
-  return Print(checker.findings(), session);
+  return code;
 }
 
 }  // namespace kubectl_disagg

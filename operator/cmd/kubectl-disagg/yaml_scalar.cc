@@ -4,7 +4,6 @@
 #include <charconv>
 #include <cstdint>
 #include <optional>
-#include <regex>
 #include <string_view>
 
 namespace kubectl_disagg {
@@ -21,8 +20,9 @@ std::optional<json> Whole(std::string_view digits, int base) {
   T value = 0;
   const auto [end, error] =
       std::from_chars(digits.data(), digits.data() + digits.size(), value, base);
-  if (digits.empty() || error != std::errc() || end != digits.data() + digits.size())
+  if (digits.empty() || error != std::errc() || end != digits.data() + digits.size()) {
     return std::nullopt;
+  }
   return json(value);
 }
 
@@ -50,13 +50,15 @@ std::optional<json> Integer(const std::string& word) {
   return Whole<std::uint64_t>(signed_digits, base);
 }
 
+// Decimal only: neither inf and nan nor hexadecimal, which the library would read as well.
 std::optional<json> Float(const std::string& word) {
-  static const std::regex kFloat(R"([-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?)");
-  if (!std::regex_match(word, kFloat)) return std::nullopt;
-  const std::string_view digits = std::string_view(word).substr(word[0] == '+' ? 1 : 0);
+  std::string_view digits = word;
+  if (digits.starts_with('+')) digits.remove_prefix(1);
+  const bool decimal = digits.find_first_not_of("0123456789.eE+-") == std::string_view::npos;
   double value = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  if (error != std::errc()) return std::nullopt;
+  if (!decimal || error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
+  if (digits.size() < word.size() && digits.starts_with('-')) return std::nullopt;
   return json(value);
 }
 
@@ -64,10 +66,12 @@ std::optional<json> Float(const std::string& word) {
 
 json ResolvePlainScalar(const std::string& word) {
   if (IsOneOf(word, {"", "~", "null", "Null", "NULL"})) return nullptr;
-  if (IsOneOf(word, {"true", "True", "TRUE", "y", "Y", "yes", "Yes", "YES", "on", "On", "ON"}))
+  if (IsOneOf(word, {"true", "True", "TRUE", "y", "Y", "yes", "Yes", "YES", "on", "On", "ON"})) {
     return true;
-  if (IsOneOf(word, {"false", "False", "FALSE", "n", "N", "no", "No", "NO", "off", "Off", "OFF"}))
+  }
+  if (IsOneOf(word, {"false", "False", "FALSE", "n", "N", "no", "No", "NO", "off", "Off", "OFF"})) {
     return false;
+  }
   if (std::string_view("+-.0123456789").find(word[0]) == std::string_view::npos) return word;
   std::string plain = word;
   if (word[0] != '.') std::erase(plain, '_');

@@ -18,7 +18,7 @@ namespace {
 
 using ::testing::IsEmpty;
 
-constexpr int kSeeds = 40;
+constexpr int kSeeds = 30;
 constexpr int kSteps = 70;
 
 // -- what must hold after every pass

@@ -177,11 +177,13 @@ void Scene::SetRole(const std::string& role, int desired, int ready, const std::
 void Scene::AddTo(FakeCluster* cluster) const {
   cluster->Add("/apis/disagg.dev/v1alpha1/namespaces/serving/disaggdeployments", deployment);
   for (const json& pod : pods) cluster->Add("/api/v1/namespaces/serving/pods", pod);
-  for (const json& router : routers)
+  for (const json& router : routers) {
     cluster->Add("/apis/apps/v1/namespaces/serving/deployments", router);
+  }
   for (const json& model : models) cluster->Add("/apis/disagg.dev/v1alpha1/servingmodels", model);
-  for (const json& entry : classes)
+  for (const json& entry : classes) {
     cluster->Add("/apis/disagg.dev/v1alpha1/acceleratorclasses", entry);
+  }
 }
 
 Printed ShowStatus(FakeCluster& fake, const StatusOptions& options,

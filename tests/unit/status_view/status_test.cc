@@ -65,8 +65,9 @@ TEST(StatusTable, SaysThatThereIsNone) {
 TEST(Status, ShowsAQuestionMarkForWhatAUserMayNotSee) {
   FakeCluster fake;
   Scene().AddTo(&fake);
-  for (const char* plural : {"deployments", "acceleratorclasses", "servingmodels", "nodes"})
+  for (const char* plural : {"deployments", "acceleratorclasses", "servingmodels", "nodes"}) {
     fake.Forbid(plural);
+  }
   const Printed printed = ShowStatus(fake, kOne);
   EXPECT_EQ(printed.code, kOk);
   EXPECT_EQ("\n" + printed.out, R"(

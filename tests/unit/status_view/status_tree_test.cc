@@ -61,10 +61,11 @@ void MakeRollout(Scene& scene) {
                                    .incarnation = 2,
                                    .node = "b200-2",
                                    .age = 4 * kMinute}));
-  scene.Set(Condition("Reconciling", true, "RollingOut",
-                      "revision a1b2c3d4 is rolled out: decode-0 keeps the older revision until "
-                      "the role is complete again",
-                      5 * kMinute));
+  scene.Set(
+      Condition("Reconciling", true, "RollingOut",
+                "revision a1b2c3d4 is being rolled out: decode-0 keeps the older revision until "
+                "the role is complete again",
+                5 * kMinute));
 }
 
 void MakeStalled(Scene& scene) {
@@ -286,7 +287,7 @@ minimax-m3   serving   nvidia/MiniMax-M3-NVFP4 fp4, vllm on dynamo   Ready for 3
    └─ minimax-m3-decode-w7c3h5dn-0-1           Ready   b200-1   restarts 0   3d
 This is the state for generation 3; the operator has not looked at generation 4 yet.
 Update available: AcceleratorClass b200 would change both roles
-Annotation disagg.dev/reconcile: disabled: nothing but this status is written.
+Paused by the annotation disagg.dev/reconcile=disabled: nothing but this status is written.
 )"},
         TreeCase{"an aggregated deployment transfers nothing", MakeAggregatedOverTcp, R"(
 minimax-m3   serving   nvidia/MiniMax-M3-NVFP4 fp4, vllm on dynamo   Ready for 3d2h
@@ -307,13 +308,13 @@ minimax-m3   serving   nvidia/MiniMax-M3-NVFP4 fp4, vllm on dynamo   Being delet
 )"},
         TreeCase{"a spec of a newer version is shown as far as it can be", MakeOfANewerVersion,
                  R"(
-minimax-m3   serving   ?, vllm on dynamo   Ready for 3d2h
+minimax-m3   serving   ?   Ready for 3d2h
 ├─ router    1/1   http://minimax-m3.serving.svc.cluster.local:8000/v1   in front of 2 prefill + 1 decode
 │  └─ minimax-m3-router-h6n4j8fs-7d9f7-x2k4q   Ready   cpu-3    restarts 0   3d
-├─ prefill   2/2   no longer in the spec                                 revision k4x9m2qa
+├─ prefill   2/2   ?                                                     revision k4x9m2qa
 │  ├─ minimax-m3-prefill-k4x9m2qa-0-1          Ready   b200-0   restarts 0   3d
 │  └─ minimax-m3-prefill-k4x9m2qa-1-1          Ready   b200-0   restarts 0   3d
-└─ decode    1/1   no longer in the spec                                 revision w7c3h5dn
+└─ decode    1/1   ?                                                     revision w7c3h5dn
    └─ minimax-m3-decode-w7c3h5dn-0-1           Ready   b200-1   restarts 0   3d
 This version of kubectl-disagg cannot read the spec: spec.engine.type: must be one of vllm, mocker, is "sglang"
 )"}));

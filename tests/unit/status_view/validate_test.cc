@@ -160,6 +160,7 @@ TEST_F(Validate, NamesLineAndRemedyOfEveryError) {
             std::string::npos)
       << out_;
   EXPECT_NE(out_.find("bad.yaml:16: spec.decode.parallelism"), std::string::npos) << out_;
+  EXPECT_EQ(err_.substr(0, 14), "note: offline,");
 }
 
 TEST_F(Validate, ReportsWhatCannotBeDecoded) {

@@ -46,6 +46,7 @@ class DeploymentPlanner {
       return std::move(plan_);
     }
     if (auto target = TargetRevision(accepted)) Converge(*target, accepted);
+    LeaveServingToTheNextPass();
     return std::move(plan_);
   }
 
@@ -261,6 +262,23 @@ class DeploymentPlanner {
       if (gate == Gate::kIfAccepted && write.stage == Stage::kAccount) write.gate = Gate::kAlways;
     }
     Append(std::move(writes));
+  }
+
+  // The first pods come before everything that is of no use until they are ready: a model loads for
+  // minutes, a router starts in seconds. Of a hundred deployments applied at once each has its GPUs
+  // before the API server is asked for the first Service, the slowest object to make (its address
+  // comes from one record that all of them contend for).
+  void LeaveServingToTheNextPass() {
+    const auto is_first_pod = [](const Write& write) {
+      return write.verb == Verb::kCreate && write.stage == Stage::kPods;
+    };
+    if (!snapshot_.pods.empty() ||
+        std::none_of(plan_.writes.begin(), plan_.writes.end(), is_first_pod)) {
+      return;
+    }
+    const auto left = std::erase_if(
+        plan_.writes, [](const Write& write) { return write.stage == Stage::kServing; });
+    plan_.another_pass = left > 0;
   }
 
   void Append(std::vector<Write> writes) {

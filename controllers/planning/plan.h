@@ -61,6 +61,7 @@ struct Plan {
   // Revisions whose templates have to be read before anything can be decided.
   std::vector<std::string> needs_payloads;
   std::vector<Write> writes;
+  bool another_pass = false;            // more is to be written once these writes are visible
   std::optional<std::int64_t> wake_at;  // Unix seconds at which time alone changes the decision
 
   api::Resolution resolution;

@@ -54,15 +54,22 @@ class StatusPlanner {
     StatusPlan result;
     result.status = Status();
     result.ready = ready_;
-    result.changed = result.status !=
-                     json::parse(deployment_.status.json.empty() ? "{}" : deployment_.status.json,
-                                 nullptr, false);
+    result.changed =
+        !NextPassTells() &&
+        result.status !=
+            json::parse(deployment_.status.json.empty() ? "{}" : deployment_.status.json, nullptr,
+                        false);
     if (outcome_.executed) CreatedEvent(result.actions);
     Events(result.events);
     return result;
   }
 
  private:
+  bool NextPassTells() const {
+    return plan_.another_pass && outcome_.executed && outcome_.refusal.empty() &&
+           outcome_.failed.empty();
+  }
+
   bool GateFailed() const {
     return std::any_of(outcome_.failed.begin(), outcome_.failed.end(),
                        [](const WriteOutcome& failed) {

@@ -21,7 +21,7 @@ struct Note {
 
 struct StatusPlan {
   nlohmann::json status;
-  bool changed = false;  // differs from what the server has
+  bool changed = false;  // differs from what the server has, and no further pass follows at once
   bool ready = false;
   std::vector<Note> actions;  // what this pass did; told whether or not the status is written
   std::vector<Note> events;   // transitions; told with the status that shows them

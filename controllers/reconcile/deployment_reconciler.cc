@@ -136,6 +136,7 @@ runtime::ReconcileResult DeploymentReconciler::Next(const planning::Snapshot& sn
     }
   }
   if (refused) next.requeue_after = kRefusedRetry;
+  if (plan.another_pass && !refused) next.requeue_after = std::chrono::milliseconds(0);
   if (plan.wake_at) {
     const auto wait =
         std::chrono::milliseconds(std::max<std::int64_t>(1, *plan.wake_at - snapshot.now) * 1000);

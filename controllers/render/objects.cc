@@ -83,6 +83,9 @@ json RenderWorkersService(const api::DisaggDeployment& deployment) {
   // each other.
   object["spec"] = {
       {"type", "ClusterIP"},
+      // Only its slices are read. An address for it would be the dearest part of a deployment for
+      // the API server, which serializes all allocations.
+      {"clusterIP", "None"},
       // Dynamo routes to every endpoint that is ready.
       {"publishNotReadyAddresses", false},
       {"selector", {{api::kLabelDeployment, name}, {api::kLabelDiscovery, api::kDiscoveryEnabled}}},

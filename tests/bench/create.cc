@@ -23,6 +23,10 @@ std::vector<std::string> Flags(const BenchOptions& options, int port) {
           std::to_string(options.concurrency)};
 }
 
+double SecondsSince(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
 // The dump with the owners that exist now: the same objects, so that the garbage collector leaves
 // them alone.
 std::vector<transport::Request> Replay(transport::Transport& transport,
@@ -52,7 +56,7 @@ void BenchCreate(transport::Transport& transport, const BenchOptions& options) {
   Fleet fleet(transport, options.deployments, options.concurrency);
   fleet.MakeNamespaces();
   std::vector<Fleet::Owned> dump;
-  double pods_seconds = 0, writes = 0, statuses = 0;
+  double pods_seconds = 0, ready_seconds = 0, writes = 0, statuses = 0;
   Figures figures;
   {
     const int port = FreePort();
@@ -65,8 +69,9 @@ void BenchCreate(transport::Transport& transport, const BenchOptions& options) {
            options.deployments * kWorkersPerDeployment) {
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
     }
-    pods_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    pods_seconds = SecondsSince(start);
     fleet.WaitReady();
+    ready_seconds = SecondsSince(start);
     std::this_thread::sleep_for(std::chrono::seconds(3));
     figures = ReadFigures(op.pid());
     writes = ReadCounter(port, "api_writes_total");
@@ -89,6 +94,8 @@ void BenchCreate(transport::Transport& transport, const BenchOptions& options) {
   std::printf("  plain loader, same objects    %8.2f s   (%zu objects, %.1f per deployment)\n",
               floor.seconds, objects, static_cast<double>(objects) / n);
   std::printf("  ratio to the loader           %8.2f\n", pods_seconds / floor.seconds);
+  std::printf("  all deployments Ready after   %8.2f s   (pods bound and running, routers ready)\n",
+              ready_seconds);
   std::printf("  API writes per deployment     %8.2f     (of them status %.2f)\n", writes / n,
               statuses / n);
   std::printf("  operator CPU                  %8.2f s   peak RSS %.1f MiB\n", figures.cpu_seconds,

@@ -102,7 +102,7 @@ TEST(PlanChildren, LeavesWhatOthersAdded) {
   auto children = Converged(deployment, goal);
   Replace(children, kube::kServices, [](json& service) {
     service["metadata"]["annotations"]["metallb.io/ip"] = "10.0.0.1";
-    service["spec"]["clusterIP"] = "10.96.0.7";
+    service["spec"]["sessionAffinity"] = "None";
   });
   EXPECT_THAT(Plan(deployment, children, goal), IsEmpty());
 }

@@ -48,6 +48,7 @@ TEST(Events, TellTransitionsOnce) {
   EXPECT_EQ(first.status.actions[0].message, "created 1 decode and 2 prefill pods of revision " +
                                                  world.revisions()[0].identity.name);
   EXPECT_THAT(Reasons(first.status.events), IsEmpty());
+  EXPECT_THAT(Reasons(world.RunPass().status.events), IsEmpty());
   world.EverythingGoesWell();
   EXPECT_THAT(Reasons(world.RunPass().status.events), ElementsAre("Normal Ready"));
   EXPECT_THAT(Reasons(world.RunPass().status.events), IsEmpty());

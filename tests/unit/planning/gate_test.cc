@@ -13,17 +13,41 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-TEST(FirstPass, WritesInAnOrderInWhichNothingIsMissing) {
+TEST(FirstPass, MakesThePodsInAnOrderInWhichNothingIsMissing) {
   World world;
   const Pass pass = world.RunPass();
   EXPECT_THAT(pass.writes,
               ElementsAre("create ControllerRevision", "create ServiceAccount minimax-m3-workers",
                           "apply RoleBinding minimax-m3-workers", "create prefill-0-1",
-                          "create prefill-1-1", "create decode-0-1",
-                          "apply Service minimax-m3-workers", "apply Service minimax-m3",
+                          "create prefill-1-1", "create decode-0-1"));
+  EXPECT_THAT(pass.asked, ElementsAre("ask prefill-0-1", "ask decode-0-1", "ask router-probe"));
+  EXPECT_TRUE(pass.plan.another_pass);
+  EXPECT_FALSE(pass.status.changed) << "the second pass tells";
+}
+
+TEST(SecondPass, MakesWhatIsOfUseOncePodsAreReady) {
+  World world;
+  world.RunPass();
+  const Pass pass = world.RunPass();
+  EXPECT_THAT(pass.writes,
+              ElementsAre("apply Service minimax-m3-workers", "apply Service minimax-m3",
                           "apply Deployment router", "apply PodDisruptionBudget minimax-m3-prefill",
                           "apply PodDisruptionBudget minimax-m3-decode"));
-  EXPECT_THAT(pass.asked, ElementsAre("ask prefill-0-1", "ask decode-0-1", "ask router-probe"));
+  EXPECT_FALSE(pass.plan.another_pass);
+  EXPECT_TRUE(pass.status.changed);
+}
+
+// A quota that lets only some pods in must not keep the router of these away.
+TEST(SecondPass, DoesNotWaitForPodsThatCannotBeMade) {
+  World world;
+  world.fails = [](const Write& write) -> std::optional<base::Error> {
+    if (write.key.name.find("decode") == std::string::npos || write.verb != Verb::kCreate) {
+      return std::nullopt;
+    }
+    return Answer(base::ErrorCode::kForbidden, "QuotaExceeded", "exceeded quota: gpus");
+  };
+  EXPECT_TRUE(world.RunPass().status.changed) << "the failure is told at once";
+  EXPECT_THAT(world.RunPass().writes, ::testing::Contains("apply Deployment router"));
 }
 
 TEST(FirstPass, LeadsToADeploymentThatServesAndIsWrittenNoMore) {

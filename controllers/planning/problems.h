@@ -12,6 +12,8 @@
 
 namespace disagg::planning {
 
+inline constexpr std::size_t kLongestProblem = 1024;  // bytes of a message, the schema's bound
+
 struct Problem {
   std::string role, pod, node;  // empty where it is about none
   std::string reason;           // API: Unschedulable, ImagePullFailed, CrashLoop, NodeLost, ...

@@ -7,6 +7,8 @@
 #include "controllers/planning/conditions.h"
 #include "controllers/planning/problems.h"
 #include "controllers/planning/role_counts.h"
+#include "controllers/planning/status_events.h"
+#include "controllers/planning/status_summary.h"
 #include "controllers/planning/text.h"
 #include "controllers/render/objects.h"
 
@@ -16,7 +18,6 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kMostProblems = 8;
-constexpr std::size_t kLongestMessage = 1024;
 
 std::string Plural(int count, const std::string& noun) {
   return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
@@ -59,8 +60,8 @@ class StatusPlanner {
         result.status !=
             json::parse(deployment_.status.json.empty() ? "{}" : deployment_.status.json, nullptr,
                         false);
-    if (outcome_.executed) CreatedEvent(result.actions);
-    Events(result.events);
+    if (outcome_.executed && !GateFailed()) result.actions = ActionsOf(plan_, outcome_);
+    result.events = Transitions(deployment_, conditions_, problems_);
     return result;
   }
 
@@ -311,48 +312,6 @@ class StatusPlanner {
     return roles;
   }
 
-  static std::string Ratio(int ready, int desired) {
-    return std::to_string(ready) + "/" + std::to_string(desired);
-  }
-
-  std::string RoleColumn(api::RoleName role) const {
-    const auto count = counts_.find(role);
-    return count == counts_.end() ? "-" : Ratio(count->second.ready, count->second.desired);
-  }
-
-  std::string GpuColumn() const {
-    if (deployment_.spec.roles.empty()) return "";  // an object that could not be read
-    int ready = 0, desired = 0;
-    for (const auto& [role, count] : counts_) {
-      ready += count.gpus * std::min(count.ready, count.desired);
-      desired += count.gpus * count.desired;
-    }
-    return ready == desired ? std::to_string(desired) : Ratio(ready, desired);
-  }
-
-  json Summary() const {
-    json summary = {{"topology", ShortTopology(deployment_)},
-                    {"prefill", RoleColumn(api::RoleName::kPrefill)},
-                    {"decode", RoleColumn(api::RoleName::kDecode)},
-                    {"gpus", GpuColumn()},
-                    {"engine", std::string(api::ToString(deployment_.spec.engine)) + "/dynamo"},
-                    {"reason", ""},
-                    {"message", ""}};
-    const api::Condition* stalled = conditions_.Find("Stalled");
-    const api::Condition* ready = conditions_.Find("Ready");
-    if (stalled != nullptr) {
-      summary["reason"] = stalled->reason;
-      summary["message"] = Shorten(stalled->message, kLongestMessage);
-    } else if (!problems_.empty()) {
-      summary["reason"] = problems_[0].reason;
-      summary["message"] = Shorten(problems_[0].message, kLongestMessage);
-    } else if (!ready_) {
-      summary["reason"] = Starting() ? "Starting" : ready->reason;
-      summary["message"] = ready->message;
-    }
-    return summary;
-  }
-
   // Nothing is known to be wrong; it has just not served yet.
   bool Starting() const { return deployment_.status.current_revision.empty() && !Suspended(); }
 
@@ -360,7 +319,7 @@ class StatusPlanner {
     json list = json::array();
     for (const Problem& problem : problems_) {
       json entry = {{"reason", problem.reason},
-                    {"message", Shorten(problem.message, kLongestMessage)}};
+                    {"message", Shorten(problem.message, kLongestProblem)}};
       if (!problem.role.empty()) entry["role"] = problem.role;
       if (!problem.pod.empty()) entry["pod"] = problem.pod;
       if (!problem.node.empty()) entry["node"] = problem.node;
@@ -370,11 +329,12 @@ class StatusPlanner {
   }
 
   json Status() const {
-    json status = {{"observedGeneration", deployment_.meta.generation},
-                   {"conditions", conditions_.ToJson()},
-                   {"roles", Roles()},
-                   {"topology", LongTopology(deployment_)},
-                   {"summary", Summary()}};
+    json status = {
+        {"observedGeneration", deployment_.meta.generation},
+        {"conditions", conditions_.ToJson()},
+        {"roles", Roles()},
+        {"topology", LongTopology(deployment_)},
+        {"summary", SummaryOf(deployment_, counts_, conditions_, problems_, Starting())}};
     if (goal_.target) {
       status["targetRevision"] = goal_.target->name;
       status["endpoint"] = render::Endpoint(deployment_);
@@ -384,69 +344,6 @@ class StatusPlanner {
     }
     if (!problems_.empty()) status["problems"] = Problems();
     return status;
-  }
-
-  // -- events
-
-  void Events(std::vector<Note>& events) const {
-    Transition(events, "Ready", "Serve");
-    const api::Condition* stalled = conditions_.Find("Stalled");
-    const api::Condition* before = deployment_.status.Find("Stalled");
-    if (stalled != nullptr && (before == nullptr || before->message != stalled->message)) {
-      events.push_back({true, stalled->reason, "Reconcile", stalled->message});
-    }
-    const std::set<std::string> known = KnownProblems();
-    for (const Problem& problem : problems_) {
-      if (problem.pod.empty() || known.contains(problem.reason + "/" + problem.role)) continue;
-      events.push_back({true, problem.reason, "Observe", problem.message});
-    }
-  }
-
-  void Transition(std::vector<Note>& events, const std::string& type,
-                  const std::string& action) const {
-    const api::Condition* now = conditions_.Find(type);
-    const api::Condition* before = deployment_.status.Find(type);
-    const bool was = before != nullptr && before->status == "True";
-    const bool is = now->status == "True";
-    if (was == is) return;
-    events.push_back({!is, is ? type : now->reason, action, now->message});
-  }
-
-  std::set<std::string> KnownProblems() const {
-    std::set<std::string> known;
-    const json status = json::parse(
-        deployment_.status.json.empty() ? "{}" : deployment_.status.json, nullptr, false);
-    if (!status.is_object() || !status.contains("problems")) return known;
-    for (const json& problem : status["problems"]) {
-      known.insert(problem.value("reason", "") + "/" + problem.value("role", ""));
-    }
-    return known;
-  }
-
-  bool Failed(const Write& write) const {
-    return std::any_of(outcome_.failed.begin(), outcome_.failed.end(),
-                       [&](const WriteOutcome& failed) { return failed.write == &write; });
-  }
-
-  void CreatedEvent(std::vector<Note>& events) const {
-    std::map<std::string, int> created;
-    for (const Write& write : plan_.writes) {
-      if (write.verb != Verb::kCreate || !(write.resource == kube::kPods) || Failed(write)) {
-        continue;
-      }
-      if (write.gate == (outcome_.refusal.empty() ? Gate::kIfRefused : Gate::kIfAccepted)) continue;
-      ++created[write.body.at("metadata").at("labels").at(api::kLabelRole).get<std::string>()];
-    }
-    const auto& revision = outcome_.refusal.empty() ? plan_.target : plan_.accepted;
-    if (created.empty() || GateFailed() || !revision) return;
-    std::string text;
-    for (const auto& [role, count] : created) {
-      text += (text.empty() ? "" : " and ") + std::to_string(count) + " " + role;
-    }
-    const bool one = created.size() == 1 && created.begin()->second == 1;
-    events.push_back(
-        {false, "Created", "Create",
-         "created " + text + (one ? " pod" : " pods") + " of revision " + revision->name});
   }
 
   const Snapshot& snapshot_;

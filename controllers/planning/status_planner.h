@@ -11,13 +11,9 @@
 
 #include "controllers/planning/plan.h"
 #include "controllers/planning/snapshot.h"
+#include "controllers/planning/status_events.h"
 
 namespace disagg::planning {
-
-struct Note {
-  bool warning = false;
-  std::string reason, action, message;
-};
 
 struct StatusPlan {
   nlohmann::json status;

@@ -45,7 +45,7 @@ TEST(Events, TellTransitionsOnce) {
   World world;
   const Pass first = world.RunPass();
   EXPECT_THAT(Reasons(first.status.actions), ElementsAre("Normal Created"));
-  EXPECT_EQ(first.status.actions[0].message, "created 1 decode and 2 prefill pods of revision " +
+  EXPECT_EQ(first.status.actions[0].message, "created 2 prefill and 1 decode pods of revision " +
                                                  world.revisions()[0].identity.name);
   EXPECT_THAT(Reasons(first.status.events), IsEmpty());
   EXPECT_THAT(Reasons(world.RunPass().status.events), IsEmpty());

@@ -1,0 +1,82 @@
+#include "controllers/planning/status_events.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include <nlohmann/json.hpp>
+
+#include "controllers/api/labels.h"
+
+namespace disagg::planning {
+namespace {
+
+using nlohmann::json;
+
+bool WasCreated(const Write& write, const Outcome& outcome) {
+  if (write.verb != Verb::kCreate || !(write.resource == kube::kPods)) return false;
+  if (write.gate == (outcome.refusal.empty() ? Gate::kIfRefused : Gate::kIfAccepted)) return false;
+  return std::none_of(outcome.failed.begin(), outcome.failed.end(),
+                      [&](const WriteOutcome& failed) { return failed.write == &write; });
+}
+
+bool IsTrue(const api::Condition* condition) {
+  return condition != nullptr && condition->status == "True";
+}
+
+// "reason/role" of what the status tells already.
+std::set<std::string> KnownProblems(const api::StatusView& view) {
+  std::set<std::string> known;
+  const json status = json::parse(view.json.empty() ? "{}" : view.json, nullptr, false);
+  if (!status.is_object() || !status.contains("problems")) return known;
+  for (const json& problem : status["problems"]) {
+    known.insert(problem.value("reason", "") + "/" + problem.value("role", ""));
+  }
+  return known;
+}
+
+}  // namespace
+
+std::vector<Note> ActionsOf(const Plan& plan, const Outcome& outcome) {
+  std::map<api::RoleName, int> created;
+  for (const Write& write : plan.writes) {
+    if (!WasCreated(write, outcome)) continue;
+    const json& labels = write.body.at("metadata").at("labels");
+    const auto role = api::ParseRoleName(labels.at(api::kLabelRole).get<std::string>());
+    if (role) ++created[*role];
+  }
+  const auto& revision = outcome.refusal.empty() ? plan.target : plan.accepted;
+  if (created.empty() || !revision) return {};
+  std::string text;
+  for (const auto& [role, count] : created) {
+    text += (text.empty() ? "" : " and ") + std::to_string(count) + " " +
+            std::string(api::ToString(role));
+  }
+  const bool one = created.size() == 1 && created.begin()->second == 1;
+  return {{false, "Created", "Create",
+           "created " + text + (one ? " pod" : " pods") + " of revision " + revision->name}};
+}
+
+std::vector<Note> Transitions(const api::DisaggDeployment& deployment,
+                              const ConditionSet& conditions,
+                              const std::vector<Problem>& problems) {
+  std::vector<Note> notes;
+  const api::Condition* ready = conditions.Find("Ready");
+  if (IsTrue(ready) != IsTrue(deployment.status.Find("Ready"))) {
+    const bool is = IsTrue(ready);
+    notes.push_back({!is, is ? "Ready" : ready->reason, "Serve", ready->message});
+  }
+  const api::Condition* stalled = conditions.Find("Stalled");
+  const api::Condition* before = deployment.status.Find("Stalled");
+  if (stalled != nullptr && (before == nullptr || before->message != stalled->message)) {
+    notes.push_back({true, stalled->reason, "Reconcile", stalled->message});
+  }
+  const std::set<std::string> known = KnownProblems(deployment.status);
+  for (const Problem& problem : problems) {
+    if (problem.pod.empty() || known.contains(problem.reason + "/" + problem.role)) continue;
+    notes.push_back({true, problem.reason, "Observe", problem.message});
+  }
+  return notes;
+}
+
+}  // namespace disagg::planning

@@ -32,7 +32,7 @@ base::Result<Decoded> DecodeEnvelope(const simdjson::dom::element& element) {
   auto meta = kube::DecodeMeta(element, {.prefixes = {"disagg.dev/", "app.kubernetes.io/"}});
   if (!meta.ok()) return std::move(meta).error();
   // Only this program may say so.
-  meta->annotations.erase(kDecodeError);
+  meta->annotations.Erase(kDecodeError);
   // Some thousand small objects at most: a second parse is cheaper than a second kind of reader.
   nlohmann::json object =
       nlohmann::json::parse(std::string(simdjson::minify(element)), nullptr, false);
@@ -79,7 +79,7 @@ kube::Decoder CacheDecoder() {
     DecodeInto(envelope->object, decoded.get(), &errors);
     if (!errors.empty()) {
       ForgetSpec(decoded.get());
-      decoded->meta.annotations[kDecodeError] = Joined(errors);
+      decoded->meta.annotations.Set(kDecodeError, Joined(errors));
     }
     return kube::ObjectPtr(std::move(decoded));
   };

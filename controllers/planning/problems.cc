@@ -33,7 +33,8 @@ std::string Needs(const std::map<std::string, std::int64_t>& resources) {
 
 bool Matches(const kube::Node& node, const std::map<std::string, std::string>& selector) {
   return std::all_of(selector.begin(), selector.end(), [&](const auto& entry) {
-    return node.meta.label(entry.first) == entry.second && node.meta.labels.contains(entry.first);
+    const std::string* value = node.meta.labels.Find(entry.first);
+    return value != nullptr && *value == entry.second;
   });
 }
 

@@ -66,7 +66,7 @@ planning::Snapshot ResolveSnapshot(const Caches& caches,
   snapshot.catalogue.models = caches.models.All();
   snapshot.catalogue.classes = caches.classes.All();
   if (auto owner = caches.namespaces.Get({"", snapshot.deployment->meta.namespace_name})) {
-    snapshot.namespace_labels = owner->meta.labels;
+    snapshot.namespace_labels = owner->meta.labels.ToMap();
   }
   ResolvePods(caches, snapshot);
   ResolveChildren(caches, snapshot);

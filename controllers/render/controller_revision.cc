@@ -123,8 +123,8 @@ std::optional<Revision> RevisionOf(const std::string& text) {
   const json object = json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (!object.is_object()) return std::nullopt;
   kube::ObjectMeta meta;
-  meta.labels = TextMap(object, "/metadata/labels");
-  meta.annotations = TextMap(object, "/metadata/annotations");
+  meta.labels = kube::StringMap(TextMap(object, "/metadata/labels"));
+  meta.annotations = kube::StringMap(TextMap(object, "/metadata/annotations"));
   auto identity = IdentityOf(meta);
   if (!identity) return std::nullopt;
   Revision revision{.identity = std::move(*identity), .inputs = {}, .rendered = {}};

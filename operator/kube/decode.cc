@@ -19,22 +19,22 @@ base::Error Untrackable(const ObjectMeta& meta) {
                                                  : "metadata.resourceVersion"));
 }
 
-std::map<std::string, std::string> KeptMembers(const Json& object, std::string_view field,
-                                               const KeepKeys& keep) {
-  std::map<std::string, std::string> kept;
+StringMap KeptMembers(const Json& object, std::string_view field, const KeepKeys& keep) {
+  StringMap kept;
   ForEachMember(object, field, [&](std::string_view key, const Json& value) {
     std::string_view text;
-    if (keep.Keeps(key) && value.get(text) == simdjson::SUCCESS) kept.emplace(key, text);
+    if (keep.Keeps(key) && value.get(text) == simdjson::SUCCESS) kept.Set(key, text);
   });
+  kept.shrink_to_fit();  // it stays in a cache
   return kept;
 }
 
 void DecodeController(const Json& metadata, ObjectMeta& meta) {
   ForEachElement(metadata, "ownerReferences", [&](const Json& owner) {
     if (!BooleanField(owner, "controller")) return;
-    meta.controller_uid = TextField(owner, "uid");
-    meta.controller_kind = TextField(owner, "kind");
-    meta.controller_name = TextField(owner, "name");
+    meta.controller_uid = InternedString(TextField(owner, "uid"));
+    meta.controller_kind = InternedString(TextField(owner, "kind"));
+    meta.controller_name = InternedString(TextField(owner, "name"));
   });
 }
 

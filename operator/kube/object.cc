@@ -3,18 +3,18 @@
 namespace kube {
 namespace {
 
-const std::string& Find(const std::map<std::string, std::string>& values, const std::string& name) {
+const std::string& ValueOf(const StringMap& values, const std::string& key) {
   static const std::string kAbsent;
-  const auto it = values.find(name);
-  return it == values.end() ? kAbsent : it->second;
+  const std::string* value = values.Find(key);
+  return value == nullptr ? kAbsent : *value;
 }
 
 }  // namespace
 
-const std::string& ObjectMeta::label(const std::string& key) const { return Find(labels, key); }
+const std::string& ObjectMeta::label(const std::string& key) const { return ValueOf(labels, key); }
 
 const std::string& ObjectMeta::annotation(const std::string& key) const {
-  return Find(annotations, key);
+  return ValueOf(annotations, key);
 }
 
 }  // namespace kube

@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "operator/kube/string_map.h"
+
 namespace kube {
 
 struct ObjectKey {
@@ -32,12 +34,12 @@ struct ObjectMeta {
   std::int64_t generation = 0;
   std::int64_t creation_time = 0;             // Unix seconds
   std::optional<std::int64_t> deletion_time;  // when the grace period ends, Unix seconds
-  std::map<std::string, std::string> labels;
-  std::map<std::string, std::string> annotations;
+  StringMap labels;
+  StringMap annotations;
   // Of the owner reference with controller=true; empty when nobody controls the object.
-  std::string controller_uid;
-  std::string controller_kind;
-  std::string controller_name;
+  InternedString controller_uid;
+  InternedString controller_kind;
+  InternedString controller_name;
 
   ObjectKey key() const { return {namespace_name, name}; }
   bool deleting() const { return deletion_time.has_value(); }

@@ -93,7 +93,7 @@ base::Status ReadNamespaces(ClusterReader& cluster, const std::vector<Manifest>&
   for (const std::string& name : names) {
     const auto found = cluster.Get(kube::kNamespaces, {"", name}, kube::MetadataDecoder({}));
     if (found) {
-      checker->AddNamespace(name, (*found)->meta.labels);
+      checker->AddNamespace(name, (*found)->meta.labels.ToMap());
     } else if (found.error().code != base::ErrorCode::kForbidden &&
                found.error().code != base::ErrorCode::kNotFound) {
       return found.error();

@@ -248,10 +248,10 @@ TEST(Resolve, RefusesAnArtifactThatLiesNowhere) {
 TEST(Resolve, PassesOnWhatCannotBeReadOfTheCatalogue) {
   auto model = std::make_shared<ServingModel>();
   model->meta.name = "nvidia/MiniMax-M3-NVFP4";
-  model->meta.annotations[kDecodeError] = "spec.aliases: must be a list, is 3";
+  model->meta.annotations.Set(kDecodeError, "spec.aliases: must be a list, is 3");
   auto type = std::make_shared<AcceleratorClass>();
   type->meta.name = "b200";
-  type->meta.annotations[kDecodeError] = "spec.gpu: must be an object, is 8";
+  type->meta.annotations.Set(kDecodeError, "spec.gpu: must be an object, is 8");
   const Resolution resolution =
       Resolve(*test::Deployment(), {.models = {model}, .classes = {type}}, {});
   ASSERT_EQ(resolution.errors.size(), 2u);

@@ -38,7 +38,7 @@ TEST(Validate, TellsOnceWhatTwoRolesShare) {
 TEST(Validate, SaysNothingMoreAboutWhatCannotBeRead) {
   DisaggDeployment deployment;
   deployment.meta.name = "m3";
-  deployment.meta.annotations[kDecodeError] = "spec.suspend: must be true or false, is 1";
+  deployment.meta.annotations.Set(kDecodeError, "spec.suspend: must be true or false, is 1");
   const auto errors = Validate(deployment, Resolve(deployment, TestCatalogue(), {}));
   ASSERT_EQ(errors.size(), 1u);
   EXPECT_EQ(errors[0].message, "spec.suspend: must be true or false, is 1");

@@ -153,7 +153,7 @@ TEST(PodDecoder, KeepsLabelsAndAnnotationsByPrefix) {
   ASSERT_NE(pod, nullptr);
   EXPECT_EQ(pod->meta.labels.size(), 3u);
   EXPECT_EQ(pod->meta.label("app.kubernetes.io/name"), "");
-  EXPECT_THAT(pod->meta.annotations, ElementsAre(Pair("disagg.dev/incarnation", "2")));
+  EXPECT_THAT(pod->meta.annotations.ToMap(), ElementsAre(Pair("disagg.dev/incarnation", "2")));
 }
 
 TEST(PodDecoder, APodTakesAtMostThreeKilobytes) {

@@ -85,7 +85,7 @@ DeploymentBuilder& DeploymentBuilder::Generation(std::int64_t generation) {
 }
 
 DeploymentBuilder& DeploymentBuilder::Annotation(const std::string& key, const std::string& value) {
-  deployment_.meta.annotations[key] = value;
+  deployment_.meta.annotations.Set(key, value);
   return *this;
 }
 
@@ -180,20 +180,20 @@ PodBuilder::PodBuilder(api::RoleName role, int replica, int incarnation) {
 }
 
 void PodBuilder::Name() {
-  pod_.meta.name = std::string(kName) + "-" + pod_.meta.labels[api::kLabelRole] + "-" +
-                   pod_.meta.labels[api::kLabelRoleRevision] + "-" + slot_;
+  pod_.meta.name = std::string(kName) + "-" + pod_.meta.label(api::kLabelRole) + "-" +
+                   pod_.meta.label(api::kLabelRoleRevision) + "-" + slot_;
   pod_.meta.uid = "uid-of-" + pod_.meta.name;
 }
 
 PodBuilder& PodBuilder::Of(const std::string& role_revision, const std::string& contract) {
-  pod_.meta.labels[api::kLabelRoleRevision] = role_revision;
-  pod_.meta.labels[api::kLabelContract] = contract;
+  pod_.meta.labels.Set(api::kLabelRoleRevision, role_revision);
+  pod_.meta.labels.Set(api::kLabelContract, contract);
   Name();
   return *this;
 }
 
 PodBuilder& PodBuilder::Label(const std::string& key, const std::string& value) {
-  pod_.meta.labels[key] = value;
+  pod_.meta.labels.Set(key, value);
   return *this;
 }
 
@@ -283,12 +283,12 @@ PodBuilder& PodBuilder::Deleting() {
 }
 
 PodBuilder& PodBuilder::Retries(int retries) {
-  pod_.meta.annotations[api::kAnnotationRetries] = std::to_string(retries);
+  pod_.meta.annotations.Set(api::kAnnotationRetries, std::to_string(retries));
   return *this;
 }
 
 PodBuilder& PodBuilder::Failures(const std::string& failures) {
-  pod_.meta.annotations[api::kAnnotationFailures] = failures;
+  pod_.meta.annotations.Set(api::kAnnotationFailures, failures);
   return *this;
 }
 
@@ -321,7 +321,7 @@ NodeBuilder& NodeBuilder::Cordoned() {
 }
 
 NodeBuilder& NodeBuilder::Label(const std::string& key, const std::string& value) {
-  node_.meta.labels[key] = value;
+  node_.meta.labels.Set(key, value);
   return *this;
 }
 

@@ -261,7 +261,7 @@ class Player {
         CrashLoop(pod);
         return;
       case 4:
-        if (OneIn(4)) pod.meta.labels.erase(api::kLabelReplica);
+        if (OneIn(4)) pod.meta.labels.Erase(api::kLabelReplica);
         return;
     }
   }

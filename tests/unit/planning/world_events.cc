@@ -27,7 +27,7 @@ void World::Edit(const std::function<void(api::DeploymentSpec&)>& change) {
 }
 
 void World::Annotate(const std::string& key, const std::string& value) {
-  deployment_.meta.annotations[key] = value;
+  deployment_.meta.annotations.Set(key, value);
 }
 
 void World::DeleteDeployment() { deployment_.meta.deletion_time = now_; }

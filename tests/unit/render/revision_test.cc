@@ -340,8 +340,10 @@ void ExpectSame(const RevisionIdentity& a, const RevisionIdentity& b) {
 
 kube::ObjectMeta MetaOf(const json& object) {
   kube::ObjectMeta meta;
-  meta.labels = object["metadata"]["labels"].get<std::map<std::string, std::string>>();
-  meta.annotations = object["metadata"]["annotations"].get<std::map<std::string, std::string>>();
+  meta.labels =
+      kube::StringMap(object["metadata"]["labels"].get<std::map<std::string, std::string>>());
+  meta.annotations =
+      kube::StringMap(object["metadata"]["annotations"].get<std::map<std::string, std::string>>());
   return meta;
 }
 

@@ -6,7 +6,10 @@ namespace disagg::bench {
 
 struct BenchOptions {
   int deployments = 100;
-  int concurrency = 16;  // of the loader, and the operator's writes in flight
+  int prefill = 4, decode = 2;  // workers of one GPU per deployment
+  int concurrency = 16;         // of the loader, and the operator's writes in flight
+
+  int workers() const { return deployments * (prefill + decode); }
 };
 
 // Makes the fleet, then POSTs the same objects without an operator; reports both and their ratio.

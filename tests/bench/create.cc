@@ -53,7 +53,7 @@ std::vector<transport::Request> Replay(transport::Transport& transport,
 }  // namespace
 
 void BenchCreate(transport::Transport& transport, const BenchOptions& options) {
-  Fleet fleet(transport, options.deployments, options.concurrency);
+  Fleet fleet(transport, options);
   fleet.MakeNamespaces();
   std::vector<Fleet::Owned> dump;
   double pods_seconds = 0, ready_seconds = 0, writes = 0, statuses = 0;
@@ -66,7 +66,7 @@ void BenchCreate(transport::Transport& transport, const BenchOptions& options) {
     fleet.MakeDeployments();
     // The operator's own counter: asking the API server meanwhile would slow down what is measured.
     while (ReadCounter(port, "api_writes_total", "resource=\"pods\",verb=\"create\"") <
-           options.deployments * kWorkersPerDeployment) {
+           options.workers()) {
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
     }
     pods_seconds = SecondsSince(start);
@@ -89,7 +89,8 @@ void BenchCreate(transport::Transport& transport, const BenchOptions& options) {
   fleet.Delete();
 
   const double n = options.deployments;
-  std::printf("create %d deployments of 4 + 2 workers and 1 router\n", options.deployments);
+  std::printf("create %d deployments of %d + %d workers and 1 router\n", options.deployments,
+              options.prefill, options.decode);
   std::printf("  all worker pods exist after   %8.2f s\n", pods_seconds);
   std::printf("  plain loader, same objects    %8.2f s   (%zu objects, %.1f per deployment)\n",
               floor.seconds, objects, static_cast<double>(objects) / n);

@@ -51,10 +51,13 @@ void WaitUntil(const std::function<bool()>& done) {
   while (!done()) std::this_thread::sleep_for(std::chrono::milliseconds(20));
 }
 
-json Spec() {
-  return json::parse(R"({
+json Spec(const BenchOptions& options) {
+  json spec = json::parse(R"({
     "model": {"ref": "nvidia/Tiny-NVFP4"}, "container": {"image": "registry.example/mocker:1"}, "precision": "fp4",
-    "accelerator": "b200", "engine": {"type": "mocker"}, "prefill": {"replicas": 4}, "decode": {"replicas": 2}})");
+    "accelerator": "b200", "engine": {"type": "mocker"}, "prefill": {}, "decode": {}})");
+  spec["prefill"]["replicas"] = options.prefill;
+  spec["decode"]["replicas"] = options.decode;
+  return spec;
 }
 
 }  // namespace
@@ -99,11 +102,11 @@ void Fleet::MakeDeployments() {
         {"apiVersion", "disagg.dev/v1alpha1"},
         {"kind", "DisaggDeployment"},
         {"metadata", {{"name", "d-" + std::to_string(i)}, {"namespace", NamespaceOf(i)}}},
-        {"spec", Spec()}};
+        {"spec", Spec(options_)}};
     requests.push_back(Post(
         "/apis/disagg.dev/v1alpha1/namespaces/" + NamespaceOf(i) + "/disaggdeployments", object));
   }
-  Report("deployments", SendAll(transport_, std::move(requests), concurrency_));
+  Report("deployments", SendAll(transport_, std::move(requests), options_.concurrency));
 }
 
 void Fleet::Delete() {
@@ -115,7 +118,7 @@ void Fleet::Delete() {
                      "/disaggdeployments/d-" + std::to_string(i);
     requests.push_back(std::move(request));
   }
-  Report("delete", SendAll(transport_, std::move(requests), concurrency_));
+  Report("delete", SendAll(transport_, std::move(requests), options_.concurrency));
   for (const char* collection :
        {"/api/v1/pods", "/api/v1/services", "/apis/apps/v1/controllerrevisions",
         "/apis/apps/v1/deployments", "/apis/policy/v1/poddisruptionbudgets",

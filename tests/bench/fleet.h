@@ -1,6 +1,6 @@
 #pragma once
 
-// N DisaggDeployments of 4 prefill and 2 decode workers of one GPU and one router, spread over ten
+// N DisaggDeployments of some prefill and decode workers of one GPU and one router, spread over ten
 // namespaces.
 
 #include <string>
@@ -9,16 +9,16 @@
 #include <nlohmann/json.hpp>
 
 #include "operator/transport/transport.h"
+#include "tests/bench/benches.h"
 
 namespace disagg::bench {
 
-inline constexpr int kWorkersPerDeployment = 6;
 inline constexpr int kNamespaces = 10;
 
 class Fleet {
  public:
-  Fleet(transport::Transport& transport, int size, int concurrency)
-      : transport_(transport), size_(size), concurrency_(concurrency) {}
+  Fleet(transport::Transport& transport, const BenchOptions& options)
+      : transport_(transport), options_(options), size_(options.deployments) {}
 
   void MakeNamespaces();
   void MakeDeployments();
@@ -42,8 +42,8 @@ class Fleet {
   std::string NamespaceOf(int i) const { return "bench-" + std::to_string(i % kNamespaces); }
 
   transport::Transport& transport_;
+  const BenchOptions options_;
   const int size_;
-  const int concurrency_;
 };
 
 // Items of a collection, page by page.

@@ -17,7 +17,10 @@ using disagg::bench::BenchOptions;
 
 int Run(const BenchOptions& options, void (*bench)(transport::Transport&, const BenchOptions&)) {
   disagg::testing::ClusterOptions cluster;
-  cluster.b200_nodes = options.deployments * disagg::bench::kWorkersPerDeployment / 8 + 1;
+  cluster.b200_nodes = options.workers() / 8 + 1;
+  // A thousand simulated nodes on two cores renew late, and KWOK does not make a pod Ready again
+  // that the node controller has declared unready for it.
+  cluster.extra_args = {"--node-monitor-grace-period", "1h"};
   cluster.extra_nodes = "cpu=" + std::to_string(options.deployments / 20 + 1);  // routers
   disagg::testing::ChartEnvironment environment(cluster);
   environment.SetUp();
@@ -47,6 +50,10 @@ int main(int argc, char** argv) {
     command->add_option("N", options.deployments, "deployments")
         ->required()
         ->check(CLI::Range(1, 5000));
+    command->add_option("--prefill", options.prefill, "prefill workers per deployment")
+        ->capture_default_str();
+    command->add_option("--decode", options.decode, "decode workers per deployment")
+        ->capture_default_str();
     command->add_option("--concurrency", options.concurrency, "writes under way")
         ->capture_default_str();
   }

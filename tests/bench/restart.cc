@@ -22,7 +22,7 @@ void WaitForCounter(int port, const std::string& name, const std::string& label,
 }  // namespace
 
 void BenchRestart(transport::Transport& transport, const BenchOptions& options) {
-  Fleet fleet(transport, options.deployments, options.concurrency);
+  Fleet fleet(transport, options);
   fleet.MakeNamespaces();
   {
     testing::Operator op(testing::ChartEnvironment::operator_kubeconfig(), {"--log-level", "warn"});
@@ -46,7 +46,8 @@ void BenchRestart(transport::Transport& transport, const BenchOptions& options) 
   const double all = Since(start);
   std::this_thread::sleep_for(std::chrono::seconds(10));
   const Figures figures = ReadFigures(op.pid());
-  std::printf("restart over %d deployments, %zu pods\n", options.deployments, pods);
+  std::printf("restart over %d deployments of %d + %d workers and 1 router, %zu pods\n",
+              options.deployments, options.prefill, options.decode, pods);
   std::printf("  raw list of the pods          %8.2f s\n", list_seconds);
   std::printf("  first reconcile after         %8.2f s   (%.1f times the list)\n", first,
               first / list_seconds);

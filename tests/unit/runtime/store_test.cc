@@ -19,7 +19,7 @@ kube::ObjectPtr Make(const std::string& name, const std::string& version,
   object->meta.name = name;
   object->meta.uid = uid.empty() ? "uid-" + name : uid;
   object->meta.resource_version = version;
-  object->meta.controller_uid = owner;
+  object->meta.controller_uid = kube::InternedString(owner);
   return object;
 }
 

@@ -44,13 +44,11 @@ void ChartEnvironment::SetUp() {
   cluster_ = LocalCluster::Start(options_);
   ASSERT_NE(cluster_, nullptr);
 
-  const CommandResult built = RunCommand(std::vector<std::string>{DISAGG_LOCAL_CLUSTER, "build"},
-                                         "", std::chrono::minutes(20));
-  const std::string tools = built.out.substr(0, built.out.find_last_not_of('\n') + 1);
-  const CommandResult installed = RunCommand(
-      {tools + "/helm", "install", "disagg-operator", DISAGG_SOURCE_DIR "/charts/disagg-operator",
-       "--kubeconfig", cluster_->kubeconfig(), "--namespace", "disagg-system", "--create-namespace",
-       "--set", "deployment.enabled=false", "--wait"});
+  const CommandResult installed =
+      RunCommand({ClusterTool("helm"), "install", "disagg-operator",
+                  DISAGG_SOURCE_DIR "/charts/disagg-operator", "--kubeconfig",
+                  cluster_->kubeconfig(), "--namespace", "disagg-system", "--create-namespace",
+                  "--set", "deployment.enabled=false", "--wait"});
   ASSERT_EQ(installed.exit_code, 0) << installed.out << installed.err;
   api_ = std::make_unique<Api>(cluster_->kubeconfig());
   operator_kubeconfig_ = cluster_->ServiceAccountKubeconfig("disagg-system", "disagg-operator");

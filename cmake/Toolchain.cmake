@@ -27,12 +27,19 @@ if(MOLD)
   add_link_options(-fuse-ld=mold)
 endif()
 
+# Tests, and the programs they start, run with DISAGG_SANITIZER_ENVIRONMENT. The exit code is one that no program of ours
+# uses, so that none is taken for the failure that a test expects.
+set(DISAGG_SANITIZER_ENVIRONMENT)
 set(DISAGG_SANITIZER "" CACHE STRING "address (with undefined) or thread")
 if(DISAGG_SANITIZER STREQUAL "address")
   add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=address,undefined)
+  set(DISAGG_SANITIZER_ENVIRONMENT
+    "ASAN_OPTIONS=exitcode=66:detect_stack_use_after_return=1:check_initialization_order=1:strict_init_order=1"
+    "UBSAN_OPTIONS=exitcode=66:print_stacktrace=1")
 elseif(DISAGG_SANITIZER STREQUAL "thread")
   # Atomic fences are unknown to this sanitizer; Boost.Asio falls back to a mutex under the definition.
   add_compile_options(-fsanitize=thread -fno-omit-frame-pointer -Wno-tsan)
   add_link_options(-fsanitize=thread)
+  set(DISAGG_SANITIZER_ENVIRONMENT "TSAN_OPTIONS=exitcode=66:second_deadlock_stack=1")
 endif()

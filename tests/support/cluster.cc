@@ -17,10 +17,6 @@ using std::chrono::seconds;
 
 constexpr seconds kStartTimeout(120);
 
-#ifndef DISAGG_LOCAL_CLUSTER
-#define DISAGG_LOCAL_CLUSTER "local-cluster"
-#endif
-
 std::string LocalClusterProgram() {
   const char* const from_env = getenv("LOCAL_CLUSTER");
   return from_env != nullptr ? from_env : DISAGG_LOCAL_CLUSTER;
@@ -57,16 +53,6 @@ std::vector<std::string> RunArguments(const ClusterOptions& options, const std::
   return argv;
 }
 
-// Builds what is missing, so that the time to build is not part of the time to start. Returns the
-// path of kubectl.
-std::string BuildPrograms() {
-  const CommandResult built =
-      RunCommand({LocalClusterProgram(), "build"}, "", std::chrono::minutes(30));
-  if (built.exit_code == 0) return Trimmed(built.out) + "/kubectl";
-  ADD_FAILURE() << "local-cluster build: " << built.err;
-  return "";
-}
-
 std::string MakeTemporaryDirectory() {
   std::string name = (std::filesystem::temp_directory_path() / "disagg-test-XXXXXX").string();
   return mkdtemp(name.data()) != nullptr ? name : "";
@@ -74,8 +60,17 @@ std::string MakeTemporaryDirectory() {
 
 }  // namespace
 
+std::string ClusterTool(const std::string& name) {
+  const CommandResult built =
+      RunCommand({LocalClusterProgram(), "build"}, "", std::chrono::minutes(30));
+  if (built.exit_code == 0) return Trimmed(built.out) + "/" + name;
+  ADD_FAILURE() << "local-cluster build: " << built.err;
+  return "";
+}
+
 std::unique_ptr<LocalCluster> LocalCluster::Start(const ClusterOptions& options) {
-  const std::string kubectl = BuildPrograms();
+  // First of all: the time to build is no part of the time to start.
+  const std::string kubectl = ClusterTool("kubectl");
   const std::string dir = MakeTemporaryDirectory();
   if (kubectl.empty() || dir.empty()) return nullptr;
   std::unique_ptr<LocalCluster> cluster(new LocalCluster(dir, kubectl));

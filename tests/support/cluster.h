@@ -6,8 +6,8 @@
 //       new disagg::testing::ClusterEnvironment({.b200_nodes = 4, .extra_nodes = "cpu=1"}));
 //
 // starts one cluster for the test binary. Whatever happens to the binary, nothing it has started
-// stays. The program `local-cluster` is looked for in $LOCAL_CLUSTER, then where the build has put
-// it (DISAGG_LOCAL_CLUSTER).
+// stays. The program `local-cluster` is looked for in $LOCAL_CLUSTER, then where `make
+// cluster-tools` has put it, which is one place for all build configurations.
 
 #include <gtest/gtest.h>
 
@@ -27,6 +27,10 @@ struct ClusterOptions {
   bool control_plane_only = false;  // etcd and kube-apiserver, without ServiceAccount admission
   std::vector<std::string> extra_args;
 };
+
+// The path of a program that comes with local-cluster, as "kubectl" or "helm"; builds what is
+// missing. Returns "" and reports a test failure when that fails.
+std::string ClusterTool(const std::string& name);
 
 // A running cluster with a state directory of its own, which is kept when a test has failed.
 class LocalCluster {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <csignal>
 #include <thread>
@@ -14,6 +15,14 @@ using nlohmann::json;
 std::string Binary() {
   const char* chosen = std::getenv("DISAGG_OPERATOR_BINARY");
   return chosen != nullptr ? chosen : DISAGG_OPERATOR_BINARY;
+}
+
+// Where the first report of a sanitizer starts in `log`, up to its end or a page of it; "" if none.
+std::string SanitizerReport(const std::string& log) {
+  constexpr std::size_t kPage = 16 * 1024;
+  const std::size_t found = std::min(log.find("Sanitizer: "), log.find("runtime error: "));
+  if (found == std::string::npos) return "";
+  return log.substr(log.rfind('\n', found) + 1, kPage);
 }
 
 json DefaultSpec() {
@@ -35,13 +44,11 @@ void ChartEnvironment::SetUp() {
   cluster_ = LocalCluster::Start(options_);
   ASSERT_NE(cluster_, nullptr);
 
-  const CommandResult built = RunCommand(std::vector<std::string>{DISAGG_LOCAL_CLUSTER, "build"},
-                                         "", std::chrono::minutes(20));
-  const std::string tools = built.out.substr(0, built.out.find_last_not_of('\n') + 1);
-  const CommandResult installed = RunCommand(
-      {tools + "/helm", "install", "disagg-operator", DISAGG_SOURCE_DIR "/charts/disagg-operator",
-       "--kubeconfig", cluster_->kubeconfig(), "--namespace", "disagg-system", "--create-namespace",
-       "--set", "deployment.enabled=false", "--wait"});
+  const CommandResult installed =
+      RunCommand({ClusterTool("helm"), "install", "disagg-operator",
+                  DISAGG_SOURCE_DIR "/charts/disagg-operator", "--kubeconfig",
+                  cluster_->kubeconfig(), "--namespace", "disagg-system", "--create-namespace",
+                  "--set", "deployment.enabled=false", "--wait"});
   ASSERT_EQ(installed.exit_code, 0) << installed.out << installed.err;
   api_ = std::make_unique<Api>(cluster_->kubeconfig());
   operator_kubeconfig_ = cluster_->ServiceAccountKubeconfig("disagg-system", "disagg-operator");
@@ -71,8 +78,19 @@ Operator::Operator(const std::string& kubeconfig, const std::vector<std::string>
 }
 
 Operator::~Operator() {
-  if (process_ == nullptr || !process_->Running()) return;
-  EXPECT_EQ(Stop(), 0) << Log();
+  if (process_ == nullptr) return;
+  if (process_->Running()) {
+    EXPECT_EQ(Stop(), 0) << Log();
+  }
+  ExpectNoDefect();
+}
+
+// Many tests kill the operator or wait for its end, so that it is gone is no finding; how it went
+// and what its sanitizer said before is.
+void Operator::ExpectNoDefect() {
+  const int code = process_->Wait(std::chrono::milliseconds(0)).value_or(0);
+  EXPECT_TRUE(code <= 128 || code == 128 + SIGKILL) << "ended by signal " << code - 128;
+  EXPECT_EQ(SanitizerReport(Log()), "");
 }
 
 int Operator::Stop() {

@@ -36,7 +36,8 @@ class ChartEnvironment : public ::testing::Environment {
   static inline std::string operator_kubeconfig_;
 };
 
-// One run of the operator. Killed with the test.
+// One run of the operator. Killed with the test, which fails if the operator crashed or, however it
+// ended, if a sanitizer reported something in it.
 class Operator {
  public:
   explicit Operator(const std::string& kubeconfig = ChartEnvironment::operator_kubeconfig(),
@@ -53,6 +54,8 @@ class Operator {
   std::string Log() const { return ReadFile(log_); }
 
  private:
+  void ExpectNoDefect();
+
   std::string log_;
   std::unique_ptr<Process> process_;
 };

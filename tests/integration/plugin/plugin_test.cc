@@ -195,10 +195,8 @@ TEST(Plugin, EndsWithTheCodeThatSaysWhy) {
 TEST(Plugin, IsFoundByKubectl) {
   const std::string plugin = DISAGG_PLUGIN;
   const std::string path = plugin.substr(0, plugin.rfind('/')) + ":" + std::getenv("PATH");
-  const CommandResult tools = RunCommand({DISAGG_LOCAL_CLUSTER, "build"});
-  const std::string kubectl =
-      tools.out.substr(0, tools.out.find_last_not_of('\n') + 1) + "/kubectl";
-  const CommandResult version = RunCommand({"env", "PATH=" + path, kubectl, "disagg", "version"});
+  const CommandResult version =
+      RunCommand({"env", "PATH=" + path, ClusterTool("kubectl"), "disagg", "version"});
   EXPECT_EQ(version.exit_code, 0) << version.err;
   EXPECT_NE(version.out.find("API disagg.dev/v1alpha1"), std::string::npos) << version.out;
 }

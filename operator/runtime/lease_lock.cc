@@ -53,8 +53,9 @@ base::Result<bool> LeaseLock::TryAcquireOrRenew() {
   if (!ours) return ReadAndTake();
   const base::Status renewed = Write(Method::kPut, Claim(), clock_.Steady());
   if (renewed) return true;
-  if (LostRace(renewed.error()))
+  if (LostRace(renewed.error())) {
     return ReadAndTake();  // somebody has changed it: see what it is now
+  }
   return renewed.error();
 }
 

@@ -153,8 +153,9 @@ base::Result<ExecAnswer> ParseExecCredential(const std::string& json,
   }
   const std::string expiry = TextOf(*status, "expirationTimestamp");
   if (!expiry.empty()) answer.expires_at = base::ParseTime(expiry);
-  if (answer.expires_at == -1)
+  if (answer.expires_at == -1) {
     return PluginError(plugin, "printed an unreadable expirationTimestamp");
+  }
   return answer;
 }
 

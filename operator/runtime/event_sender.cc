@@ -34,7 +34,7 @@ EventSender::EventSender(transport::Transport& transport, const base::Clock& clo
 EventSender::~EventSender() { Stop(); }
 
 void EventSender::Start() {
-  thread_ = std::jthread([this](std::stop_token stop) { Run(stop); });
+  thread_ = std::jthread([this](const std::stop_token& stop) { Run(stop); });
 }
 
 void EventSender::Stop() {

@@ -90,8 +90,7 @@ base::Status LeaseLock::Release() {
   lease["spec"]["holderIdentity"] = "";
   lease["spec"]["leaseDurationSeconds"] = 1;
   valid_until_ = clock_.Steady();
-  const base::Status released =
-      Write(Method::kPut, lease, valid_until_ - options_.timings.duration);
+  base::Status released = Write(Method::kPut, lease, valid_until_ - options_.timings.duration);
   holder_.clear();
   return released;
 }

@@ -193,7 +193,7 @@ base::Status AssembledManager::Run(std::stop_token stop) {
   if (auto opened = OpenListeners(); !opened) return opened;
   events_.Start();
   ListAll();
-  const base::Status ended = Lead(stop);
+  base::Status ended = Lead(stop);
   StopAll(!ended.ok());
   return ended;
 }

@@ -55,16 +55,15 @@ void Dialer::Resolve() {
   timer_.async_wait([self = shared_from_this()](const error_code& error) {
     if (!error && self->connected_) self->Fail("ResolveFailed", "no answer from DNS in time");
   });
-  resolver_.async_resolve(endpoint_.host, endpoint_.port, tcp::resolver::numeric_service,
-                          [self = shared_from_this()](const error_code& error,
-                                                      const tcp::resolver::results_type& results) {
-                            if (!self->connected_) return;
-                            if (error) return self->Fail("ResolveFailed", error.message());
-                            for (const auto& result : results)
-                              self->addresses_.push_back(result.endpoint());
-                            std::reverse(self->addresses_.begin(), self->addresses_.end());
-                            self->TryNext();
-                          });
+  resolver_.async_resolve(
+      endpoint_.host, endpoint_.port, tcp::resolver::numeric_service,
+      [self = shared_from_this()](const error_code& error, const auto& results) {
+        if (!self->connected_) return;
+        if (error) return self->Fail("ResolveFailed", error.message());
+        for (const auto& result : results) self->addresses_.push_back(result.endpoint());
+        std::reverse(self->addresses_.begin(), self->addresses_.end());
+        self->TryNext();
+      });
 }
 
 void Dialer::TryNext() {

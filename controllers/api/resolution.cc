@@ -33,6 +33,7 @@ std::map<std::string, std::string> UsableNames(const Catalogue& catalogue, const
 std::vector<std::string> Suggestions(const std::string& wrong,
                                      const std::map<std::string, std::string>& owners) {
   std::vector<std::string> names;
+  names.reserve(owners.size());
   for (const auto& [name, owner] : owners) names.push_back(name);
   std::vector<std::string> suggestions, named;
   for (const std::string& name : AllNearNames(wrong, names)) {
@@ -103,6 +104,7 @@ std::shared_ptr<const AcceleratorClass> FindClass(const Catalogue& catalogue,
 FieldError ClassNotFound(const std::string& path, const std::string& name,
                          const Catalogue& catalogue) {
   std::vector<std::string> known;
+  known.reserve(catalogue.classes.size());
   for (const auto& type : catalogue.classes) known.push_back(type->meta.name);
   std::sort(known.begin(), known.end());
   std::vector<std::string> near = NearNames(name, known);

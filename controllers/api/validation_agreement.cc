@@ -53,7 +53,7 @@ void Put(const std::string& fact, const std::string& value, Facts* facts) {
 
 // A key of a JSON flag, written inside it or behind its dot.
 std::optional<std::string> JsonText(const Args& args, const JsonKey& wanted) {
-  if (const auto dotted = TextOf(args, std::string(wanted.flag) + "." + wanted.key)) return dotted;
+  if (auto dotted = TextOf(args, std::string(wanted.flag) + "." + wanted.key)) return dotted;
   const auto text = TextOf(args, wanted.flag);
   if (!text) return std::nullopt;
   const auto json = nlohmann::json::parse(*text, nullptr, /*allow_exceptions=*/false);

@@ -21,7 +21,7 @@ using Kind = ArgValue::Kind;
 
 constexpr std::size_t kLongestKey = 128;
 constexpr std::size_t kLargestArg = 4096;
-constexpr std::size_t kLargestSpec = 64 * 1024;
+constexpr std::size_t kLargestSpec = std::size_t{64} * 1024;
 constexpr std::size_t kMostArgs = 128;
 
 // One map of arguments and the program they are for.

@@ -45,8 +45,9 @@ runtime::ReconcileResult DeploymentReconciler::Reconcile(const kube::ObjectKey& 
     return {};
   }
   std::string behind;
-  if (!manager_.freshness().IsFresh(deployment->meta.uid, &behind))
+  if (!manager_.freshness().IsFresh(deployment->meta.uid, &behind)) {
     return {std::nullopt, std::nullopt, true};
+  }
   // Read again: the object may have moved while the caches caught up.
   deployment = caches_.deployments.Get(key);
   if (deployment == nullptr) return {};
@@ -56,8 +57,9 @@ runtime::ReconcileResult DeploymentReconciler::Reconcile(const kube::ObjectKey& 
 
   if (snapshot.deployment->status.observed_generation < 0 && MakesAnything(*plan)) {
     const auto first = planning::PlanStatus(snapshot, *plan, {});
-    if (auto written = WriteStatus(snapshot, first.status); !written)
+    if (auto written = WriteStatus(snapshot, first.status); !written) {
       return {written.error(), std::nullopt, false};
+    }
   }
   const planning::Outcome outcome = executor_.Execute(*plan, snapshot.deployment->meta);
   Log(snapshot, *plan, outcome);
@@ -71,8 +73,9 @@ runtime::ReconcileResult DeploymentReconciler::Reconcile(const kube::ObjectKey& 
     return next;
   }
   if (auto written = WriteStatus(snapshot, status.status); !written) {
-    if (!next.retry && written.error().code != base::ErrorCode::kNotFound)
+    if (!next.retry && written.error().code != base::ErrorCode::kNotFound) {
       next.retry = written.error();
+    }
     return next;
   }
   Emit(snapshot, status.events);
@@ -102,8 +105,9 @@ base::Result<planning::Plan> DeploymentReconciler::MakePlan(planning::Snapshot& 
 base::Status DeploymentReconciler::WriteStatus(const planning::Snapshot& snapshot,
                                                const nlohmann::json& status) {
   const kube::ObjectMeta& meta = snapshot.deployment->meta;
-  if (auto written = ApplyStatus(manager_, api::kDisaggDeployments, meta, status); !written)
+  if (auto written = ApplyStatus(manager_, api::kDisaggDeployments, meta, status); !written) {
     return written;
+  }
   std::lock_guard lock(mutex_);
   memory_[meta.key()] = {meta.uid, clock_.Steady(), true};
   return {};
@@ -114,8 +118,9 @@ bool DeploymentReconciler::TooSoon(const planning::Snapshot& snapshot,
   std::lock_guard lock(mutex_);
   const auto found = memory_.find(snapshot.deployment->meta.key());
   if (found == memory_.end() || !found->second.wrote_status ||
-      found->second.uid != snapshot.deployment->meta.uid)
+      found->second.uid != snapshot.deployment->meta.uid) {
     return false;
+  }
   const auto passed = std::chrono::duration_cast<std::chrono::milliseconds>(
       clock_.Steady() - found->second.last_status_write);
   *wait = kStatusInterval - passed;
@@ -154,8 +159,9 @@ void DeploymentReconciler::Log(const planning::Snapshot& snapshot, const plannin
   for (const planning::Write& write : plan.writes) {
     const bool refused = !outcome.refusal.empty();
     if (write.verb == planning::Verb::kDryRun) continue;
-    if (write.gate == (refused ? planning::Gate::kIfAccepted : planning::Gate::kIfRefused))
+    if (write.gate == (refused ? planning::Gate::kIfAccepted : planning::Gate::kIfRefused)) {
       continue;
+    }
     const bool failed = std::any_of(outcome.failed.begin(), outcome.failed.end(),
                                     [&](const auto& entry) { return entry.write == &write; });
     if (failed) continue;

@@ -96,8 +96,9 @@ Outcome Executor::Execute(const planning::Plan& plan, const kube::ObjectMeta& ow
       if (write.stage == stage && open) writes.push_back(&write);
     }
     // Accounts of a refused target's fallback are decided after the dry runs; they exist already.
-    if (stage <= Stage::kDryRun)
+    if (stage <= Stage::kDryRun) {
       std::erase_if(writes, [](const Write* write) { return write->gate == Gate::kIfRefused; });
+    }
     RunStage(writes, owner, outcome);
     if (Foundation(stage) && !outcome.failed.empty()) return outcome;
   }
@@ -111,8 +112,9 @@ void Executor::RunStage(const std::vector<const Write*>& writes, const kube::Obj
   for (const Write* write : writes) {
     runtime::WriteRequest request = ToRequest(*write);
     if (write->verb == Verb::kApply && write->uid.empty() &&
-        !ReadyToApply(*write, owner, request, outcome))
+        !ReadyToApply(*write, owner, request, outcome)) {
       continue;
+    }
     sent.push_back(write);
     requests.push_back(std::move(request));
   }
@@ -182,8 +184,9 @@ void Executor::SettleFailure(const Write& write, const base::Error& error,
     return;
   }
   if (write.verb == Verb::kDryRun && IsRefusal(error)) {
-    if (outcome.refusal.empty())
+    if (outcome.refusal.empty()) {
       outcome.refusal = write.key.name + " is refused by this cluster: " + error.message;
+    }
     return;
   }
   // A dry run of a name that exists already was accepted by everything that could refuse it.

@@ -9,8 +9,9 @@ runtime::ReconcileResult ModelReconciler::Reconcile(const kube::ObjectKey& key) 
   const auto cached = caches_.models.Get(key);
   if (cached == nullptr) return {};
   std::string behind;
-  if (!manager_.freshness().IsFresh(cached->meta.uid, &behind))
+  if (!manager_.freshness().IsFresh(cached->meta.uid, &behind)) {
     return {std::nullopt, std::nullopt, true};
+  }
   const auto model = caches_.models.Get(key);
   if (model == nullptr || model->meta.deleting()) return {};
   api::Catalogue catalogue;
@@ -20,8 +21,9 @@ runtime::ReconcileResult ModelReconciler::Reconcile(const kube::ObjectKey& key) 
   const auto plan = planning::PlanModelStatus(catalogue, *model, now);
   if (!plan.changed) return {};
   const auto written = ApplyStatus(manager_, api::kServingModels, model->meta, plan.status);
-  if (!written && written.error().code != base::ErrorCode::kNotFound)
+  if (!written && written.error().code != base::ErrorCode::kNotFound) {
     return {written.error(), std::nullopt, false};
+  }
   return {};
 }
 

@@ -22,8 +22,9 @@ class RegisteredDomain : public Domain {
     });
     WireWatches(caches_, deployments, models);
     manager.OnLeading([this, &deployments, &models] {
-      for (const auto& deployment : caches_.deployments.All())
+      for (const auto& deployment : caches_.deployments.All()) {
         deployments.queue().Add(deployment->meta.key());
+      }
       for (const auto& model : caches_.models.All()) models.queue().Add(model->meta.key());
     });
   }

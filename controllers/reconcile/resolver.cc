@@ -19,16 +19,18 @@ void ResolvePods(const Caches& caches, planning::Snapshot& snapshot) {
   }
   for (const auto& pod : snapshot.pods) {
     if (pod->node_name.empty()) continue;
-    if (auto node = caches.nodes.Get({"", pod->node_name}))
+    if (auto node = caches.nodes.Get({"", pod->node_name})) {
       snapshot.nodes[pod->node_name] = std::move(node);
+    }
   }
 }
 
 void ResolveChildren(const Caches& caches, planning::Snapshot& snapshot) {
   const std::string& uid = snapshot.deployment->meta.uid;
   for (const auto& revision : caches.revisions.ByController(uid)) {
-    if (revision->ours && !revision->meta.deleting())
+    if (revision->ours && !revision->meta.deleting()) {
       snapshot.revisions.push_back(revision->stored);
+    }
   }
   snapshot.routers = caches.routers.ByController(uid);
   for (const Caches::ChildCache& cache : caches.children) {
@@ -42,15 +44,18 @@ void ResolveChildren(const Caches& caches, planning::Snapshot& snapshot) {
 // Looks at every node: done only while somebody has to be told why a pod finds none.
 void ResolveCapacity(const Caches& caches, planning::Snapshot& snapshot) {
   if (std::none_of(snapshot.pods.begin(), snapshot.pods.end(),
-                   [](const auto& pod) { return FindsNoNode(*pod); }))
+                   [](const auto& pod) { return FindsNoNode(*pod); })) {
     return;
+  }
   for (const auto& node : caches.nodes.All()) {
     planning::NodeCapacity capacity{node, {}};
     for (const auto& pod : caches.pods.ByIndex(kByNode, node->meta.name)) {
-      if (pod->phase == kube::PodPhase::kFailed || pod->phase == kube::PodPhase::kSucceeded)
+      if (pod->phase == kube::PodPhase::kFailed || pod->phase == kube::PodPhase::kSucceeded) {
         continue;
-      for (const auto& [resource, count] : pod->extended_resources)
+      }
+      for (const auto& [resource, count] : pod->extended_resources) {
         capacity.used[resource] += count;
+      }
     }
     snapshot.capacity.push_back(std::move(capacity));
   }

@@ -72,8 +72,9 @@ void WireCatalogue(Caches& caches, runtime::WorkQueue& deployments, runtime::Wor
   });
   caches.namespace_objects.AddHandler([&caches, &deployments](const Change& change) {
     if (change.before != nullptr && change.after != nullptr &&
-        change.before->meta.labels == change.after->meta.labels)
+        change.before->meta.labels == change.after->meta.labels) {
       return;
+    }
     WakeAll(caches, deployments, MetaOf(change).name);
   });
 }

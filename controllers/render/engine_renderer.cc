@@ -6,15 +6,15 @@
 namespace disagg::render {
 
 const EngineRenderer& EngineOf(api::EngineType type) {
-  static const VllmEngine vllm;
-  static const MockerEngine mocker;
+  static const VllmEngine kVllm;
+  static const MockerEngine kMocker;
   switch (type) {
     case api::EngineType::kMocker:
-      return mocker;
+      return kMocker;
     case api::EngineType::kVllm:
       break;
   }
-  return vllm;
+  return kVllm;
 }
 
 }  // namespace disagg::render

@@ -98,6 +98,7 @@ std::string RenderTree(const Branch& root, const Style& style) {
 
 std::string RenderTable(const std::vector<Row>& rows, const Style& style) {
   std::vector<Line> lines;
+  lines.reserve(rows.size());
   for (const Row& row : rows) lines.push_back({"", 0, row});
   return DrawAll(std::move(lines), style);
 }

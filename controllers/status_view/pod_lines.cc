@@ -97,6 +97,7 @@ void SortPods(std::vector<PodPtr>* pods) {
 std::vector<Branch> PodLines(const PodGroup& group, const std::vector<Problem>& problems,
                              std::int64_t now) {
   std::vector<Branch> lines;
+  lines.reserve(group.pods.size());
   for (const PodPtr& pod : group.pods) lines.push_back(PodLine(*pod, group, problems, now));
   return lines;
 }

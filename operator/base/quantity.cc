@@ -61,8 +61,9 @@ std::optional<Decimal> ParseDecimal(std::string_view text) {
       any = true;
       decimal.digits = decimal.digits * 10 + (c - '0');
       decimal.scale += point ? 1 : 0;
-      if (decimal.digits > static_cast<Wide>(std::numeric_limits<long long>::max()))
+      if (decimal.digits > static_cast<Wide>(std::numeric_limits<long long>::max())) {
         return std::nullopt;
+      }
     } else {
       return std::nullopt;
     }
@@ -92,8 +93,9 @@ std::optional<Quantity> Quantity::Parse(std::string_view text) {
       if (value % 10 != 0) return std::nullopt;
       value /= 10;
     }
-    if (value > static_cast<Wide>(std::numeric_limits<long long>::max()) * kThousand)
+    if (value > static_cast<Wide>(std::numeric_limits<long long>::max()) * kThousand) {
       return std::nullopt;
+    }
     Quantity quantity;
     quantity.thousandths_ = negative ? -value : value;
     quantity.binary_ = suffix.binary;

@@ -6,6 +6,8 @@
 namespace base {
 namespace {
 
+namespace chrono = std::chrono;
+
 // Reads exactly `width` digits at `pos`; -1 when there are others.
 int Digits(const std::string& text, std::size_t pos, std::size_t width) {
   if (pos + width > text.size()) return -1;
@@ -17,11 +19,10 @@ int Digits(const std::string& text, std::size_t pos, std::size_t width) {
 }  // namespace
 
 std::string FormatTime(std::int64_t unix_seconds) {
-  using namespace std::chrono;
-  const sys_seconds time{seconds{unix_seconds}};
-  const sys_days day = floor<days>(time);
-  const year_month_day date{day};
-  const hh_mm_ss clock{time - day};
+  const chrono::sys_seconds time{chrono::seconds{unix_seconds}};
+  const chrono::sys_days day = chrono::floor<chrono::days>(time);
+  const chrono::year_month_day date{day};
+  const chrono::hh_mm_ss clock{time - day};
   char text[40];
   std::snprintf(text, sizeof(text), "%04d-%02u-%02uT%02d:%02d:%02dZ", static_cast<int>(date.year()),
                 static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
@@ -31,7 +32,6 @@ std::string FormatTime(std::int64_t unix_seconds) {
 }
 
 std::int64_t ParseTime(const std::string& text) {
-  using namespace std::chrono;
   const int year_number = Digits(text, 0, 4), month_number = Digits(text, 5, 2);
   const int day_number = Digits(text, 8, 2), hour = Digits(text, 11, 2);
   const int minute = Digits(text, 14, 2), second = Digits(text, 17, 2);
@@ -39,11 +39,13 @@ std::int64_t ParseTime(const std::string& text) {
       second < 0) {
     return -1;
   }
-  const year_month_day date{year{year_number}, month{static_cast<unsigned>(month_number)},
-                            day{static_cast<unsigned>(day_number)}};
+  const chrono::year_month_day date{chrono::year{year_number},
+                                    chrono::month{static_cast<unsigned>(month_number)},
+                                    chrono::day{static_cast<unsigned>(day_number)}};
   if (!date.ok() || text[10] != 'T') return -1;
-  std::int64_t seconds_since = duration_cast<seconds>(sys_days{date}.time_since_epoch()).count() +
-                               hour * 3600 + minute * 60 + second;
+  std::int64_t seconds_since =
+      chrono::duration_cast<chrono::seconds>(chrono::sys_days{date}.time_since_epoch()).count() +
+      std::int64_t{hour} * 3600 + std::int64_t{minute} * 60 + second;
   std::size_t zone = 19;
   if (zone < text.size() && text[zone] == '.') {
     zone = text.find_first_not_of("0123456789", zone + 1);

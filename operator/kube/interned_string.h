@@ -17,9 +17,8 @@ class InternedString {
   explicit InternedString(std::string_view text);
 
   const std::string& get() const { return *text_; }
-  operator const std::string&() const {
-    return *text_;
-  }  // NOLINT(google-explicit-constructor): reads as the text
+  // NOLINTNEXTLINE(google-explicit-constructor): reads as the text
+  operator const std::string&() const { return *text_; }
   bool empty() const { return text_->empty(); }
 
   friend bool operator==(const InternedString& a, const InternedString& b) {

@@ -10,8 +10,8 @@ namespace runtime {
 namespace {
 
 const base::Clock& RealClock() {
-  static const base::SystemClock clock;
-  return clock;
+  static const base::SystemClock kClock;
+  return kClock;
 }
 
 base::Error Fenced() {

@@ -61,8 +61,9 @@ std::string ControllerUid(const simdjson::dom::element& metadata) {
   if (metadata["ownerReferences"].get(owners) != simdjson::SUCCESS) return "";
   for (const simdjson::dom::element owner : owners) {
     bool controller = false;
-    if (owner["controller"].get(controller) == simdjson::SUCCESS && controller)
+    if (owner["controller"].get(controller) == simdjson::SUCCESS && controller) {
       return Text(owner, "uid");
+    }
   }
   return "";
 }
@@ -93,8 +94,9 @@ base::Result<WriteResult> ParseObject(const std::string& body, Verb verb) {
   // A delete is answered with a Status when the object was removed at once, for some kinds with the
   // object as it last was.
   result.gone = verb == Verb::kDelete;
-  if (Text(object, "kind") == "Status" || object["metadata"].get(metadata) != simdjson::SUCCESS)
+  if (Text(object, "kind") == "Status" || object["metadata"].get(metadata) != simdjson::SUCCESS) {
     return result;
+  }
   result.uid = Text(metadata, "uid");
   result.resource_version = Text(metadata, "resourceVersion");
   result.controller_uid = ControllerUid(metadata);

@@ -39,7 +39,7 @@ class Controller::Impl {
 
   void Start() {
     for (int i = 0; i < options_.workers; ++i) {
-      workers_.emplace_back([this](std::stop_token stop) { Work(stop); });
+      workers_.emplace_back([this](const std::stop_token& stop) { Work(stop); });
     }
   }
 

@@ -30,8 +30,9 @@ std::string Dump(const json& object) {
 std::string Key(const kube::ObjectMeta& about, const EventNote& note) {
   const char* kind = note.kind == EventKind::kWarning ? "W" : "N";
   std::string key = about.uid;
-  for (const std::string& part : {std::string(kind), note.reason, note.action, note.message})
+  for (const std::string& part : {std::string(kind), note.reason, note.action, note.message}) {
     key += '\n' + part;
+  }
   return key;
 }
 

@@ -26,7 +26,7 @@ namespace runtime {
 
 struct EventOptions {
   std::string controller = "disagg.dev/operator";  // reportingController, a qualified name
-  std::string instance = "";                       // reportingInstance
+  std::string instance;                            // reportingInstance
   double burst = 25;
   std::chrono::milliseconds refill{300'000};
   std::chrono::milliseconds series_end{360'000};    // without a repetition

@@ -34,7 +34,7 @@ EventSender::EventSender(transport::Transport& transport, const base::Clock& clo
 EventSender::~EventSender() { Stop(); }
 
 void EventSender::Start() {
-  thread_ = std::jthread([this](std::stop_token stop) { Run(stop); });
+  thread_ = std::jthread([this](const std::stop_token& stop) { Run(stop); });
 }
 
 void EventSender::Stop() {
@@ -74,8 +74,9 @@ void EventSender::Run(const std::stop_token& stop) {
 
 std::optional<EventSender::Item> EventSender::Next(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
-  if (!arrived_.wait_for(lock, stop, kSweep, [this] { return !queue_.empty(); }))
+  if (!arrived_.wait_for(lock, stop, kSweep, [this] { return !queue_.empty(); })) {
     return std::nullopt;
+  }
   Item item = std::move(queue_.front());
   queue_.pop_front();
   return item;

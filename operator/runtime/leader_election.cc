@@ -19,7 +19,7 @@ LeaderElector::LeaderElector(transport::Transport& transport, const base::Clock&
                              LeaseOptions options, observability::Metrics& metrics,
                              std::function<void()> on_change)
     : clock_(clock),
-      options_(options),
+      options_(std::move(options)),
       leading_(metrics.GetGauge("leader_election_master_status", "1 on the leader",
                                 {{"name", options_.name}})),
       failed_attempts_(
@@ -36,7 +36,7 @@ LeaderElector::LeaderElector(transport::Transport& transport, const base::Clock&
 LeaderElector::~LeaderElector() { Stop(false); }
 
 void LeaderElector::Start() {
-  thread_ = std::jthread([this](std::stop_token stop) { Run(stop); });
+  thread_ = std::jthread([this](const std::stop_token& stop) { Run(stop); });
 }
 
 void LeaderElector::Stop(bool release) {

@@ -53,8 +53,9 @@ base::Result<bool> LeaseLock::TryAcquireOrRenew() {
   if (!ours) return ReadAndTake();
   const base::Status renewed = Write(Method::kPut, Claim(), clock_.Steady());
   if (renewed) return true;
-  if (LostRace(renewed.error()))
+  if (LostRace(renewed.error())) {
     return ReadAndTake();  // somebody has changed it: see what it is now
+  }
   return renewed.error();
 }
 
@@ -89,8 +90,7 @@ base::Status LeaseLock::Release() {
   lease["spec"]["holderIdentity"] = "";
   lease["spec"]["leaseDurationSeconds"] = 1;
   valid_until_ = clock_.Steady();
-  const base::Status released =
-      Write(Method::kPut, lease, valid_until_ - options_.timings.duration);
+  base::Status released = Write(Method::kPut, lease, valid_until_ - options_.timings.duration);
   holder_.clear();
   return released;
 }

@@ -193,7 +193,7 @@ base::Status AssembledManager::Run(std::stop_token stop) {
   if (auto opened = OpenListeners(); !opened) return opened;
   events_.Start();
   ListAll();
-  const base::Status ended = Lead(stop);
+  base::Status ended = Lead(stop);
   StopAll(!ended.ok());
   return ended;
 }
@@ -282,8 +282,9 @@ bool AssembledManager::AllSynced() const {
 
 transport::PlainResponse AssembledManager::Answer(const std::string& path) {
   if (path == "/metrics") return {200, "text/plain; version=0.0.4; charset=utf-8", MetricsText()};
-  if (path != "/healthz" && path != "/readyz")
+  if (path != "/healthz" && path != "/readyz") {
     return {404, "text/plain; charset=utf-8", "not found\n"};
+  }
   const std::string trouble = path == "/healthz" ? Stuck() : NotReady();
   if (trouble.empty()) return {200, "text/plain; charset=utf-8", "ok\n"};
   return {503, "text/plain; charset=utf-8", trouble + "\n"};
@@ -308,8 +309,9 @@ std::string AssembledManager::NotReady() const {
   if (stopping_) return "stopping";
   std::string waiting;
   for (const auto& cache : caches_) {
-    if (cache->reflector->synced_list() == 0)
+    if (cache->reflector->synced_list() == 0) {
       waiting += " " + cache->reflector->spec().resource.ToString();
+    }
   }
   return waiting.empty() ? "" : "not listed yet:" + waiting;
 }

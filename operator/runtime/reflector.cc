@@ -162,7 +162,7 @@ class Reflector::Core : public std::enable_shared_from_this<Reflector::Core> {
   }
 
   void TakeDelivery(WatchInbox::Delivery delivery) {
-    if (delivery.status != 0 && delivery.status != 200) return TakeRefusal(std::move(delivery));
+    if (delivery.status != 0 && delivery.status != 200) return TakeRefusal(delivery);
     if (delivery.status == 200 && !watching_) {
       watching_ = true;
       state_.OnWatchStarted(context_.clock.Steady());
@@ -213,7 +213,7 @@ class Reflector::Core : public std::enable_shared_from_this<Reflector::Core> {
   }
 
   // An answer other than 200: its body is a Status.
-  void TakeRefusal(WatchInbox::Delivery delivery) {
+  void TakeRefusal(const WatchInbox::Delivery& delivery) {
     refusal_.append(delivery.bytes, 0, kMostErrorBody - std::min(kMostErrorBody, refusal_.size()));
     if (delivery.end) {
       EndWatch(kube::ErrorFromResponse(delivery.status, refusal_, delivery.retry_after));

@@ -67,8 +67,9 @@ ReflectorAction ReflectorState::OnWatchEnded(const base::Status& status, base::S
   }
   const base::Error& error = status.error();
   const std::chrono::milliseconds delay = Backoff(error, now);
-  if (IsFutureVersion(error))
+  if (IsFutureVersion(error)) {
     return ++future_versions_ < kMostFutureVersions ? Watch(delay) : List(delay);
+  }
   return NeedsList(error.code) ? List(delay) : Watch(delay);
 }
 

@@ -31,7 +31,7 @@ void ObjectStore::Replace(std::vector<kube::ObjectPtr> objects,
   Notify(changes);
 }
 
-void ObjectStore::Upsert(kube::ObjectPtr object, const std::string& resource_version) {
+void ObjectStore::Upsert(const kube::ObjectPtr& object, const std::string& resource_version) {
   std::vector<Change> changes;
   {
     std::unique_lock lock(mutex_);

@@ -44,7 +44,7 @@ class ObjectStore {
   // One writer at a time. `resource_version` is the list's or the event's. Replace diffs: handlers
   // see deletions of what is gone and nothing of what has not changed.
   void Replace(std::vector<kube::ObjectPtr> objects, const std::string& resource_version);
-  void Upsert(kube::ObjectPtr object, const std::string& resource_version);
+  void Upsert(const kube::ObjectPtr& object, const std::string& resource_version);
   void Remove(const kube::ObjectKey& key, const std::string& resource_version);
   void Bookmark(const std::string& resource_version);
   // The reflector lost its place; contents stay readable, synced() is false until the next Replace.

@@ -43,7 +43,7 @@ void WorkQueue::Forget(const kube::ObjectKey& key) {
   failures_.erase(key);
 }
 
-std::optional<kube::ObjectKey> WorkQueue::Take(std::stop_token stop) {
+std::optional<kube::ObjectKey> WorkQueue::Take(const std::stop_token& stop) {
   std::stop_callback wake(stop, [this] {
     std::lock_guard lock(mutex_);
     ready_.notify_all();

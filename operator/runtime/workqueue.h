@@ -69,7 +69,7 @@ class WorkQueue {
 
   // Waits for a key; nothing once stopped. Delays are waited for in real time: under a ManualClock,
   // TryTake.
-  std::optional<kube::ObjectKey> Take(std::stop_token stop);
+  std::optional<kube::ObjectKey> Take(const std::stop_token& stop);
   // A key that is ready now; does not wait.
   std::optional<kube::ObjectKey> TryTake();
   // Every taken key is given back by Done.

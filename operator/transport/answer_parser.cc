@@ -127,8 +127,9 @@ class AnswerParser::Impl {
         if (base::Status ended = EndMessage(); !ended) return ended;
       }
     }
-    if (!done_ && input.size() > limits_.header_bytes)
+    if (!done_ && input.size() > limits_.header_bytes) {
       return Describe(http::error::header_limit, limits_);
+    }
     excess_ = done_ && !input.empty();
     pending_ = input;
     return {};

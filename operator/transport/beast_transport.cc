@@ -73,7 +73,7 @@ class Core : public ExchangeHost, public std::enable_shared_from_this<Core> {
   const Endpoint& endpoint() const override { return endpoint_; }
 
   std::shared_ptr<Exchange> Start(ExchangeKind kind, Request request,
-                                  std::shared_ptr<StreamSink> sink);
+                                  const std::shared_ptr<StreamSink>& sink);
   void Shutdown();
 
   // Runs the I/O thread until Shutdown.
@@ -110,7 +110,7 @@ class Core : public ExchangeHost, public std::enable_shared_from_this<Core> {
 };
 
 std::shared_ptr<Exchange> Core::Start(ExchangeKind kind, Request request,
-                                      std::shared_ptr<StreamSink> sink) {
+                                      const std::shared_ptr<StreamSink>& sink) {
   ++requests_total_;
   const base::Status checked = CheckRequest(request);
   AnswerLimits limits;
@@ -212,7 +212,7 @@ class BeastTransport : public Transport {
 
   std::shared_ptr<StreamHandle> Stream(Request request, std::shared_ptr<StreamSink> sink) override {
     return std::make_shared<BeastStreamHandle>(
-        core_, core_->Start(ExchangeKind::kStream, std::move(request), std::move(sink)));
+        core_, core_->Start(ExchangeKind::kStream, std::move(request), sink));
   }
 
   PoolStats stats() const override { return core_->stats(); }

@@ -14,8 +14,6 @@
 #include <cstring>
 #include <utility>
 
-extern char** environ;
-
 namespace transport {
 namespace {
 
@@ -46,6 +44,7 @@ class Fd {
 
 std::vector<char*> Pointers(std::vector<std::string>& texts) {
   std::vector<char*> pointers;
+  pointers.reserve(texts.size() + 1);
   for (std::string& text : texts) pointers.push_back(text.data());
   pointers.push_back(nullptr);
   return pointers;
@@ -158,7 +157,8 @@ base::Status CheckExit(int status) {
 }  // namespace
 
 base::Result<std::string> RunChildProgram(const ChildProgram& program,
-                                          std::chrono::milliseconds timeout, std::stop_token stop) {
+                                          std::chrono::milliseconds timeout,
+                                          const std::stop_token& stop) {
   const Clock::time_point deadline = Clock::now() + timeout;
   int ends[2];
   if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return ProgramError(std::strerror(errno));

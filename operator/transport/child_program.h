@@ -23,6 +23,7 @@ struct ChildProgram {
 // `stop` is requested. An error's message continues a sentence that begins with the program: "ended
 // with exit code 1".
 base::Result<std::string> RunChildProgram(const ChildProgram& program,
-                                          std::chrono::milliseconds timeout, std::stop_token stop);
+                                          std::chrono::milliseconds timeout,
+                                          const std::stop_token& stop);
 
 }  // namespace transport

@@ -82,8 +82,8 @@ class Core : public std::enable_shared_from_this<Core> {
   void StartNext();
   void Start(const CallPtr& call);
   void OnTimer(const CallPtr& call);
-  void OnAnswer(const CallPtr& call, pplx::task<Response> answer);
-  base::Result<Response> Read(const Call& call, pplx::task<Response> answer);
+  void OnAnswer(const CallPtr& call, const pplx::task<Response>& answer);
+  base::Result<Response> Read(const Call& call, const pplx::task<Response>& answer);
   bool MayBeRepeated(const Call& call, const base::Result<Response>& result) const;
   void End(const CallPtr& call, base::Result<Response> result);
   base::Status UseCertificate(const Credentials& credentials);
@@ -130,7 +130,7 @@ void Core::Begin(const CallPtr& call, const base::Status& checked) {
   call->timer.async_wait([self = shared_from_this(), call](const boost::system::error_code& error) {
     if (!error) self->OnTimer(call);
   });
-  credentials_->Get([weak = weak_from_this(), call](base::Result<Credentials> credentials) {
+  credentials_->Get([weak = weak_from_this(), call](const base::Result<Credentials>& credentials) {
     asio::post(PoolThread(), [weak, call, credentials] {
       if (const auto self = weak.lock()) self->OnCredentials(call, credentials);
     });
@@ -161,14 +161,14 @@ void Core::Start(const CallPtr& call) {
   try {
     const auto client = ClientFor(call->request);
     client->request(MakeRequest(config_, call->request, call->token), call->cancel.get_token())
-        .then([](web::http::http_response answer) {
+        .then([](const web::http::http_response& answer) {
           return answer.extract_vector().then([answer](const std::vector<unsigned char>& body) {
             return MakeResponse(answer, body);
           });
         })
         // Takes the task and not its value, so that no exception is left to end the process.
-        .then([self = shared_from_this(), call, client](pplx::task<Response> answer) {
-          self->OnAnswer(call, std::move(answer));
+        .then([self = shared_from_this(), call, client](const pplx::task<Response>& answer) {
+          self->OnAnswer(call, answer);
         });
     call->started = true;
     ++at_once_;
@@ -214,9 +214,9 @@ void Core::OnTimer(const CallPtr& call) {
   End(call, Fail(*call, base::ErrorCode::kTimeout, "Timeout", what));
 }
 
-void Core::OnAnswer(const CallPtr& call, pplx::task<Response> answer) {
+void Core::OnAnswer(const CallPtr& call, const pplx::task<Response>& answer) {
   --at_once_;
-  base::Result<Response> result = Read(*call, std::move(answer));
+  base::Result<Response> result = Read(*call, answer);
   if (MayBeRepeated(*call, result)) {
     call->repeated = true;
     call->started = false;
@@ -228,7 +228,7 @@ void Core::OnAnswer(const CallPtr& call, pplx::task<Response> answer) {
   StartNext();
 }
 
-base::Result<Response> Core::Read(const Call& call, pplx::task<Response> answer) {
+base::Result<Response> Core::Read(const Call& call, const pplx::task<Response>& answer) {
   try {
     Response response = answer.get();
     if (response.status == 401) credentials_->OnUnauthorized(call.token);

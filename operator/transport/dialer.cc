@@ -57,7 +57,7 @@ void Dialer::Resolve() {
   });
   resolver_.async_resolve(
       endpoint_.host, endpoint_.port, tcp::resolver::numeric_service,
-      [self = shared_from_this()](const error_code& error, tcp::resolver::results_type results) {
+      [self = shared_from_this()](const error_code& error, const auto& results) {
         if (!self->connected_) return;
         if (error) return self->Fail("ResolveFailed", error.message());
         for (const auto& result : results) self->addresses_.push_back(result.endpoint());

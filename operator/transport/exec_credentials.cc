@@ -34,7 +34,7 @@ std::string TextOf(const Json& object, const char* field) {
   return it != object.end() && it->is_string() ? it->get<std::string>() : "";
 }
 
-base::Result<ExecAnswer> RunPlugin(const kube::ClusterConfig& config, std::stop_token stop) {
+base::Result<ExecAnswer> RunPlugin(const kube::ClusterConfig& config, const std::stop_token& stop) {
   const kube::ExecPlugin& plugin = *config.exec;
   ChildProgram program{plugin.command, plugin.args, plugin.env};
   program.env["KUBERNETES_EXEC_INFO"] = ExecInfo(config);
@@ -46,7 +46,9 @@ base::Result<ExecAnswer> RunPlugin(const kube::ClusterConfig& config, std::stop_
 class ExecCredentials : public CredentialSource {
  public:
   ExecCredentials(const kube::ClusterConfig& config, const base::Clock& clock)
-      : config_(config), clock_(clock), thread_([this](std::stop_token stop) { Run(stop); }) {}
+      : config_(config),
+        clock_(clock),
+        thread_([this](const std::stop_token& stop) { Run(stop); }) {}
 
   // Whoever still waits is told that the plugin was stopped.
   ~ExecCredentials() override {
@@ -78,7 +80,7 @@ class ExecCredentials : public CredentialSource {
     return now + kExpirySkewSeconds >= *answer_->expires_at;
   }
 
-  void Run(std::stop_token stop) {
+  void Run(const std::stop_token& stop) {
     while (WaitForCallers(stop)) {
       auto answer = RunPlugin(config_, stop);
       std::vector<Callback> callers;
@@ -94,7 +96,7 @@ class ExecCredentials : public CredentialSource {
     }
   }
 
-  bool WaitForCallers(std::stop_token stop) {
+  bool WaitForCallers(const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, stop, [this] { return !waiting_.empty(); });
     return !waiting_.empty();
@@ -153,8 +155,9 @@ base::Result<ExecAnswer> ParseExecCredential(const std::string& json,
   }
   const std::string expiry = TextOf(*status, "expirationTimestamp");
   if (!expiry.empty()) answer.expires_at = base::ParseTime(expiry);
-  if (answer.expires_at == -1)
+  if (answer.expires_at == -1) {
     return PluginError(plugin, "printed an unreadable expirationTimestamp");
+  }
   return answer;
 }
 

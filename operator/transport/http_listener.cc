@@ -79,7 +79,7 @@ class Session : public std::enable_shared_from_this<Session> {
   beast::tcp_stream stream_;
   const PlainHandler& handler_;
   const std::function<void()> ended_;
-  beast::flat_buffer buffer_{kMaxHeader * 2};
+  beast::flat_buffer buffer_{std::size_t{kMaxHeader} * 2};
   http::request_parser<http::empty_body> parser_;
   http::response<http::string_body> answer_;
 };

@@ -113,8 +113,9 @@ base::Result<std::shared_ptr<TlsSettings>> TlsSettings::Make(const kube::Cluster
   const bool other = !cert_pem.empty();
   const base::Status read = settings->ReadClientCertificate(
       other ? cert_pem : config.client_cert_pem, other ? key_pem : config.client_key_pem);
-  if (!read)
+  if (!read) {
     return Unusable("the client certificate of " + config.source + ": " + read.error().message);
+  }
   return settings;
 }
 

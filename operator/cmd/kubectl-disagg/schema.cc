@@ -21,11 +21,11 @@ json SchemaOf(const char* crd) {
 }
 
 const std::map<kube::Resource, json>& Schemas() {
-  static const std::map<kube::Resource, json> schemas{
+  static const std::map<kube::Resource, json> kSchemas{
       {api::kDisaggDeployments, SchemaOf(kDisaggDeploymentCrd)},
       {api::kServingModels, SchemaOf(kServingModelCrd)},
       {api::kAcceleratorClasses, SchemaOf(kAcceleratorClassCrd)}};
-  return schemas;
+  return kSchemas;
 }
 
 // "spec.engine.env[0]" -> "spec.engine.env", as kubectl explain has it.

@@ -113,7 +113,10 @@ TEST_F(EventAggregatorTest, AFailedEventIsMadeAnew) {
 }
 
 TEST_F(EventAggregatorTest, ForgetsTheLeastRecentWhenFull) {
-  EventAggregator events(clock_, {.max_series = 3, .max_objects = 2});
+  EventOptions options;
+  options.max_series = 3;
+  options.max_objects = 2;
+  EventAggregator events(clock_, options);
   for (int i = 0; i < 50; ++i) {
     about_.uid = "u" + std::to_string(i);
     ASSERT_TRUE(events.Add(kube::kPods, about_, {EventKind::kNormal, "R", "A", "x"}, &refused_));

@@ -1,6 +1,7 @@
 #include "operator/observability/metrics.h"
 
 #include <exception>
+#include <mutex>
 #include <sstream>
 #include <utility>
 
@@ -36,7 +37,11 @@ void Counter::Add(double amount) const {
 }
 
 void Counter::RaiseTo(double total) const {
-  if (series_ != nullptr && total > series_->Value()) series_->Increment(total - series_->Value());
+  if (series_ == nullptr) return;
+  static std::mutex mutex;  // of two scrapes at once only one may add the difference
+  std::lock_guard lock(mutex);
+  const double missing = total - series_->Value();
+  if (missing > 0) series_->Increment(missing);
 }
 
 double Counter::value() const { return series_ == nullptr ? 0 : series_->Value(); }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The figures of docs/performance.md, in the order in which they stand there.
+# The figures of docs/performance.md; N and RESTART set the sizes, FULL=1 adds a restart over 1,667 deployments.
 set -euo pipefail
 bin=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)/build/bin
 "$bin/disagg-bench" create "${N:-100}"

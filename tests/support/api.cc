@@ -1,58 +1,19 @@
 #include "tests/support/api.h"
 
 #include <gtest/gtest.h>
-#include <yaml-cpp/yaml.h>
 
-#include <charconv>
 #include <fstream>
 #include <map>
-#include <optional>
 #include <sstream>
-#include <string_view>
 
 #include "operator/transport/beast_transport.h"
 #include "operator/transport/config_loader.h"
+#include "tests/golden/yaml.h"
 
 namespace disagg::testing {
 namespace {
 
 using nlohmann::json;
-
-// Not by std::regex: GCC 12 finds uninitialized members in it under AddressSanitizer.
-template <typename Number>
-std::optional<Number> WholeNumber(std::string_view text) {
-  if (text.starts_with('+')) text.remove_prefix(1);
-  Number number{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
-
-json ScalarToJson(const YAML::Node& node) {
-  const std::string& text = node.Scalar();
-  if (node.Tag() == "!") return text;  // was quoted
-  if (text.empty() || text == "null" || text == "~") return nullptr;
-  if (text == "true") return true;
-  if (text == "false") return false;
-  if (const auto integer = WholeNumber<long long>(text)) return *integer;
-  if (text.find('.') == std::string::npos) return text;  // "1e3" and "inf" are words to us
-  if (const auto number = WholeNumber<double>(text)) return *number;
-  return text;
-}
-
-json NodeToJson(const YAML::Node& node) {
-  if (node.IsMap()) {
-    json object = json::object();
-    for (const auto& entry : node) object[entry.first.as<std::string>()] = NodeToJson(entry.second);
-    return object;
-  }
-  if (node.IsSequence()) {
-    json array = json::array();
-    for (const auto& item : node) array.push_back(NodeToJson(item));
-    return array;
-  }
-  return node.IsScalar() ? ScalarToJson(node) : json();
-}
 
 // The collection that an object of a kind lives in.
 std::string CollectionOf(const json& object) {
@@ -154,7 +115,7 @@ Answer Api::ApplyObject(const json& object) {
 
 Answer Api::ApplyYaml(const std::string& yaml) {
   Answer last;
-  for (const json& object : YamlToJson(yaml)) {
+  for (const json& object : golden::ParseYaml(yaml)) {
     last = ApplyObject(object);
     if (!last.ok()) return last;
   }
@@ -162,14 +123,6 @@ Answer Api::ApplyYaml(const std::string& yaml) {
 }
 
 Answer Api::ApplyFile(const std::string& file) { return ApplyYaml(ReadFile(file)); }
-
-std::vector<json> YamlToJson(const std::string& yaml) {
-  std::vector<json> documents;
-  for (const YAML::Node& node : YAML::LoadAll(yaml)) {
-    if (!node.IsNull()) documents.push_back(NodeToJson(node));
-  }
-  return documents;
-}
 
 std::string ReadFile(const std::string& path) {
   std::ifstream file(path);

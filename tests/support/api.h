@@ -45,8 +45,6 @@ class Api {
   std::unique_ptr<transport::Transport> transport_;
 };
 
-// YAML documents as JSON; scalars become what the YAML core schema says (quoted: strings).
-std::vector<nlohmann::json> YamlToJson(const std::string& yaml);
 std::string ReadFile(const std::string& path);
 
 }  // namespace disagg::testing

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "tests/golden/yaml.h"
 #include "tests/support/operator.h"
 
 namespace disagg::testing {
@@ -19,7 +20,7 @@ const std::string kFolder = DISAGG_BAD_OBJECTS;
 Api& TheApi() { return ChartEnvironment::api(); }
 
 json Base(const std::string& name) {
-  return YamlToJson(ReadFile(kFolder + "/bases/" + name + ".yaml")).at(0);
+  return golden::ParseYaml(ReadFile(kFolder + "/bases/" + name + ".yaml")).at(0);
 }
 
 std::string CollectionOf(const json& object) {
@@ -99,7 +100,7 @@ std::vector<std::string> Groups() {
 
 // The chart's classes are replaced, not merged with.
 void MakeCatalogue() {
-  for (const json& object : YamlToJson(ReadFile(kFolder + "/catalogue.yaml"))) {
+  for (const json& object : golden::ParseYaml(ReadFile(kFolder + "/catalogue.yaml"))) {
     const bool owned = object["kind"] == "Namespace";
     const std::string collection = owned ? "/api/v1/namespaces" : CollectionOf(object);
     if (!owned) TheApi().Delete(collection + "/" + object["metadata"]["name"].get<std::string>());
@@ -125,7 +126,8 @@ class BadObjects : public ::testing::TestWithParam<std::string> {
 };
 
 TEST_P(BadObjects, EachIsRefusedWithItsPath) {
-  const json cases = YamlToJson(ReadFile(kFolder + "/" + GetParam() + ".yaml")).at(0)["cases"];
+  const json cases =
+      golden::ParseYaml(ReadFile(kFolder + "/" + GetParam() + ".yaml")).at(0)["cases"];
   ASSERT_FALSE(cases.empty());
   for (const json& bad : cases) {
     SCOPED_TRACE(bad["name"].get<std::string>());

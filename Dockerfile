@@ -9,7 +9,7 @@ RUN cmake -S /src -B /build -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DDISAGG_
 
 FROM debian:12-slim
 RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends ca-certificates libspdlog1.10 libfmt9 libyaml-cpp0.7 \
-    libsimdjson14 libssl3 libprometheus-cpp-core1.0 \
+    liblz4-1 libsimdjson14 libssl3 libprometheus-cpp-core1.0 \
  && rm -rf /var/lib/apt/lists/*
 COPY --from=build /build/bin/disagg-operator /disagg-operator
 USER 65532:65532

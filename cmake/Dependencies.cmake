@@ -19,4 +19,5 @@ disagg_require(yaml-cpp 0.7)
 disagg_require(spdlog 1.10)
 disagg_require(simdjson 3.0)
 disagg_require(CLI11 2.1)
+disagg_require(LZ4 1.9)
 disagg_require(prometheus-cpp)  # its package states no version

@@ -32,6 +32,12 @@ std::map<RoleName, int> DecodeDesired(const nlohmann::json& status) {
   return desired;
 }
 
+// The statuses of all deployments are one kind of text.
+kube::TextPacker& Packer() {
+  static kube::TextPacker& packer = *new kube::TextPacker;
+  return packer;
+}
+
 }  // namespace
 
 std::vector<Condition> DecodeConditions(const nlohmann::json& status) {
@@ -60,7 +66,7 @@ StatusView DecodeStatus(const nlohmann::json& status) {
   view.target_revision = TextOf(status, "targetRevision");
   view.desired = DecodeDesired(status);
   view.conditions = DecodeConditions(status);
-  view.json = ToText(status);
+  view.json = Packer().Pack(ToText(status));
   return view;
 }
 

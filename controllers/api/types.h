@@ -134,7 +134,7 @@ struct StatusView {
   std::string target_revision;   // last accepted
   std::map<RoleName, int> desired;
   std::vector<Condition> conditions;
-  std::string json;  // the whole status as it is on the server, compact
+  kube::PackedText json;  // the whole status as it is on the server
 
   const Condition* Find(std::string_view type) const;
 };

@@ -87,7 +87,7 @@ class ChildrenPlanner {
     const Child* child = Find(resource, write.key.name);
     if (child != nullptr) {
       if (goal_.heal_only || child->object->meta.deleting()) return;  // made anew once it is gone
-      const json observed = json::parse(child->object->json, nullptr, false);
+      const json observed = json::parse(child->object->json.Unpack(), nullptr, false);
       if (render::IsSubset(write.body, observed)) return;
       write.uid = child->object->meta.uid;
     }

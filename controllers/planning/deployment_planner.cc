@@ -70,7 +70,7 @@ class DeploymentPlanner {
   }
 
   Candidate FromStored(const StoredRevision& stored) const {
-    Candidate candidate{stored.identity, nullptr, stored.router_template, true};
+    Candidate candidate{stored.identity, nullptr, stored.router_template.Unpack(), true};
     const auto payload = snapshot_.payloads.find(stored.identity.name);
     if (payload != snapshot_.payloads.end()) candidate.payload = payload->second;
     return candidate;

@@ -52,12 +52,12 @@ std::optional<std::int64_t> SettlesAt(const kube::Pod& pod, std::int64_t now) {
 }
 
 std::string FailureClause(const kube::Pod& pod) {
-  std::string clause = pod.reason.empty() ? "Failed" : pod.reason;
+  std::string clause = pod.reason.empty() ? "Failed" : pod.reason.get();
   if (!pod.message.empty()) return clause + ": " + pod.message;
   for (const auto& container : pod.containers) {
     if (container.last_exit_code == 0) continue;
-    clause =
-        container.last_termination_reason.empty() ? "Error" : container.last_termination_reason;
+    clause = container.last_termination_reason.empty() ? "Error"
+                                                       : container.last_termination_reason.get();
     return clause + ": " + container.name + " ended with exit code " +
            std::to_string(container.last_exit_code);
   }

@@ -22,7 +22,7 @@ std::string LastLine(std::string text) {
 }
 
 // "8 nvidia.com/gpu and 8 rdma/ib"
-std::string Needs(const std::map<std::string, std::int64_t>& resources) {
+std::string Needs(const kube::Amounts& resources) {
   std::string text;
   for (const auto& [name, count] : resources) {
     if (!text.empty()) text += " and ";
@@ -123,7 +123,7 @@ class ProblemFinder {
 
   static std::string FailureReason(const PodState& state) {
     if (state.crash_looping) return "CrashLoop";
-    return state.pod->reason.empty() ? "PodFailed" : state.pod->reason;
+    return state.pod->reason.empty() ? "PodFailed" : state.pod->reason.get();
   }
 
   static std::string FailureMessage(const PodState& state, const std::string& slot) {
@@ -224,8 +224,10 @@ class ProblemFinder {
     const std::int64_t free = Free(*freest, klass.gpu_resource);
     message +=
         ", the freest (" + freest->node->meta.name + ") has " + std::to_string(free) + " GPUs";
-    const auto needed = pod.extended_resources.find(klass.gpu_resource);
-    const bool gpus_suffice = needed == pod.extended_resources.end() || free >= needed->second;
+    const bool gpus_suffice = std::none_of(
+        pod.extended_resources.begin(), pod.extended_resources.end(), [&](const auto& needed) {
+          return needed.first == klass.gpu_resource && free < needed.second;
+        });
     // GPUs are not what is missing, or not what we can see: the scheduler knows better.
     if (gpus_suffice) return message + "; the scheduler says: " + pod.unschedulable_message;
     return message + "; free a node, or lower spec." + role + ".parallelism";

@@ -22,7 +22,7 @@ namespace disagg::planning {
 struct StoredRevision {
   render::RevisionIdentity identity;
   std::string uid;
-  std::string router_template;  // JSON text
+  kube::PackedText router_template;  // JSON
 };
 
 // A child other than pods and revisions, as the API server has it.

@@ -27,7 +27,7 @@ bool IsTrue(const api::Condition* condition) {
 // "reason/role" of what the status tells already.
 std::set<std::string> KnownProblems(const api::StatusView& view) {
   std::set<std::string> known;
-  const json status = json::parse(view.json.empty() ? "{}" : view.json, nullptr, false);
+  const json status = json::parse(view.json.Unpack(), nullptr, false);
   if (!status.is_object() || !status.contains("problems")) return known;
   for (const json& problem : status["problems"]) {
     known.insert(problem.value("reason", "") + "/" + problem.value("role", ""));

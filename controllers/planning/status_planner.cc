@@ -58,8 +58,8 @@ class StatusPlanner {
     result.changed =
         !NextPassTells() &&
         result.status !=
-            json::parse(deployment_.status.json.empty() ? "{}" : deployment_.status.json, nullptr,
-                        false);
+            json::parse(deployment_.status.json.empty() ? "{}" : deployment_.status.json.Unpack(),
+                        nullptr, false);
     if (outcome_.executed && !GateFailed()) result.actions = ActionsOf(plan_, outcome_);
     result.events = Transitions(deployment_, conditions_, problems_);
     return result;

@@ -10,7 +10,7 @@ namespace {
 
 const std::string kOurs = std::string(api::kLabelManagedBy) + "=" + api::kManagedByValue;
 
-// Pods are the bulk of all memory: of their labels and annotations only ours are kept.
+// What is kept of the labels and annotations of children: nothing is decided by others.
 kube::KeepKeys OwnKeys() { return {{"disagg.dev/"}}; }
 
 runtime::ObjectStore& WatchPods(runtime::Manager& manager) {
@@ -30,21 +30,22 @@ runtime::ObjectStore& WatchPods(runtime::Manager& manager) {
 }
 
 runtime::ObjectStore& WatchChild(runtime::Manager& manager, const kube::Resource& resource) {
-  return manager.Watch({resource, kube::RawDecoder(), kOurs, "", false});
+  return manager.Watch({resource, kube::RawDecoder(OwnKeys()), kOurs, "", false});
 }
 
 }  // namespace
 
 kube::Decoder RevisionDecoder() {
-  return [](const simdjson::dom::element& element) -> base::Result<kube::ObjectPtr> {
-    auto meta = kube::DecodeMeta(element, {{"disagg.dev/"}});
+  const auto packer = std::make_shared<kube::TextPacker>();
+  return [packer](const simdjson::dom::element& element) -> base::Result<kube::ObjectPtr> {
+    auto meta = kube::DecodeMeta(element, OwnKeys());
     if (!meta) return meta.error();
     auto object = std::make_shared<RevisionObject>();
     object->meta = std::move(*meta);
     object->stored.uid = object->meta.uid;
     simdjson::dom::element router;
     const bool has_router = element["data"]["rendered"]["router"].get(router) == simdjson::SUCCESS;
-    if (has_router) object->stored.router_template = simdjson::minify(router);
+    if (has_router) object->stored.router_template = packer->Pack(simdjson::minify(router));
     if (auto identity = render::IdentityOf(object->meta); identity && has_router) {
       object->stored.identity = std::move(*identity);
       object->ours = true;
@@ -68,8 +69,8 @@ Caches::Caches(runtime::Manager& manager)
       pod_objects(WatchPods(manager)),
       revision_objects(
           manager.Watch({kube::kControllerRevisions, RevisionDecoder(), kOurs, "", false})),
-      router_objects(
-          manager.Watch({kube::kDeployments, kube::DeploymentDecoder(), kOurs, "", false})),
+      router_objects(manager.Watch(
+          {kube::kDeployments, kube::DeploymentDecoder(OwnKeys()), kOurs, "", false})),
       deployments(deployment_objects),
       models(model_objects),
       classes(class_objects),

@@ -4,14 +4,9 @@ namespace disagg::reconcile {
 
 base::Result<RevisionPayloads::Ptr> RevisionPayloads::Get(const std::string& uid,
                                                           const kube::ObjectKey& key) {
-  {
-    std::lock_guard lock(mutex_);
-    if (const auto found = by_uid_.find(uid); found != by_uid_.end()) {
-      recent_.splice(recent_.begin(), recent_, found->second);
-      return recent_.front().second;
-    }
-  }
-  auto json = client_.Get(kube::kControllerRevisions, key);
+  const std::optional<kube::PackedText> kept = Recall(uid);
+  base::Result<std::string> json = kept ? base::Result<std::string>(kept->Unpack())
+                                        : client_.Get(kube::kControllerRevisions, key);
   if (!json) return json.error();
   auto revision = render::RevisionOf(*json);
   if (!revision) {
@@ -20,15 +15,22 @@ base::Result<RevisionPayloads::Ptr> RevisionPayloads::Get(const std::string& uid
         "ControllerRevision " + key.ToString() +
             " does not hold what this operator wrote; delete it and set spec.restart.token");
   }
-  auto payload = std::make_shared<const render::Revision>(std::move(*revision));
-  Remember(uid, payload);
-  return payload;
+  if (!kept) Remember(uid, packer_.Pack(*json));
+  return std::make_shared<const render::Revision>(std::move(*revision));
 }
 
-void RevisionPayloads::Remember(const std::string& uid, Ptr payload) {
+std::optional<kube::PackedText> RevisionPayloads::Recall(const std::string& uid) {
+  std::lock_guard lock(mutex_);
+  const auto found = by_uid_.find(uid);
+  if (found == by_uid_.end()) return std::nullopt;
+  recent_.splice(recent_.begin(), recent_, found->second);
+  return recent_.front().second;
+}
+
+void RevisionPayloads::Remember(const std::string& uid, const kube::PackedText& json) {
   std::lock_guard lock(mutex_);
   if (by_uid_.contains(uid)) return;
-  recent_.emplace_front(uid, std::move(payload));
+  recent_.emplace_front(uid, json);
   by_uid_[uid] = recent_.begin();
   while (recent_.size() > capacity_) {
     by_uid_.erase(recent_.back().first);

@@ -1,19 +1,22 @@
 #pragma once
 
 // The templates of stored revisions, read live when a pod has to be made and kept for a while: a
-// fleet holds thousands of revisions and needs the templates of a few. Thread-safe.
+// fleet holds thousands of revisions and needs the templates of a few. Kept as text, which is a
+// fiftieth of the parsed document and parsed in a fraction of a millisecond. Thread-safe.
 
 #include <cstddef>
 #include <list>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "controllers/render/revision.h"
 #include "operator/base/result.h"
 #include "operator/base/thread_annotations.h"
+#include "operator/kube/packed_text.h"
 #include "operator/runtime/api_client.h"
 
 namespace disagg::reconcile {
@@ -31,14 +34,17 @@ class RevisionPayloads {
   base::Result<Ptr> Get(const std::string& uid, const kube::ObjectKey& key);
 
  private:
-  void Remember(const std::string& uid, Ptr payload);
+  using Entry = std::pair<std::string, kube::PackedText>;  // UID, the object's JSON
+
+  std::optional<kube::PackedText> Recall(const std::string& uid);
+  void Remember(const std::string& uid, const kube::PackedText& json);
 
   runtime::ApiClient& client_;
   const std::size_t capacity_;
+  kube::TextPacker packer_;
   std::mutex mutex_;
-  std::list<std::pair<std::string, Ptr>> recent_ GUARDED_BY(mutex_);  // most recent first
-  std::map<std::string, std::list<std::pair<std::string, Ptr>>::iterator> by_uid_
-      GUARDED_BY(mutex_);
+  std::list<Entry> recent_ GUARDED_BY(mutex_);  // most recent first
+  std::map<std::string, std::list<Entry>::iterator> by_uid_ GUARDED_BY(mutex_);
 };
 
 }  // namespace disagg::reconcile

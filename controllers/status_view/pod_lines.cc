@@ -38,7 +38,7 @@ std::string CauseOf(const kube::Pod& pod, const std::vector<Problem>& problems) 
   const auto told = std::find_if(problems.begin(), problems.end(), [&](const Problem& problem) {
     return problem.pod == pod.meta.name;
   });
-  const std::string reason = told == problems.end() ? pod.reason : told->reason;
+  const std::string reason = told == problems.end() ? pod.reason.get() : told->reason;
   return reason.empty() || pod.node_name.empty() ? reason : reason + " " + pod.node_name;
 }
 
@@ -80,7 +80,7 @@ Branch PodLine(const kube::Pod& pod, const PodGroup& group, const std::vector<Pr
   if (!replaced.empty()) situation.note += (situation.note.empty() ? "" : ", ") + replaced;
   return {{{pod.meta.name},
            {situation.state, situation.tone},
-           {pod.node_name.empty() ? "-" : pod.node_name},
+           {pod.node_name.empty() ? "-" : pod.node_name.get()},
            {"restarts " + std::to_string(Restarts(pod))},
            {Age(now - pod.meta.creation_time)},
            {situation.note}},

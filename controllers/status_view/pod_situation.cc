@@ -22,7 +22,7 @@ Situation Ending(const kube::Pod& pod, std::int64_t now) {
   if (overdue <= kPatienceSeconds) return {"Terminating", Tone::kWaiting, "drains"};
   return {"Terminating", Tone::kBad,
           Age(overdue) + " over its grace period; does " +
-              (pod.node_name.empty() ? "its node" : pod.node_name) + " answer?"};
+              (pod.node_name.empty() ? "its node" : pod.node_name.get()) + " answer?"};
 }
 
 std::string ExitOf(const kube::ContainerState& container) {
@@ -36,7 +36,7 @@ Situation Failed(const kube::Pod& pod) {
   const auto* ended =
       Find(pod, [](const auto& container) { return container.last_exit_code != 0; });
   if (note.empty() && ended != nullptr) note = ExitOf(*ended);
-  return {pod.reason.empty() ? "Failed" : pod.reason, Tone::kBad, note};
+  return {pod.reason.empty() ? "Failed" : pod.reason.get(), Tone::kBad, note};
 }
 
 bool WaitsForNoFault(const std::string& reason) {

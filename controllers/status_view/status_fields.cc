@@ -32,7 +32,7 @@ std::vector<json> Objects(const json& object, const char* key) {
 
 StatusFields ReadStatus(const api::StatusView& status) {
   StatusFields fields;
-  const json object = json::parse(status.json, nullptr, false);
+  const json object = json::parse(status.json.Unpack(), nullptr, false);
   if (!object.is_object()) return fields;
   fields.endpoint = Text(object, "endpoint");
   for (const json& item : Objects(object, "roles")) {

@@ -66,17 +66,16 @@ std::string CompactObject(const Json& object) {
         json, member.key,
         is_metadata ? CompactWithout(metadata, "managedFields") : simdjson::minify(member.value));
   }
-  json += "}";
-  json.shrink_to_fit();  // it stays in a cache
-  return json;
+  return json + "}";
 }
 
-base::Result<ObjectPtr> DecodeDeployment(const Json& object) {
-  auto meta = DecodeMeta(object, {});
+base::Result<ObjectPtr> DecodeDeployment(const Json& object, const KeepKeys& keep,
+                                         TextPacker& packer) {
+  auto meta = DecodeMeta(object, keep);
   if (!meta) return meta.error();
   auto deployment = std::make_shared<Deployment>();
   deployment->meta = std::move(*meta);
-  deployment->json = CompactObject(object);
+  deployment->json = packer.Pack(CompactObject(object));
   IfObject(object, "spec", [&](const Json& spec) {
     deployment->desired = static_cast<int>(IntegerField(spec, "replicas"));
   });
@@ -128,17 +127,23 @@ Decoder MetadataDecoder(KeepKeys keep) {
   };
 }
 
-Decoder RawDecoder() {
-  return [](const Json& json) -> base::Result<ObjectPtr> {
-    auto meta = DecodeMeta(json, {});
+Decoder RawDecoder(KeepKeys keep) {
+  const auto packer = std::make_shared<TextPacker>();
+  return [keep = std::move(keep), packer](const Json& json) -> base::Result<ObjectPtr> {
+    auto meta = DecodeMeta(json, keep);
     if (!meta) return meta.error();
     auto object = std::make_shared<RawObject>();
     object->meta = std::move(*meta);
-    object->json = CompactObject(json);
+    object->json = packer->Pack(CompactObject(json));
     return ObjectPtr(std::move(object));
   };
 }
 
-Decoder DeploymentDecoder() { return DecodeDeployment; }
+Decoder DeploymentDecoder(KeepKeys keep) {
+  const auto packer = std::make_shared<TextPacker>();
+  return [keep = std::move(keep), packer](const Json& json) {
+    return DecodeDeployment(json, keep, *packer);
+  };
+}
 
 }  // namespace kube

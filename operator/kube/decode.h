@@ -31,7 +31,7 @@ base::Result<ObjectMeta> DecodeMeta(const simdjson::dom::element& object, const 
 Decoder PodDecoder(KeepKeys keep);
 Decoder NodeDecoder();
 Decoder MetadataDecoder(KeepKeys keep);
-Decoder RawDecoder();
-Decoder DeploymentDecoder();
+Decoder RawDecoder(KeepKeys keep);
+Decoder DeploymentDecoder(KeepKeys keep);
 
 }  // namespace kube

@@ -1,5 +1,8 @@
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "operator/kube/decode.h"
@@ -9,17 +12,19 @@
 namespace kube {
 namespace {
 
+using Sums = std::map<std::string, std::int64_t>;
+
 // The kubelet's own bound of a termination message. Whoever may write a status could exceed it.
 constexpr std::size_t kMaxMessage = 4096;
 
-std::string Message(const Json& object, std::string_view field) {
+std::string_view Message(const Json& object, std::string_view field) {
   std::string_view text = TextField(object, field);
   if (text.size() > kMaxMessage) {
     std::size_t end = kMaxMessage;
     while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
     text = text.substr(0, end);
   }
-  return std::string(text);
+  return text;
 }
 
 PodPhase DecodePhase(std::string_view phase) {
@@ -86,21 +91,26 @@ void DecodeStatus(const Json& status, Pod& pod) {
 }
 
 // Requests and limits of an extended resource are equal; either may be the one that was written.
-void AddResources(const Json& resources, Pod& pod) {
-  std::map<std::string, std::int64_t> asked;
+void AddResources(const Json& resources, Sums& sums) {
+  Sums asked;
   const auto read = [&](std::string_view name, const Json& quantity) {
     if (IsExtendedResource(name)) asked.emplace(name, QuantityValue(quantity));
   };
   ForEachMember(resources, "requests", read);
   ForEachMember(resources, "limits", read);
-  for (const auto& [name, count] : asked) pod.extended_resources[name] += count;
+  for (const auto& [name, count] : asked) sums[name] += count;
 }
 
 void DecodeSpec(const Json& spec, Pod& pod) {
   pod.node_name = TextField(spec, "nodeName");
+  Sums sums;
   ForEachElement(spec, "containers", [&](const Json& container) {
-    IfObject(container, "resources", [&](const Json& r) { AddResources(r, pod); });
+    IfObject(container, "resources", [&](const Json& r) { AddResources(r, sums); });
   });
+  pod.extended_resources.reserve(sums.size());
+  for (const auto& [name, count] : sums) {
+    pod.extended_resources.emplace_back(InternedString(name), count);
+  }
 }
 
 }  // namespace

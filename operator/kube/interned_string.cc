@@ -1,60 +1,73 @@
 #include "operator/kube/interned_string.h"
 
+#include <atomic>
+#include <cstdint>
+#include <memory>
 #include <mutex>
 #include <unordered_map>
-#include <utility>
 
 #include "operator/base/thread_annotations.h"
 
 namespace kube {
-namespace {
 
-using Text = std::shared_ptr<const std::string>;
+struct InternedString::Entry {
+  explicit Entry(std::string_view value) : text(value) {}
 
-class Pool {
- public:
-  Text Intern(std::string_view text) {
-    std::lock_guard lock(mutex_);
-    const auto found = texts_.find(text);
-    if (found != texts_.end()) {
-      if (Text known = found->second.lock()) return known;
-      texts_.erase(found);  // its last user is on the way to Release
-    }
-    Text made(new std::string(text), [this](const std::string* gone) { Release(gone); });
-    texts_.emplace(*made, made);
-    return made;
-  }
-
- private:
-  // The entry may be that of a successor by now.
-  void Release(const std::string* gone) {
-    const std::unique_ptr<const std::string> deleted(gone);
-    std::lock_guard lock(mutex_);
-    const auto found = texts_.find(*gone);
-    if (found != texts_.end() && found->first.data() == gone->data()) texts_.erase(found);
-  }
-
-  std::mutex mutex_;
-  // The keys are views of the texts.
-  std::unordered_map<std::string_view, std::weak_ptr<const std::string>> texts_ GUARDED_BY(mutex_);
+  std::atomic<std::uint64_t> users{1};
+  const std::string text;
 };
 
 // Never destroyed: objects with static storage may hold texts.
-Pool& ThePool() {
-  static Pool& pool = *new Pool;
-  return pool;
-}
+class InternedString::Pool {
+ public:
+  static Pool& Get() {
+    static Pool& pool = *new Pool;
+    return pool;
+  }
 
-const Text& Empty() {
-  static const Text& empty = *new Text(std::make_shared<const std::string>());
-  return empty;
-}
+  Entry* Intern(std::string_view text) {
+    std::lock_guard lock(mutex_);
+    if (const auto found = entries_.find(text); found != entries_.end()) {
+      found->second->users.fetch_add(1, std::memory_order_relaxed);
+      return found->second.get();
+    }
+    auto made = std::make_unique<Entry>(text);
+    Entry* entry = made.get();
+    entries_.emplace(entry->text, std::move(made));
+    return entry;
+  }
 
-}  // namespace
+  // The last user leaves under the lock, so that nobody finds the entry meanwhile.
+  void Release(Entry* entry) {
+    std::uint64_t users = entry->users.load(std::memory_order_relaxed);
+    while (users > 1) {
+      if (entry->users.compare_exchange_weak(users, users - 1, std::memory_order_release)) return;
+    }
+    std::lock_guard lock(mutex_);
+    if (entry->users.fetch_sub(1, std::memory_order_acq_rel) > 1) return;
+    entries_.erase(entries_.find(entry->text));
+  }
 
-InternedString::InternedString() : text_(Empty()) {}
+ private:
+  std::mutex mutex_;
+  // The keys are views of the texts.
+  std::unordered_map<std::string_view, std::unique_ptr<Entry>> entries_ GUARDED_BY(mutex_);
+};
 
 InternedString::InternedString(std::string_view text)
-    : text_(text.empty() ? Empty() : ThePool().Intern(text)) {}
+    : entry_(text.empty() ? nullptr : Pool::Get().Intern(text)) {}
+
+InternedString::InternedString(const InternedString& other) : entry_(other.entry_) {
+  if (entry_ != nullptr) entry_->users.fetch_add(1, std::memory_order_relaxed);
+}
+
+InternedString::~InternedString() {
+  if (entry_ != nullptr) Pool::Get().Release(entry_);
+}
+
+const std::string& InternedString::get() const {
+  static const std::string& empty = *new std::string;
+  return entry_ == nullptr ? empty : entry_->text;
+}
 
 }  // namespace kube

@@ -9,8 +9,11 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "operator/kube/interned_string.h"
+#include "operator/kube/packed_text.h"
 #include "operator/kube/string_map.h"
 
 namespace kube {
@@ -61,40 +64,43 @@ struct MetadataObject : Object {};
 // The whole object as compact JSON without managedFields and status: for children that are compared
 // with what is wanted, field by field.
 struct RawObject : Object {
-  std::string json;
+  PackedText json;
 };
 
 enum class PodPhase { kPending, kRunning, kSucceeded, kFailed, kUnknown };
 
 // What a pod's containers (init containers included) tell that is worth telling a person.
 struct ContainerState {
-  std::string name;
+  InternedString name;
   bool init = false;
   bool running = false;
   std::int64_t started_at = 0;  // of the running container, Unix seconds
   int restarts = 0;
-  std::string waiting_reason;  // ImagePullBackOff, CrashLoopBackOff, ...
-  std::string waiting_message;
-  std::string last_termination_reason;  // OOMKilled, Error, ... of the last run, or of the current
-                                        // one if it ended
-  std::string last_termination_message;
+  InternedString waiting_reason;  // ImagePullBackOff, CrashLoopBackOff, ...
+  InternedString waiting_message;
+  InternedString last_termination_reason;  // OOMKilled, Error, ... of the last run, or of the
+                                           // current one if it ended
+  InternedString last_termination_message;
   int last_exit_code = 0;
   std::int64_t last_finished_at = 0;  // Unix seconds
 };
 
+// Of resources, ordered by name.
+using Amounts = std::vector<std::pair<InternedString, std::int64_t>>;
+
 struct Pod : Object {
-  std::string node_name;
+  InternedString node_name;
   PodPhase phase = PodPhase::kPending;
-  std::string reason;  // status.reason: Evicted, UnexpectedAdmissionError, NodeLost, ...
-  std::string message;
-  bool ready = false;                 // condition Ready
-  std::int64_t ready_since = 0;       // lastTransitionTime of Ready, Unix seconds
-  bool scheduled = false;             // condition PodScheduled
-  std::string unschedulable_message;  // of PodScheduled=False, reason Unschedulable
+  InternedString reason;  // status.reason: Evicted, UnexpectedAdmissionError, NodeLost, ...
+  InternedString message;
+  bool ready = false;                    // condition Ready
+  std::int64_t ready_since = 0;          // lastTransitionTime of Ready, Unix seconds
+  bool scheduled = false;                // condition PodScheduled
+  InternedString unschedulable_message;  // of PodScheduled=False, reason Unschedulable
   std::vector<ContainerState> containers;
   // Sum over containers of the extended resources (a name with a "/" outside kubernetes.io) it asks
   // for.
-  std::map<std::string, std::int64_t> extended_resources;
+  Amounts extended_resources;
 };
 
 struct Taint {

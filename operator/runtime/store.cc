@@ -1,5 +1,6 @@
 #include "operator/runtime/store.h"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -94,9 +95,11 @@ std::vector<kube::ObjectPtr> ObjectStore::ObjectsByIndex(const std::string& inde
   std::shared_lock lock(mutex_);
   const auto named = indexes_.find(index);
   if (named == indexes_.end()) return {};
-  const auto entry = named->second.entries.find(value);
-  if (entry == named->second.entries.end()) return {};
-  return {entry->second.begin(), entry->second.end()};
+  const auto [begin, end] = named->second.entries.equal_range(std::string_view(value));
+  std::vector<kube::ObjectPtr> objects;
+  std::transform(begin, end, std::back_inserter(objects),
+                 [](const IndexEntry& entry) { return entry.object; });
+  return objects;
 }
 
 bool ObjectStore::HasUid(const std::string& uid) const {
@@ -139,17 +142,16 @@ void ObjectStore::Insert(const kube::ObjectPtr& object) {
   uids_.insert(object->meta.uid);
   ++revision_;
   for (auto& [name, index] : indexes_) {
-    for (const std::string& value : index.function(*object)) index.entries[value].insert(object);
+    for (const std::string& value : index.function(*object)) {
+      index.entries.insert({kube::InternedString(value), object});
+    }
   }
 }
 
 void ObjectStore::Erase(const kube::ObjectPtr& object) {
   for (auto& [name, index] : indexes_) {
     for (const std::string& value : index.function(*object)) {
-      const auto entry = index.entries.find(value);
-      if (entry == index.entries.end()) continue;
-      entry->second.erase(object);
-      if (entry->second.empty()) index.entries.erase(entry);
+      index.entries.erase({kube::InternedString(value), object});
     }
   }
   uids_.erase(object->meta.uid);

@@ -12,11 +12,11 @@
 #include <shared_mutex>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
 #include "operator/base/thread_annotations.h"
+#include "operator/kube/interned_string.h"
 #include "operator/kube/object.h"
 
 namespace runtime {
@@ -84,9 +84,22 @@ class ObjectStore {
   };
   using ObjectSet = std::set<kube::ObjectPtr, ByKey>;
 
+  struct IndexEntry {
+    kube::InternedString value;
+    kube::ObjectPtr object;
+  };
+  // Ordered by value, then by the object's key.
+  struct ByValue {
+    using is_transparent = void;
+    bool operator()(const IndexEntry& a, const IndexEntry& b) const {
+      return a.value == b.value ? ByKey()(a.object, b.object) : a.value.get() < b.value.get();
+    }
+    bool operator()(const IndexEntry& a, std::string_view b) const { return a.value.get() < b; }
+    bool operator()(std::string_view a, const IndexEntry& b) const { return a < b.value.get(); }
+  };
   struct Index {
     IndexFunction function;
-    std::unordered_map<std::string, ObjectSet> entries;
+    std::set<IndexEntry, ByValue> entries;
   };
 
   // With the lock held. Put returns what has changed: nothing, one change, or, when another object

@@ -56,7 +56,7 @@ base::Status ReadChildren(ClusterReader& cluster, view::Facts* facts) {
   if (!pods) return pods.error();
   facts->pods = std::move(*pods);
   auto routers = UnlessForbidden(
-      cluster.ListOf<kube::Deployment>(kube::kDeployments, query, kube::DeploymentDecoder()));
+      cluster.ListOf<kube::Deployment>(kube::kDeployments, query, kube::DeploymentDecoder({})));
   if (!routers) return routers.error();
   facts->routers = std::move(*routers);
   return {};

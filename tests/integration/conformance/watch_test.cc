@@ -33,7 +33,7 @@ class WatchTest : public ::testing::Test {
   }
   std::vector<kube::WatchEvent> Events() const {
     std::vector<kube::WatchEvent> events;
-    kube::WatchDecoder decoder(kube::RawDecoder(), 8 << 20);
+    kube::WatchDecoder decoder(kube::RawDecoder({}), 8 << 20);
     const base::Status fed = decoder.Feed(
         sink_->text(), [&](kube::WatchEvent event) { events.push_back(std::move(event)); });
     EXPECT_TRUE(fed.ok()) << fed.error().message;
@@ -61,7 +61,7 @@ class WatchTest : public ::testing::Test {
 TEST_F(WatchTest, BringsWhatHappensAsItHappens) {
   const auto list = SendAndWait(*transport_, Get(kConfigMaps));
   ASSERT_TRUE(list.ok());
-  const auto page = kube::DecodeList(list->body, kube::RawDecoder());
+  const auto page = kube::DecodeList(list->body, kube::RawDecoder({}));
   ASSERT_TRUE(page.ok());
   Watch("resourceVersion=" + page->resource_version + "&timeoutSeconds=60");
   Create("watched-1", 300'000);

@@ -75,7 +75,7 @@ TEST_F(ReflectorClusterTest, MetadataOnlyBringsNoPayload) {
   write.body = body.dump();
   ASSERT_TRUE(client_->Write(write).ok());
   WatchSpec raw = ConfigMaps("metadata");
-  raw.decoder = kube::RawDecoder();
+  raw.decoder = kube::RawDecoder({});
   CacheUnderTest cut(cluster().kubeconfig(), raw, {}, clock_, metrics_);
   raw.metadata_only = false;
   CacheUnderTest whole(cluster().kubeconfig(), raw, {}, clock_, metrics_);

@@ -199,7 +199,7 @@ TEST(DecodeStatus, ReadsBackWhatWeWrote) {
   ASSERT_NE(status.Find("Ready"), nullptr);
   EXPECT_EQ(status.Find("Ready")->reason, "NoDecodeRoutable");
   EXPECT_EQ(status.Find("Ready")->last_transition_time, 1795515902);
-  EXPECT_EQ(nlohmann::json::parse(status.json)["observedGeneration"], 3);
+  EXPECT_EQ(nlohmann::json::parse(status.json.Unpack())["observedGeneration"], 3);
 }
 
 TEST(DecodeStatus, IsNeverAnError) {

@@ -18,32 +18,32 @@ constexpr char kDeployment[] = R"json({
 })json";
 
 TEST(RawDecoder, KeepsEverythingButStatusAndManagedFields) {
-  const auto raw = DecodeAs<RawObject>(RawDecoder(), kDeployment);
+  const auto raw = DecodeAs<RawObject>(RawDecoder({}), kDeployment);
   ASSERT_NE(raw, nullptr);
   EXPECT_TRUE(raw->meta.deleting());
   nlohmann::json wanted = nlohmann::json::parse(kDeployment);
   wanted.erase("status");
   wanted["metadata"].erase("managedFields");
-  EXPECT_EQ(nlohmann::json::parse(raw->json), wanted);
-  EXPECT_EQ(raw->json.find(": "), std::string::npos) << "compact";
+  EXPECT_EQ(nlohmann::json::parse(raw->json.Unpack()), wanted);
+  EXPECT_EQ(raw->json.Unpack().find(": "), std::string::npos) << "compact";
 }
 
 TEST(RawDecoder, AnItemOfAListHasNoKindAndIsTakenAsItIs) {
   const auto raw = DecodeAs<RawObject>(
-      RawDecoder(), R"({"metadata":{"name":"a","uid":"u","resourceVersion":"1"}})");
+      RawDecoder({}), R"({"metadata":{"name":"a","uid":"u","resourceVersion":"1"}})");
   ASSERT_NE(raw, nullptr);
-  EXPECT_EQ(raw->json, R"({"metadata":{"name":"a","uid":"u","resourceVersion":"1"}})");
+  EXPECT_EQ(raw->json.Unpack(), R"({"metadata":{"name":"a","uid":"u","resourceVersion":"1"}})");
 }
 
 TEST(DeploymentDecoder, ReadsItsStatusToo) {
-  const auto deployment = DecodeAs<Deployment>(DeploymentDecoder(), kDeployment);
+  const auto deployment = DecodeAs<Deployment>(DeploymentDecoder({}), kDeployment);
   ASSERT_NE(deployment, nullptr);
   EXPECT_EQ(deployment->meta.generation, 4);
   EXPECT_EQ(deployment->desired, 3);
   EXPECT_EQ(deployment->ready, 2);
   EXPECT_EQ(deployment->available, 1);
   EXPECT_EQ(deployment->observed_generation, 3);
-  EXPECT_EQ(deployment->json.find("readyReplicas"), std::string::npos);
+  EXPECT_EQ(deployment->json.Unpack().find("readyReplicas"), std::string::npos);
 }
 
 TEST(MetadataDecoder, KeepsNothingButMetadata) {

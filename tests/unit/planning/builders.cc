@@ -273,7 +273,7 @@ PodBuilder& PodBuilder::Unschedulable(const std::string& message) {
 }
 
 PodBuilder& PodBuilder::Asks(const std::string& resource, std::int64_t count) {
-  pod_.extended_resources[resource] = count;
+  pod_.extended_resources.emplace_back(kube::InternedString(resource), count);
   return *this;
 }
 
@@ -356,7 +356,7 @@ RevisionBuilder& RevisionBuilder::Number(std::int64_t number) {
 
 StoredRevision RevisionBuilder::Stored() const {
   return {revision_.identity, "uid-of-" + revision_.identity.name,
-          revision_.rendered["router"].dump()};
+          kube::TextPacker().Pack(revision_.rendered["router"].dump())};
 }
 
 std::shared_ptr<const kube::Deployment> RouterOf(const std::string& contract, int ready,

@@ -20,7 +20,7 @@ ChildrenGoal GoalOf(const DeploymentBuilder& deployment) {
   const auto revision = RevisionBuilder("r").Role(kPrefill, "p").Role(kDecode, "d").Stored();
   ChildrenGoal goal;
   goal.target = revision.identity;
-  goal.router_template = revision.router_template;
+  goal.router_template = revision.router_template.Unpack();
   for (const auto& [role, spec] : deployment.Value().spec.roles) goal.desired[role] = spec.replicas;
   return goal;
 }
@@ -30,7 +30,7 @@ Child ChildOf(const kube::Resource& resource, const json& body, const std::strin
   object.meta.name = body.at("metadata").at("name");
   object.meta.namespace_name = "serving";
   object.meta.uid = uid;
-  object.json = body.dump();
+  object.json = kube::TextPacker().Pack(body.dump());
   return {resource, std::make_shared<const kube::RawObject>(object)};
 }
 
@@ -56,7 +56,7 @@ std::vector<Child> Converged(const DeploymentBuilder& deployment, const Children
 
 // `child` with its stored object changed.
 Child Changed(const Child& child, const std::function<void(json&)>& change) {
-  json body = json::parse(child.object->json);
+  json body = json::parse(child.object->json.Unpack());
   change(body);
   return ChildOf(child.resource, body);
 }

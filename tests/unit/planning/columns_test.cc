@@ -41,7 +41,7 @@ TEST(Columns, OfADeploymentThatFindsNoNode) {
   world.BindAndStart();
   world.MakePodsReady();
   kube::Pod& decode = world.At(kDecode, 0);
-  decode.node_name.clear();
+  decode.node_name = "";
   decode.ready = decode.scheduled = false;
   decode.phase = kube::PodPhase::kPending;
   world.Occupy("b200-1", 6);

@@ -225,7 +225,8 @@ void World::StoreRevision(const json& body) {
   ASSERT_TRUE(revision) << body.dump();
   const std::string name = revision->identity.name;
   EXPECT_FALSE(payloads_.contains(name)) << "revision " << name << " is stored already";
-  revisions_.push_back({revision->identity, NewUid(), revision->rendered.at("router").dump()});
+  revisions_.push_back({revision->identity, NewUid(),
+                        kube::TextPacker().Pack(revision->rendered.at("router").dump())});
   payloads_[name] = std::make_shared<const render::Revision>(std::move(*revision));
 }
 
@@ -237,10 +238,10 @@ void World::PutChild(const Write& write) {
   const std::string uid = exists ? before->second.second->meta.uid : NewUid();
   const json object = Stored(write.body, uid, now_);
   if (!(write.resource == kube::kDeployments)) {
-    children_[key] = {write.resource, Decode<kube::RawObject>(kube::RawDecoder(), object)};
+    children_[key] = {write.resource, Decode<kube::RawObject>(kube::RawDecoder({}), object)};
     return;
   }
-  auto router = Decode<kube::Deployment>(kube::DeploymentDecoder(), object);
+  auto router = Decode<kube::Deployment>(kube::DeploymentDecoder({}), object);
   router->meta.generation = 1;
   if (exists) {
     const auto& old = static_cast<const kube::Deployment&>(*before->second.second);
@@ -303,7 +304,8 @@ std::vector<std::string> World::Children() const {
 }
 
 json World::Status() const {
-  return deployment_.status.json.empty() ? json::object() : json::parse(deployment_.status.json);
+  return deployment_.status.json.empty() ? json::object()
+                                         : json::parse(deployment_.status.json.Unpack());
 }
 
 }  // namespace disagg::planning

@@ -38,12 +38,12 @@ install_chart() {
     crd/acceleratorclasses.disagg.dev > /dev/null
 }
 
-# The operator gets what its pod would get: the ServiceAccount's token and the cluster's CA, nothing else.
+# start_operator [FLAG...]: it gets what its pod would get, the ServiceAccount's token and the cluster's CA, nothing else
 start_operator() {
   local-cluster token --kubeconfig "$KUBECONFIG" --service-account disagg-system/disagg-operator \
     --write-kubeconfig "$scratch/operator.kubeconfig" > /dev/null
   disagg-operator --kubeconfig "$scratch/operator.kubeconfig" --leader-elect=true --leader-elect-namespace disagg-system \
-    --metrics-bind-address 127.0.0.1:18080 --health-probe-bind-address 127.0.0.1:18081 > "$scratch/operator.log" 2>&1 &
+    "$@" > "$scratch/operator.log" 2>&1 &
   operator_pid=$!
 }
 

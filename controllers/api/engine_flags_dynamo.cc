@@ -11,6 +11,17 @@ constexpr TypedFlag kMockerTyped[] = {
     {"model-path", "spec.model.ref"},
     {"model-name", "spec.model.servedName"},
     {"data-parallel-size", "spec.<role>.parallelism.data"},
+    // It has none of these. They are vLLM's, and a spec is tried with this engine first.
+    {"model", "spec.model.ref"},
+    {"served-model-name", "spec.model.servedName"},
+    {"tensor-parallel-size", "spec.<role>.parallelism.tensor"},
+    {"pipeline-parallel-size", "spec.<role>.parallelism.pipeline"},
+    {"enable-expert-parallel", "spec.<role>.parallelism.expert"},
+    {"kv-transfer-config", "spec.kvTransfer"},
+    {"host", kTheOperator},
+    {"port", kTheOperator},
+    {"help", kTheOperator},
+    {"version", kTheOperator},
     // Each would be an instance of its own, behind one health check.
     {"num-workers", "spec.<role>.replicas"},
     {"disaggregation-mode", kRole},
@@ -57,6 +68,8 @@ constexpr std::string_view kMockerLocal[] = {
 };
 
 constexpr TypedFlag kRouterTyped[] = {
+    {"help", kTheOperator},
+    {"version", kTheOperator},
     {"namespace", kTheOperator},
     {"namespace-prefix", kTheOperator},
     {"http-host", kTheOperator},

@@ -24,6 +24,8 @@ constexpr Spelling kSpellings[] = {
     {"dpm", "data-parallel-multi-port-external-lb"},
     {"n", "nnodes"},
     {"r", "node-rank"},
+    {"h", "help"},
+    {"v", "version"},
     {"q", "quantization"},
     {"asc", "api-server-count"},
     {"cc", "compilation-config"},
@@ -74,6 +76,10 @@ constexpr TypedFlag kTyped[] = {
     {"event-plane", "spec.engine.runtime"},
     {"host", kTheOperator},
     {"port", kTheOperator},
+    // A process that prints its help ends; one that reads a file takes any flag from it.
+    {"help", kTheOperator},
+    {"version", kTheOperator},
+    {"config", "spec.engine.args"},
 };
 
 // What one side can change without the other noticing: how much it batches, what it compiles, where

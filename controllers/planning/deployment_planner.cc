@@ -22,6 +22,14 @@ struct Candidate {
   bool stored = false;
 };
 
+bool Covers(const kube::Amounts& held, const kube::Amounts& asked) {
+  return std::all_of(asked.begin(), asked.end(), [&](const auto& need) {
+    return std::any_of(held.begin(), held.end(), [&](const auto& amount) {
+      return amount.first == need.first && amount.second >= need.second;
+    });
+  });
+}
+
 class DeploymentPlanner {
  public:
   explicit DeploymentPlanner(const Snapshot& snapshot)
@@ -221,6 +229,18 @@ class DeploymentPlanner {
                                            target.payload->rendered.at("router")));
   }
 
+  // Whether a pod that this plan deletes holds all devices that the new one asks for.
+  bool FreesRoomFor(const nlohmann::json& pod) const {
+    const kube::Amounts asked = render::DevicesOf(pod);
+    return std::any_of(plan_.writes.begin(), plan_.writes.end(), [&](const Write& write) {
+      if (write.verb != Verb::kDelete || !(write.resource == kube::kPods)) return false;
+      const auto deleted = std::find_if(states_.begin(), states_.end(), [&](const PodState& state) {
+        return state.pod->meta.uid == write.uid;
+      });
+      return deleted != states_.end() && Covers(deleted->pod->extended_resources, asked);
+    });
+  }
+
   void AddDryRun(nlohmann::json body) {
     Write write;
     write.verb = Verb::kDryRun;
@@ -228,6 +248,7 @@ class DeploymentPlanner {
     write.resource = kube::kPods;
     write.key = {deployment_.meta.namespace_name,
                  body.at("metadata").at("name").get<std::string>()};
+    write.room_is_freed = FreesRoomFor(body);
     write.body = std::move(body);
     write.reason = "ask whether the cluster accepts " + write.key.name;
     plan_.writes.push_back(std::move(write));

@@ -26,6 +26,9 @@ enum class Verb { kCreate, kApply, kDelete, kDryRun };
 // ServiceAccount that it names.
 enum class Stage { kRevision, kAccount, kDryRun, kPods, kServing, kGarbage };
 
+// What everything after it stands on: if a write of such a stage fails, later stages are not begun.
+constexpr bool IsFoundation(Stage stage) { return stage <= Stage::kDryRun; }
+
 // On which answer of the dry runs a write depends. Without dry runs in the plan kIfRefused is never
 // carried out.
 enum class Gate { kAlways, kIfAccepted, kIfRefused };
@@ -41,6 +44,9 @@ struct Write {
   std::string uid;
   std::optional<int> grace_seconds;  // deletes
   std::string reason;                // one clause for the log: "node b200-3 is gone"
+  // Dry runs: pods that this plan deletes hold at least what this one asks for, so a quota that is
+  // used up by them is no refusal.
+  bool room_is_freed = false;
 };
 
 // What became of a write.
@@ -56,6 +62,9 @@ struct Outcome {
   // The API server's reason for refusing a dry run (422, 403); empty: accepted or not asked.
   std::string refusal;
 };
+
+// Whether a write of the plan that `outcome` is of was made and answered well.
+bool WasCarriedOut(const Write& write, const Outcome& outcome);
 
 struct Plan {
   // Revisions whose templates have to be read before anything can be decided.

@@ -128,6 +128,8 @@ std::optional<PodState> Classify(const std::shared_ptr<const kube::Pod>& pod,
   state.failures = ParseFailures(meta.annotation(api::kAnnotationFailures));
   state.role_revision = meta.label(api::kLabelRoleRevision);
   state.contract = meta.label(api::kLabelContract);
+  state.hidden = meta.label(api::kLabelDeployment) != snapshot.deployment->meta.name ||
+                 meta.label(api::kLabelDiscovery) != api::kDiscoveryEnabled;
   JudgePhase(state, snapshot.now);
   if (state.life == Life::kAlive) state.settles_at = SettlesAt(*pod, snapshot.now);
   if (state.life == Life::kAlive || state.crash_looping || meta.deleting()) {

@@ -31,6 +31,8 @@ struct PodState {
   int retries = 0;                      // failures in a row before this pod
   std::map<std::string, int> failures;  // of predecessors, by node
   std::string role_revision, contract;
+  // A label by which routers find it was taken away: it may run, but gets no requests.
+  bool hidden = false;
   bool crash_looping = false;  // kFailed although the kubelet would go on
   // No Node object, or tainted out-of-service: nothing will ever end the pod.
   bool node_gone = false;
@@ -39,7 +41,7 @@ struct PodState {
   std::string why;                         // for kFailed and kLost, one clause
 
   bool alive() const { return life == Life::kAlive; }
-  bool ready() const { return alive() && pod->ready; }
+  bool ready() const { return alive() && pod->ready && !hidden; }
 };
 
 // Nothing for a pod without our labels.

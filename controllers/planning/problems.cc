@@ -68,6 +68,8 @@ class ProblemFinder {
     for (const auto& pod : snapshot_.router_pods) {
       if (!pod->ready && !pod->meta.deleting()) PodProblem(*pod, kRouter, kRouter, nullptr);
     }
+    for (const auto& router : snapshot_.routers) RouterProblem(*router);
+    if (plan_.paused) PausedProblem();
     if (problems_.size() > limit) problems_.resize(limit);
     return std::move(problems_);
   }
@@ -77,6 +79,7 @@ class ProblemFinder {
   // of the message is the same for all of them.
   void Add(Problem problem, const std::string& cause) {
     const auto key = std::tuple(problem.role, problem.reason, cause);
+    problem.message = Printable(problem.message);
     if (seen_.insert(key).second) problems_.push_back(std::move(problem));
   }
 
@@ -88,6 +91,31 @@ class ProblemFinder {
     Add({"", pod ? write.key.name : "", "", reason.empty() ? "WriteRefused" : reason,
          write.resource.kind + " " + write.key.name + ": " + failed.error->message},
         pod ? "pods" : write.resource.kind + write.key.name);
+  }
+
+  // No pod of a router that its Deployment cannot make is there to tell.
+  void RouterProblem(const kube::Deployment& router) {
+    if (router.replica_failure.empty()) return;
+    const bool quota = router.replica_failure.find("exceeded quota") != std::string::npos;
+    Add({kRouter, "", "", quota ? "QuotaExceeded" : "RouterPodRefused",
+         "router: " + router.replica_failure +
+             (quota ? "; raise the quota, or free what it counts" : "")},
+        "");
+  }
+
+  void PausedProblem() {
+    const kube::ObjectMeta& meta = snapshot_.deployment->meta;
+    if (meta.deleting()) {
+      const std::string text =
+          "being deleted: it waits for its metadata.finalizers; nothing is made or mended any more";
+      Add({"", "", "", "Deleting", text}, "");
+      return;
+    }
+    Add({"", "", "", "Paused",
+         "the annotation " + std::string(api::kAnnotationReconcile) +
+             "=disabled is set: nothing is made or mended; to go on: kubectl annotate ddep " +
+             meta.name + " -n " + meta.namespace_name + " " + api::kAnnotationReconcile + "-"},
+        "");
   }
 
   // A pod that no one can end is no news any more once its slot serves again.
@@ -116,9 +144,24 @@ class ProblemFinder {
       case Life::kEnding:
         return;
       case Life::kAlive:
-        if (!pod.ready) PodProblem(pod, role, slot, &state);
+        if (!pod.ready) {
+          PodProblem(pod, role, slot, &state);
+        } else if (state.hidden) {
+          HiddenProblem(pod, role, slot);
+        }
         return;
     }
+  }
+
+  void HiddenProblem(const kube::Pod& pod, const std::string& role, const std::string& slot) {
+    const std::string labels = std::string(api::kLabelDeployment) + "=" +
+                               snapshot_.deployment->meta.name + " " + api::kLabelDiscovery + "=" +
+                               api::kDiscoveryEnabled;
+    Add({role, pod.meta.name, pod.node_name, "NotRoutable",
+         slot + " runs, but routers do not find it without its labels; kubectl label pod " +
+             pod.meta.name + " -n " + pod.meta.namespace_name + " --overwrite " + labels +
+             ", or delete it"},
+        "labels");
   }
 
   static std::string FailureReason(const PodState& state) {
@@ -177,7 +220,11 @@ class ProblemFinder {
     if (waiting == "CreateContainerConfigError" || waiting == "CreateContainerError" ||
         waiting == "RunContainerError") {
       const std::string message = LastLine(container.waiting_message);
-      Add({role, pod.meta.name, pod.node_name, waiting, slot + ": " + message}, message);
+      const std::string remedy = waiting == "CreateContainerConfigError"
+                                     ? "; create it in namespace " + pod.meta.namespace_name +
+                                           ", or correct env and envFrom"
+                                     : "";
+      Add({role, pod.meta.name, pod.node_name, waiting, slot + ": " + message + remedy}, message);
       return true;
     }
     if (container.restarts == 0 || container.last_termination_reason.empty()) return false;
@@ -222,15 +269,29 @@ class ProblemFinder {
     if (cordoned > 0) message += ", " + std::to_string(cordoned) + " of them cordoned or NotReady";
     if (freest == nullptr) return message + "; add or uncordon a node of the class";
     const std::int64_t free = Free(*freest, klass.gpu_resource);
-    message +=
-        ", the freest (" + freest->node->meta.name + ") has " + std::to_string(free) + " GPUs";
     const bool gpus_suffice = std::none_of(
         pod.extended_resources.begin(), pod.extended_resources.end(), [&](const auto& needed) {
           return needed.first == klass.gpu_resource && free < needed.second;
         });
-    // GPUs are not what is missing, or not what we can see: the scheduler knows better.
-    if (gpus_suffice) return message + "; the scheduler says: " + pod.unschedulable_message;
-    return message + "; free a node, or lower spec." + role + ".parallelism";
+    const std::string& scheduler = pod.unschedulable_message;
+    const std::string remedy = "; free a node, or lower spec." + role + ".parallelism";
+    // The pods of others are not in our caches.
+    if (gpus_suffice && scheduler.find("Insufficient " + klass.gpu_resource) != scheduler.npos) {
+      return message + ", pods of others hold what is not free; the scheduler says: " + scheduler +
+             remedy;
+    }
+    message +=
+        ", the freest (" + freest->node->meta.name + ") has " + std::to_string(free) + " GPUs";
+    if (!gpus_suffice) return message + remedy;
+    return message + "; the scheduler says: " + scheduler + ClaimRemedy(pod);
+  }
+
+  // A model's claim is of the deployment's namespace; the catalogue only names it.
+  static std::string ClaimRemedy(const kube::Pod& pod) {
+    const std::string& scheduler = pod.unschedulable_message;
+    const auto claim = scheduler.find("persistentvolumeclaim \"");
+    if (claim == scheduler.npos || scheduler.find("not found", claim) == scheduler.npos) return "";
+    return "; make that claim in namespace " + pod.meta.namespace_name;
   }
 
   const Snapshot& snapshot_;

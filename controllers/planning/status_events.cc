@@ -15,9 +15,7 @@ using nlohmann::json;
 
 bool WasCreated(const Write& write, const Outcome& outcome) {
   if (write.verb != Verb::kCreate || !(write.resource == kube::kPods)) return false;
-  if (write.gate == (outcome.refusal.empty() ? Gate::kIfRefused : Gate::kIfAccepted)) return false;
-  return std::none_of(outcome.failed.begin(), outcome.failed.end(),
-                      [&](const WriteOutcome& failed) { return failed.write == &write; });
+  return WasCarriedOut(write, outcome);
 }
 
 bool IsTrue(const api::Condition* condition) {

@@ -35,6 +35,24 @@ std::string Capitalized(std::string text) {
   return text;
 }
 
+// As the pass leaves the pods: what it has deleted serves nobody from now on, though the caches do
+// not know yet.
+std::vector<PodState> StatesAfter(const Snapshot& snapshot, const Plan& plan,
+                                  const Outcome& outcome) {
+  std::set<std::string> deleted;
+  for (const Write& write : plan.writes) {
+    const bool deletes = write.verb == Verb::kDelete && write.resource == kube::kPods;
+    if (deletes && WasCarriedOut(write, outcome)) deleted.insert(write.uid);
+  }
+  std::vector<PodState> states = ClassifyPods(snapshot);
+  for (PodState& state : states) {
+    if (state.life == Life::kAlive && deleted.contains(state.pod->meta.uid)) {
+      state.life = Life::kEnding;
+    }
+  }
+  return states;
+}
+
 class StatusPlanner {
  public:
   StatusPlanner(const Snapshot& snapshot, const Plan& plan, const Outcome& outcome)
@@ -42,7 +60,7 @@ class StatusPlanner {
         plan_(plan),
         outcome_(outcome),
         deployment_(*snapshot.deployment),
-        states_(ClassifyPods(snapshot)),
+        states_(StatesAfter(snapshot, plan, outcome)),
         undecided_(plan.gated && (!outcome.executed || !outcome.refusal.empty() || GateFailed())),
         goal_(MakeGoal()),
         counts_(CountRoles(snapshot, goal_, states_)),
@@ -146,9 +164,13 @@ class StatusPlanner {
     if (counts_.empty()) {
       return {"NothingAccepted", "no spec was accepted yet; requests are refused"};
     }
-    return {"NoRouterReady", std::to_string(routers_.ready) + " of " +
-                                 Plural(routers_.desired, "router pod") +
-                                 " can route to every role; requests are refused"};
+    if (routers_.ready > 0) {
+      return {"NoRouterReady",
+              "no contract has a ready router and enough ready workers of every role; requests are "
+              "refused"};
+    }
+    return {"NoRouterReady",
+            "0 of " + Plural(routers_.desired, "router pod") + " ready; requests are refused"};
   }
 
   bool NothingWanted() const {

@@ -6,6 +6,10 @@
 
 namespace disagg::planning {
 
+// One line without control characters and without the marks that turn the direction of text: what
+// others wrote into a status goes to terminals and event lists.
+std::string Printable(const std::string& text);
+
 // At most `bytes` of UTF-8, cut between characters: half a character is no JSON.
 std::string Shorten(const std::string& text, std::size_t bytes);
 

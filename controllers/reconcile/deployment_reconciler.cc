@@ -20,6 +20,8 @@ constexpr std::chrono::milliseconds kStatusInterval{1000};
 // Refusals are asked again: somebody may have raised the quota or changed the policy without
 // touching our object.
 constexpr std::chrono::milliseconds kRefusedRetry{60'000};
+// A quota is freed by pods that end, of this deployment or another: GPUs wait for nobody's minute.
+constexpr std::chrono::milliseconds kQuotaRetry{10'000};
 constexpr std::size_t kPayloads = 256;
 // Each round loads what the plan asked for; a plan asks for the accepted revision and for the
 // target at most.
@@ -131,16 +133,17 @@ runtime::ReconcileResult DeploymentReconciler::Next(const planning::Snapshot& sn
                                                     const planning::Plan& plan,
                                                     const planning::Outcome& outcome) const {
   runtime::ReconcileResult next;
-  bool refused = !outcome.refusal.empty();
+  bool refused = !outcome.refusal.empty(), over_quota = false;
   for (const planning::WriteOutcome& failed : outcome.failed) {
     if (!failed.error) continue;
     if (failed.error->retryable()) {
       next.retry = *failed.error;
     } else {
       refused = true;
+      over_quota |= failed.error->reason == "QuotaExceeded";
     }
   }
-  if (refused) next.requeue_after = kRefusedRetry;
+  if (refused) next.requeue_after = over_quota ? kQuotaRetry : kRefusedRetry;
   if (plan.another_pass && !refused) next.requeue_after = std::chrono::milliseconds(0);
   if (plan.wake_at) {
     const auto wait =
@@ -157,14 +160,7 @@ void DeploymentReconciler::Log(const planning::Snapshot& snapshot, const plannin
   const std::string generation = std::to_string(snapshot.deployment->meta.generation);
   const std::string revision = plan.target ? plan.target->name : "";
   for (const planning::Write& write : plan.writes) {
-    const bool refused = !outcome.refusal.empty();
-    if (write.verb == planning::Verb::kDryRun) continue;
-    if (write.gate == (refused ? planning::Gate::kIfAccepted : planning::Gate::kIfRefused)) {
-      continue;
-    }
-    const bool failed = std::any_of(outcome.failed.begin(), outcome.failed.end(),
-                                    [&](const auto& entry) { return entry.write == &write; });
-    if (failed) continue;
+    if (write.verb == planning::Verb::kDryRun || !planning::WasCarriedOut(write, outcome)) continue;
     const Level level = write.resource == kube::kPods ? Level::kInfo : Level::kDebug;
     const std::string text = write.verb == planning::Verb::kDelete
                                  ? "delete " + write.key.name + ": " + write.reason

@@ -74,13 +74,19 @@ bool IsRefusal(const base::Error& error) {
   return error.code == base::ErrorCode::kInvalid || error.code == base::ErrorCode::kForbidden;
 }
 
+// Pod Security is the refusal that everybody meets first: IPC_LOCK and host paths are privileged.
+std::string RemedyFor(const base::Error& error, const std::string& namespace_name) {
+  if (error.message.find("violates PodSecurity") == std::string::npos) return "";
+  return "; kubectl label namespace " + namespace_name +
+         " --overwrite pod-security.kubernetes.io/enforce=privileged, or use a class and a model "
+         "artifact that need no privilege";
+}
+
 // A ServiceAccount made a moment ago may not have reached the admission plugin's cache.
 bool IsMissingAccount(const base::Error& error) {
   return error.message.find("serviceaccount") != std::string::npos &&
          error.message.find("not found") != std::string::npos;
 }
-
-bool Foundation(Stage stage) { return stage <= Stage::kDryRun; }
 
 }  // namespace
 
@@ -100,7 +106,7 @@ Outcome Executor::Execute(const planning::Plan& plan, const kube::ObjectMeta& ow
       std::erase_if(writes, [](const Write* write) { return write->gate == Gate::kIfRefused; });
     }
     RunStage(writes, owner, outcome);
-    if (Foundation(stage) && !outcome.failed.empty()) return outcome;
+    if (planning::IsFoundation(stage) && !outcome.failed.empty()) return outcome;
   }
   return outcome;
 }
@@ -185,10 +191,12 @@ void Executor::SettleFailure(const Write& write, const base::Error& error,
   }
   if (write.verb == Verb::kDryRun && IsRefusal(error)) {
     if (outcome.refusal.empty()) {
-      outcome.refusal = write.key.name + " is refused by this cluster: " + error.message;
+      outcome.refusal = write.key.name + " is refused by this cluster: " + error.message +
+                        RemedyFor(error, write.key.namespace_name);
     }
     return;
   }
+  if (write.verb == Verb::kDryRun && error.reason == "QuotaExceeded" && write.room_is_freed) return;
   // A dry run of a name that exists already was accepted by everything that could refuse it.
   if (write.verb == Verb::kDryRun && error.code == ErrorCode::kAlreadyExists) return;
   const bool look = write.verb == Verb::kCreate &&

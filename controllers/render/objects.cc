@@ -1,5 +1,7 @@
 #include "controllers/render/objects.h"
 
+#include <cstdint>
+#include <map>
 #include <utility>
 
 #include "controllers/api/labels.h"
@@ -7,6 +9,8 @@
 #include "controllers/render/fragments.h"
 #include "controllers/render/metadata.h"
 #include "controllers/render/routers/dynamo/dynamo_runtime.h"
+#include "operator/base/quantity.h"
+#include "operator/kube/extended_resources.h"
 
 namespace disagg::render {
 namespace {
@@ -36,6 +40,22 @@ json RouterSelector(const std::string& deployment) {
 }
 
 }  // namespace
+
+kube::Amounts DevicesOf(const json& pod) {
+  std::map<std::string, std::int64_t> sums;
+  for (const json& container : pod.at("spec").at("containers")) {
+    const json limits = container.value(json::json_pointer("/resources/limits"), json::object());
+    for (const auto& [name, amount] : limits.items()) {
+      if (!kube::IsExtendedResource(name)) continue;
+      const auto quantity = base::Quantity::Parse(
+          amount.is_string() ? amount.get_ref<const std::string&>() : amount.dump());
+      if (quantity) sums[name] += quantity->Ceil();
+    }
+  }
+  kube::Amounts devices;
+  for (const auto& [name, sum] : sums) devices.emplace_back(kube::InternedString(name), sum);
+  return devices;
+}
 
 json RenderRevision(const api::DisaggDeployment& deployment, const Revision& revision) {
   json object = ToControllerRevision(revision, deployment);

@@ -10,6 +10,7 @@
 
 #include "controllers/api/types.h"
 #include "controllers/render/revision.h"
+#include "operator/kube/object.h"
 
 namespace disagg::render {
 
@@ -44,6 +45,9 @@ struct PodHistory {
 nlohmann::json RenderPod(const api::DisaggDeployment& deployment, const RevisionIdentity& revision,
                          const nlohmann::json& role_template, const PodIdentity& identity,
                          const PodHistory& history);
+
+// The devices that a rendered pod asks for (its containers' limits of extended resources).
+kube::Amounts DevicesOf(const nlohmann::json& pod);
 
 // The router's pod as a Pod, for the server-side dry run (Pod Security only warns on Deployments).
 nlohmann::json RenderRouterProbePod(const api::DisaggDeployment& deployment,

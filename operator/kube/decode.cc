@@ -83,6 +83,12 @@ base::Result<ObjectPtr> DecodeDeployment(const Json& object, const KeepKeys& kee
     deployment->ready = static_cast<int>(IntegerField(status, "readyReplicas"));
     deployment->available = static_cast<int>(IntegerField(status, "availableReplicas"));
     deployment->observed_generation = IntegerField(status, "observedGeneration");
+    ForEachElement(status, "conditions", [&](const Json& condition) {
+      if (TextField(condition, "type") == "ReplicaFailure" &&
+          TextField(condition, "status") == "True") {
+        deployment->replica_failure = TextField(condition, "message");
+      }
+    });
   });
   return ObjectPtr(std::move(deployment));
 }

@@ -120,6 +120,7 @@ struct Deployment : RawObject {
   int desired = 0;
   int ready = 0;
   int available = 0;
+  std::string replica_failure;  // why it cannot make pods: message of its condition ReplicaFailure
   std::int64_t observed_generation = 0;
 };
 

@@ -1,6 +1,9 @@
 #include "operator/transport/http_listener.h"
 
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -27,9 +30,12 @@ using asio::ip::tcp;
 using boost::system::error_code;
 
 constexpr std::uint32_t kMaxHeader = 8 << 10;
-constexpr int kMaxConnections = 64;
+constexpr std::size_t kMaxConnections = 64;
 constexpr std::chrono::seconds kRequestTimeout{10};
 constexpr std::chrono::seconds kAcceptRetry{1};
+// While all places are taken, whoever has not asked for so long makes room: a kubelet that gets no
+// answer would restart the operator.
+constexpr std::chrono::milliseconds kPatience{250};
 
 base::Error CannotListen(const std::string& address, const std::string& why) {
   return base::MakeError(base::ErrorCode::kInvalid, "CannotListen",
@@ -46,6 +52,8 @@ class Session : public std::enable_shared_from_this<Session> {
     parser_.body_limit(0);
   }
   ~Session() { ended_(); }
+
+  void Close() { stream_.close(); }
 
   void Start() {
     stream_.expires_after(kRequestTimeout);
@@ -128,6 +136,11 @@ class BeastListener : public HttpListener {
   }
 
  private:
+  struct Entry {
+    Session* session;  // lives until its last handler has run, which erases the entry
+    std::chrono::steady_clock::time_point since;
+  };
+
   void Open(tcp::endpoint endpoint, const std::string& port, error_code& error) {
     endpoint.port(static_cast<unsigned short>(std::atoi(port.c_str())));
     acceptor_.close(error);
@@ -141,12 +154,32 @@ class BeastListener : public HttpListener {
 
   // More than the bound wait in the kernel until one of the sessions has ended.
   void Accept() {
-    accepting_ = sessions_ < kMaxConnections;
-    if (!accepting_) return;
+    accepting_ = sessions_.size() < kMaxConnections;
+    if (!accepting_) return MakeRoom();
     acceptor_.async_accept([this](const error_code& error, tcp::socket socket) {
       if (error) return RetryAccept();
-      ++sessions_;
-      std::make_shared<Session>(std::move(socket), handler_, [this] { EndSession(); })->Start();
+      Begin(std::move(socket));
+      Accept();
+    });
+  }
+
+  void Begin(tcp::socket socket) {
+    const std::uint64_t id = next_id_++;
+    const auto session =
+        std::make_shared<Session>(std::move(socket), handler_, [this, id] { EndSession(id); });
+    sessions_[id] = {session.get(), std::chrono::steady_clock::now()};
+    session->Start();
+  }
+
+  void MakeRoom() {
+    retry_.expires_at(sessions_.begin()->second.since + kPatience);
+    retry_.async_wait([this](const error_code& error) {
+      if (error || accepting_) return;
+      if (sessions_.size() == kMaxConnections) {
+        Session* oldest = sessions_.begin()->second.session;
+        sessions_.erase(sessions_.begin());
+        oldest->Close();
+      }
       Accept();
     });
   }
@@ -159,14 +192,15 @@ class BeastListener : public HttpListener {
     });
   }
 
-  void EndSession() {
-    --sessions_;
+  void EndSession(std::uint64_t id) {
+    sessions_.erase(id);
     if (!accepting_ && !io_.stopped()) Accept();
   }
 
   const PlainHandler handler_;
   bool accepting_ = false;
-  int sessions_ = 0;
+  std::uint64_t next_id_ = 0;
+  std::map<std::uint64_t, Entry> sessions_;  // the oldest first
   int port_ = 0;
   asio::io_context io_{1};
   tcp::acceptor acceptor_;

@@ -80,7 +80,8 @@ TEST(TypedFieldOf, Table) {
       {"the mocker's model", kMocker, "model-path", "spec.model.ref"},
       {"the mocker's name for it", kMocker, "model-name", "spec.model.servedName"},
       {"several mockers in one pod", kMocker, "num-workers", "spec.<role>.replicas"},
-      {"the mocker has no tensor width", kMocker, "tensor-parallel-size", nullptr},
+      {"vLLM's flags stay typed when a spec is tried without GPUs", kMocker, "tensor-parallel-size",
+       "spec.<role>.parallelism.tensor"},
       {"the mocker's speed is free", kMocker, "speedup-ratio", nullptr},
   };
   for (const auto& c : cases) {

@@ -209,8 +209,15 @@ TEST(ValidateArgs, TypedFields) {
       {"the mocker's model", R"({"spec": {"engine": {"type": "mocker",
          "args": {"model-path": "/x"}}}})",
        "spec.engine.args.model-path: is given by spec.model.ref; remove it here and set that"},
-      {"a flag of vLLM means nothing to the mocker",
-       R"({"spec": {"engine": {"type": "mocker", "args": {"port": 1}}}})", ""},
+      {"vLLM's port, which the mocker does not even know",
+       R"({"spec": {"engine": {"type": "mocker", "args": {"port": 1}}}})",
+       "spec.engine.args.port: is given by the operator; remove it"},
+      {"a flag with which the engine says something and ends",
+       R"({"spec": {"engine": {"args": {"help": true}}}})",
+       "spec.engine.args.help: is given by the operator; remove it"},
+      {"a file that could hold any flag",
+       R"({"spec": {"engine": {"args": {"config": "/x.yaml"}}}})",
+       "spec.engine.args.config: is given by spec.engine.args; remove it here and set that"},
   });
 }
 

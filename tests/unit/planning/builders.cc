@@ -174,7 +174,8 @@ PodBuilder::PodBuilder(api::RoleName role, int replica, int incarnation) {
                       {api::kLabelRole, std::string(api::ToString(role))},
                       {api::kLabelReplica, std::to_string(replica)},
                       {api::kLabelIncarnation, std::to_string(incarnation)},
-                      {api::kLabelRevision, "r"}};
+                      {api::kLabelRevision, "r"},
+                      {api::kLabelDiscovery, api::kDiscoveryEnabled}};
   slot_ = std::to_string(replica) + "-" + std::to_string(incarnation);
   Of("new");
 }

@@ -31,6 +31,17 @@ TEST(Columns, OfADeploymentThatServes) {
   EXPECT_FALSE(world.Status().contains("problems"));
 }
 
+// Their deletion is not in the caches yet; nobody may take the new generation for Ready.
+TEST(Columns, OfThePassThatDeletesWhatServed) {
+  World world = Running();
+  world.Edit(ChangeImage);
+  const Pass pass = world.RunPass();
+  EXPECT_THAT(pass.PodWrites(),
+              ElementsAre("delete prefill-0-1", "delete prefill-1-1", "delete decode-0-1"));
+  EXPECT_FALSE(pass.status.ready);
+  EXPECT_EQ(Field(pass.status.status.at("summary"), "prefill"), "0/2");
+}
+
 TEST(Columns, OfADeploymentThatFindsNoNode) {
   DeploymentBuilder deployment;
   deployment.spec().roles[kPrefill] = deployment.spec().roles[kDecode];

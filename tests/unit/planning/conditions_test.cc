@@ -86,7 +86,7 @@ const Situation kSituations[] = {
       {"Stalled", "True InvalidSpec"}}},
     {"it is suspended, and its pods still end",
      [](World& world) { world.Edit(Suspend); },
-     {{"Ready", "True Serving"}, {"Reconciling", "absent"}}},
+     {{"Ready", "False Suspended"}, {"Reconciling", "absent"}}},
     {"the class changed",
      [](World& world) { world.SetClass(ClassBuilder().Env("NCCL_DEBUG", "INFO")); },
      {{"Ready", "True Serving"}, {"UpdateAvailable", "True InputsChanged"}}},

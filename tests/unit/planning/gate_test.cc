@@ -76,6 +76,27 @@ TEST(Gate, AsksOnlyForRolesThatHaveNotRunYet) {
   EXPECT_THAT(world.RunPass().asked, ElementsAre("ask decode-0-1", "ask router-probe"));
 }
 
+std::vector<bool> RoomIsFreed(const Pass& pass) {
+  std::vector<bool> freed;
+  for (const Write& write : pass.plan.writes) {
+    if (write.verb == Verb::kDryRun) freed.push_back(write.room_is_freed);
+  }
+  return freed;
+}
+
+// A quota that the deployment itself uses up must not hold up its own change.
+TEST(Gate, KnowsWhatThePodsItReplacesHold) {
+  World world;
+  EXPECT_THAT(RoomIsFreed(world.RunPass()), ElementsAre(false, false, false)) << "nothing is there";
+  world.Settle();
+  world.Edit(ChangeImage);
+  EXPECT_THAT(RoomIsFreed(world.RunPass()), ElementsAre(true, true, true));
+  World growing = Running();
+  growing.Edit([](auto& spec) { spec.roles[kPrefill].parallelism = {.data = 4, .expert = 4}; });
+  const Pass pass = growing.RunPass();
+  EXPECT_THAT(RoomIsFreed(pass), ElementsAre(false, true)) << "2 GPUs are not 4";
+}
+
 TEST(Gate, MakesNoPodOfARefusedRevision) {
   World world;
   world.refuses = RefuseAll;

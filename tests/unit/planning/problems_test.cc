@@ -43,7 +43,9 @@ const ProblemCase kProblems[] = {
      "imagePullSecrets"},
     {"a container that cannot be configured",
      Decode().Waiting("CreateContainerConfigError", "secret \"hf-token\" not found"), "b200-0",
-     "CreateContainerConfigError", "decode-0: secret \"hf-token\" not found"},
+     "CreateContainerConfigError",
+     "decode-0: secret \"hf-token\" not found; create it in namespace serving, or correct env and "
+     "envFrom"},
     {"too little memory, and which field to raise",
      Decode().Running().Restarts(2, kNow - 9).Terminated("OOMKilled", 137), "b200-0", "OOMKilled",
      "decode-0: engine ended 2 times, last with exit code 137; raise spec.decode.resources.memory"},
@@ -72,6 +74,14 @@ const ProblemCase kProblems[] = {
      "decode-0 failed: UnexpectedAdmissionError: no rdma/ib; it failed 3 times on node b200-0, "
      "which "
      "it keeps away from now: check that node"},
+    {"a pod that runs, but that routers do not find",
+     Decode().Ready().Label("disagg.dev/discovery", ""), "b200-0", "NotRoutable",
+     "decode-0 runs, but routers do not find it without its labels; kubectl label pod "
+     "minimax-m3-decode-new-0-1 -n serving --overwrite disagg.dev/deployment=minimax-m3 "
+     "disagg.dev/discovery=enabled, or delete it"},
+    {"words of a process that would turn a terminal around",
+     Decode().Failed("Evicted", "a\u202Eb\x1b[2Jc"), "b200-0", "Evicted",
+     "decode-0 failed: Evicted: a b [2Jc"},
     {"a node that is gone", Decode().On("no-more").Running(), "no-more", "NodeLost",
      "node no-more is gone; decode-0 is made anew elsewhere"},
     {"a node that has been NotReady for too long", Decode().On("dead").Running(), "dead",
@@ -246,7 +256,48 @@ TEST(Unschedulable, FallsBackToTheSchedulersWords) {
   EXPECT_EQ(problems.at(0).message, "decode-0 finds no node: 0/9 nodes are available");
 }
 
+TEST(Unschedulable, KnowsThatOthersHoldDevicesToo) {
+  Snapshot snapshot = WithNodes({Waiting().Unschedulable("1 Insufficient nvidia.com/gpu.")});
+  snapshot.capacity.push_back({NodeBuilder("b200-0").Build(), {}});
+  EXPECT_EQ(Find(snapshot, Resolved()).at(0).message,
+            "decode-0 needs 8 nvidia.com/gpu and 8 rdma/ib on one node of class b200: 1 node "
+            "matches, pods of others hold what is not free; the scheduler says: 1 Insufficient "
+            "nvidia.com/gpu.; free a node, or lower spec.decode.parallelism");
+}
+
+TEST(Unschedulable, SaysWhereAClaimIsMissing) {
+  Snapshot snapshot =
+      WithNodes({Waiting().Unschedulable("persistentvolumeclaim \"models\" not found")});
+  snapshot.capacity.push_back({NodeBuilder("b200-0").Build(), {}});
+  EXPECT_THAT(Find(snapshot, Resolved()).at(0).message,
+              HasSubstr("\"models\" not found; make that claim in namespace serving"));
+}
+
 // -- routers and writes
+
+TEST(FindProblems, TellsWhyARouterHasNoPod) {
+  kube::Deployment router = *RouterOf("c", 0, 1);
+  router.replica_failure = "pods \"r\" is forbidden: exceeded quota: pods";
+  Snapshot snapshot = WithNodes({});
+  snapshot.routers = {std::make_shared<const kube::Deployment>(router)};
+  const auto problems = Find(snapshot);
+  ASSERT_THAT(problems, SizeIs(1));
+  EXPECT_EQ(problems[0].role, "router");
+  EXPECT_EQ(problems[0].reason, "QuotaExceeded");
+  EXPECT_EQ(problems[0].message,
+            "router: pods \"r\" is forbidden: exceeded quota: pods; raise the quota, or free what "
+            "it counts");
+}
+
+TEST(FindProblems, SaysThatNothingIsMended) {
+  Plan plan;
+  plan.paused = true;
+  const auto problems = Find(WithNodes({}), plan);
+  ASSERT_THAT(problems, SizeIs(1));
+  EXPECT_EQ(problems[0].reason, "Paused");
+  EXPECT_THAT(problems[0].message,
+              HasSubstr("kubectl annotate ddep minimax-m3 -n serving disagg.dev/reconcile-"));
+}
 
 TEST(FindProblems, IncludesTheRoutersPods) {
   kube::Pod router = *Decode().Running().Restarts(1, kNow).Terminated("OOMKilled", 137).Build();

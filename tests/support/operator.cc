@@ -98,6 +98,12 @@ int Operator::Stop() {
   return process_->Wait(std::chrono::seconds(40)).value_or(-1);
 }
 
+std::set<std::string> Uids(const std::vector<nlohmann::json>& objects) {
+  std::set<std::string> uids;
+  for (const nlohmann::json& object : objects) uids.insert(object["metadata"]["uid"]);
+  return uids;
+}
+
 bool Eventually(const std::string& sentence, std::chrono::milliseconds timeout,
                 const std::function<bool()>& condition) {
   const auto end = std::chrono::steady_clock::now() + timeout;

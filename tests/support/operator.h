@@ -6,6 +6,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -63,6 +64,8 @@ class Operator {
 // Polls until `condition` holds; a failure of the test with `sentence` when it does not in time.
 bool Eventually(const std::string& sentence, std::chrono::milliseconds timeout,
                 const std::function<bool()>& condition);
+
+std::set<std::string> Uids(const std::vector<nlohmann::json>& objects);
 
 // A namespace of its own for one test, with one DisaggDeployment in it.
 class Deployment {

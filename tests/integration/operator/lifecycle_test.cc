@@ -15,12 +15,6 @@ using nlohmann::json;
 
 Api& TheApi() { return ChartEnvironment::api(); }
 
-std::set<std::string> Uids(const std::vector<json>& objects) {
-  std::set<std::string> uids;
-  for (const json& object : objects) uids.insert(object["metadata"]["uid"]);
-  return uids;
-}
-
 std::size_t CountOwned(const Deployment& deployment) {
   std::size_t count = 0;
   for (const char* resource : {"pods", "services", "serviceaccounts", "deployments",

@@ -34,16 +34,21 @@ TEST(Status, AnUnschedulableReplicaNamesWhatIsMissingAndWhatToDo) {
   EXPECT_EQ(deployment.Status()["summary"]["reason"], "Unschedulable");
 }
 
+void SetGpuQuota(const Deployment& deployment, int gpus) {
+  ASSERT_TRUE(
+      TheApi()
+          .Create(deployment.Collection("resourcequotas"),
+                  {{"apiVersion", "v1"},
+                   {"kind", "ResourceQuota"},
+                   {"metadata", {{"name", "gpus"}}},
+                   {"spec", {{"hard", {{"requests.nvidia.com/gpu", std::to_string(gpus)}}}}}})
+          .ok());
+}
+
 TEST(Status, AQuotaIsToldAndTriedAgain) {
   Operator op;
   Deployment deployment("quota", {{"suspend", true}});
-  ASSERT_TRUE(TheApi()
-                  .Create(deployment.Collection("resourcequotas"),
-                          {{"apiVersion", "v1"},
-                           {"kind", "ResourceQuota"},
-                           {"metadata", {{"name", "gpus"}}},
-                           {"spec", {{"hard", {{"requests.nvidia.com/gpu", "4"}}}}}})
-                  .ok());
+  SetGpuQuota(deployment, 4);
   std::this_thread::sleep_for(std::chrono::seconds(2));
   deployment.Patch({{"suspend", false}});
   ASSERT_TRUE(Eventually("QuotaExceeded", std::chrono::seconds(30), [&] {
@@ -52,6 +57,55 @@ TEST(Status, AQuotaIsToldAndTriedAgain) {
   EXPECT_NE(deployment.Condition("Stalled"), "True") << "a quota is no fault of the spec";
   TheApi().Delete(deployment.Collection("resourcequotas") + "/gpus");
   EXPECT_TRUE(deployment.WaitReady(std::chrono::seconds(90)));
+}
+
+TEST(Status, AQuotaThatADeploymentUsesUpDoesNotHoldUpItsChange) {
+  Operator op;
+  Deployment deployment("used-up");
+  ASSERT_TRUE(deployment.WaitReady());
+  SetGpuQuota(deployment, 12);  // 2 x 2 + 8
+  std::this_thread::sleep_for(std::chrono::seconds(2));
+  for (const json& change : {json{{"decode", {{"args", {{"max-num-seqs", 256}}}}}},
+                             json{{"container", {{"image", "registry.example/mocker:2"}}}}}) {
+    const json before = deployment.Status()["currentRevision"];
+    deployment.Patch(change);
+    EXPECT_TRUE(Eventually("the change is rolled out", std::chrono::seconds(60),
+                           [&] {
+                             return deployment.Converged() &&
+                                    deployment.Status()["currentRevision"] != before &&
+                                    deployment.Condition("Ready") == "True";
+                           }))
+        << change.dump() << deployment.Status().dump(2);
+  }
+}
+
+TEST(Status, AWorkerThatRoutersDoNotFindIsNotReady) {
+  Operator op;
+  Deployment deployment("hidden");
+  ASSERT_TRUE(deployment.WaitReady());
+  const std::string path = deployment.Collection("pods") + "/" + deployment.PodNames("decode")[0];
+  TheApi().MergePatch(path, {{"metadata", {{"labels", {{"disagg.dev/discovery", nullptr}}}}}});
+  EXPECT_TRUE(Eventually("NoDecodeRoutable", std::chrono::seconds(20), [&] {
+    return deployment.ConditionReason("Ready") == "NoDecodeRoutable";
+  }));
+  EXPECT_EQ(deployment.Status()["summary"]["reason"], "NotRoutable");
+  TheApi().MergePatch(path, {{"metadata", {{"labels", {{"disagg.dev/discovery", "enabled"}}}}}});
+  EXPECT_TRUE(deployment.WaitReady());
+}
+
+// The pass that deletes what serves must not tell Ready of the generation that asks for it.
+TEST(Status, ReadyOfANewContractIsToldOnlyByItsOwnWorkers) {
+  Operator op;
+  Deployment deployment("truth");
+  ASSERT_TRUE(deployment.WaitReady());
+  const auto before = Uids(deployment.Pods());
+  deployment.Patch({{"container", {{"image", "registry.example/mocker:2"}}}});
+  EXPECT_TRUE(Eventually("Ready of the new generation", std::chrono::seconds(60), [&] {
+    const json object = TheApi().Get(deployment.path()).body;
+    return object["status"]["observedGeneration"] == object["metadata"]["generation"] &&
+           deployment.Condition("Ready") == "True";
+  }));
+  for (const std::string& uid : Uids(deployment.Pods())) EXPECT_FALSE(before.contains(uid)) << uid;
 }
 
 TEST(Status, ANamespaceThatForbidsThePodsIsToldBeforeAnyPodExists) {

@@ -23,10 +23,11 @@ std::size_t UnprintableAt(std::string_view text) {
 }  // namespace
 
 std::string Printable(const std::string& text) {
+  const std::string_view view = text;
   std::string printable;
   printable.reserve(text.size());
   for (std::size_t at = 0; at < text.size();) {
-    const std::size_t bad = UnprintableAt(std::string_view(text).substr(at));
+    const std::size_t bad = UnprintableAt(view.substr(at));
     printable += bad > 0 ? ' ' : text[at];
     at += bad > 0 ? bad : 1;
   }

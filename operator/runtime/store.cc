@@ -95,7 +95,7 @@ std::vector<kube::ObjectPtr> ObjectStore::ObjectsByIndex(const std::string& inde
   std::shared_lock lock(mutex_);
   const auto named = indexes_.find(index);
   if (named == indexes_.end()) return {};
-  const auto [begin, end] = named->second.entries.equal_range(std::string_view(value));
+  const auto [begin, end] = named->second.entries.equal_range(std::string_view{value});
   std::vector<kube::ObjectPtr> objects;
   std::transform(begin, end, std::back_inserter(objects),
                  [](const IndexEntry& entry) { return entry.object; });

@@ -92,7 +92,7 @@ class StatusPlanner {
   bool GateFailed() const {
     return std::any_of(outcome_.failed.begin(), outcome_.failed.end(),
                        [](const WriteOutcome& failed) {
-                         return failed.error && failed.write->stage <= Stage::kDryRun;
+                         return failed.error && IsFoundation(failed.write->stage);
                        });
   }
 

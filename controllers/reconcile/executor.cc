@@ -102,7 +102,7 @@ Outcome Executor::Execute(const planning::Plan& plan, const kube::ObjectMeta& ow
       if (write.stage == stage && open) writes.push_back(&write);
     }
     // Accounts of a refused target's fallback are decided after the dry runs; they exist already.
-    if (stage <= Stage::kDryRun) {
+    if (planning::IsFoundation(stage)) {
       std::erase_if(writes, [](const Write* write) { return write->gate == Gate::kIfRefused; });
     }
     RunStage(writes, owner, outcome);

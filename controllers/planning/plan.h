@@ -33,6 +33,15 @@ constexpr bool IsFoundation(Stage stage) { return stage <= Stage::kDryRun; }
 // carried out.
 enum class Gate { kAlways, kIfAccepted, kIfRefused };
 
+// What a deletion stands on: an object that the caches do not hold. The executor asks the API
+// server before it deletes; only "not found", or another UID where one is given, lets the deletion
+// go on (absence in a cache alone proves nothing).
+struct Absence {
+  kube::Resource resource;
+  kube::ObjectKey key;
+  std::string uid;  // empty: any object of this name refutes it
+};
+
 struct Write {
   Verb verb = Verb::kCreate;
   Stage stage = Stage::kPods;
@@ -42,8 +51,9 @@ struct Write {
   nlohmann::json body;  // empty for deletes
   // Deletes: the precondition. Applies: of the cached object, empty when none is cached.
   std::string uid;
-  std::optional<int> grace_seconds;  // deletes
-  std::string reason;                // one clause for the log: "node b200-3 is gone"
+  std::optional<int> grace_seconds;       // deletes
+  std::optional<Absence> because_absent;  // deletes
+  std::string reason;                     // one clause for the log: "node b200-3 is gone"
   // Dry runs: pods that this plan deletes hold at least what this one asks for, so a quota that is
   // used up by them is no refusal.
   bool room_is_freed = false;

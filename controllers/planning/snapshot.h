@@ -38,6 +38,17 @@ struct NodeCapacity {
   std::map<std::string, std::int64_t> used;
 };
 
+// Something that this operator tried for this object and that has failed in every pass since.
+struct Trouble {
+  std::string what;  // "create Pod minimax-m3-decode-w7c3h5dn-0-1"
+  std::string role;  // empty: of no role
+  std::string pod;   // empty: of no pod
+  std::string reason;
+  std::string message;     // the server's own words
+  std::int64_t since = 0;  // Unix seconds, as `now`
+  bool retryable = true;   // false: the object is wrong, and somebody has to change it
+};
+
 struct Settings {
   // A Node that has been NotReady for so long is lost with its pods. All pods of a node are
   // NotReady for up to 45 s after an outage of the API server; that is not loss.
@@ -61,7 +72,16 @@ struct Snapshot {
   std::map<std::string, std::shared_ptr<const kube::Node>> nodes;
   std::vector<NodeCapacity> capacity;  // all nodes; only filled while a pod finds none
 
-  std::int64_t now = 0;  // Unix seconds
+  // Caches that are not live, by Resource::ToString(), with what is wrong with them. Absence in one
+  // of them proves nothing.
+  std::map<std::string, std::string> not_live;
+  std::vector<Trouble> troubles;  // the oldest first
+  // When this process first saw a node of `nodes` NotReady without a break, by node; as `now`.
+  std::map<std::string, std::int64_t> not_ready_seen;
+
+  // Unix seconds by the API server's clock, as creation and deletion times are; nobody else's clock
+  // is compared with it without a bound on what skew can do.
+  std::int64_t now = 0;
   Settings settings;
 };
 

@@ -2,8 +2,8 @@
 
 // The decision about one DisaggDeployment.
 //
-//   spec --Resolve, Validate--> errors? --yes--> heal the last accepted revision, at the replicas
-//                                  |no           accepted with it
+//   spec --Resolve, Validate--> errors? --yes--> heal the last accepted revision,
+//                                  |no           at the replicas accepted with it
 //                                  v
 //   spec hash -> the stored revision made from it, or a new one
 //                                  |

@@ -6,8 +6,7 @@
 // of their own. Not thread-safe but for Validity.
 //
 //   follower:  GET; held by a live other? wait. Else PUT ourselves as holder, with the
-//   resourceVersion that was read, so that
-//              of several that try at once one succeeds.
+//              resourceVersion that was read, so that of several that try at once one succeeds.
 //   leader:    PUT a new renewTime; when that fails, GET and PUT.
 //
 // Whether the other is alive is judged by when *we* saw the Lease change, on a clock that never

@@ -3,11 +3,13 @@
 // What a reflector does next: the list-and-watch protocol of the Kubernetes API without any I/O.
 // https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
 //
-//   list (pages; without resourceVersion, i.e. from etcd) --> watch from the list's version -->
-//   watch on from the last version
-//        ^            |failure: back-off                        |ended, cut or silent |
-//        +------------+---- 410, refused, undecodable
-//        ----------+-----------------------------------+
+//   list (pages; without resourceVersion, i.e. from etcd)
+//     ^  |  failure: back-off, list again
+//     |  v
+//     |  watch from the list's version <---------------------+
+//     |  |                                                   |
+//     |  +-- ended, cut or silent: on from the last version -+
+//     +----- 410, refused, undecodable
 //
 // Each failure waits: the first `first_retry`, then backoff_base * 2^n up to backoff_max, of which
 // the upper half is random; the count starts anew when the last failure is `healthy` ago. Not

@@ -19,7 +19,9 @@
 
 namespace disagg::planning {
 
-enum class Verb { kCreate, kApply, kDelete, kDryRun };
+// kMergePatch gives back to an existing object of ours what somebody took from it (its labels); the
+// body is a JSON merge patch.
+enum class Verb { kCreate, kApply, kMergePatch, kDelete, kDryRun };
 
 // Stages run one after the other, the writes of one stage side by side. The order is part of crash
 // safety: a pod never exists without the revision it was made from, nor a dry run before the
@@ -49,7 +51,8 @@ struct Write {
   kube::Resource resource;
   kube::ObjectKey key;
   nlohmann::json body;  // empty for deletes
-  // Deletes: the precondition. Applies: of the cached object, empty when none is cached.
+  // Deletes and merge patches: the precondition. Applies: of the cached object, empty when none is
+  // cached.
   std::string uid;
   std::optional<int> grace_seconds;       // deletes
   std::optional<Absence> because_absent;  // deletes

@@ -49,6 +49,16 @@ struct Trouble {
   bool retryable = true;   // false: the object is wrong, and somebody has to change it
 };
 
+// An object in the way: its name is one that this deployment would use, and it belongs to an
+// earlier owner of the same name.
+struct Leftover {
+  kube::Resource resource;
+  std::string name;
+  std::string uid;
+  bool deleting = false;  // waited for, or passed by
+  bool orphaned = false;  // nobody deletes it: left by a deletion with --cascade=orphan
+};
+
 struct Settings {
   // A Node that has been NotReady for so long is lost with its pods. All pods of a node are
   // NotReady for up to 45 s after an outage of the API server; that is not loss.
@@ -76,6 +86,7 @@ struct Snapshot {
   // of them proves nothing.
   std::map<std::string, std::string> not_live;
   std::vector<Trouble> troubles;  // the oldest first
+  std::vector<Leftover> leftovers;
   // When this process first saw a node of `nodes` NotReady without a break, by node; as `now`.
   std::map<std::string, std::int64_t> not_ready_seen;
 

@@ -4,6 +4,8 @@
 // function of the snapshot, the plan and what became of its writes; a status that says the same as
 // the one on the server is not written.
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +19,8 @@ namespace disagg::planning {
 
 struct StatusPlan {
   nlohmann::json status;
+  // Unix seconds, as the snapshot's `now`: when time alone changes what the status says.
+  std::optional<std::int64_t> wake_at;
   bool changed = false;  // differs from what the server has, and no further pass follows at once
   bool ready = false;
   std::vector<Note> actions;  // what this pass did; told whether or not the status is written

@@ -27,6 +27,10 @@ constexpr std::size_t kPayloads = 256;
 // target at most.
 constexpr int kMostRounds = 4;
 
+std::chrono::milliseconds Until(std::int64_t time, std::int64_t now) {
+  return std::chrono::seconds(std::max<std::int64_t>(1, time - now));
+}
+
 bool MakesAnything(const planning::Plan& plan) { return !plan.writes.empty(); }
 
 }  // namespace
@@ -68,6 +72,10 @@ runtime::ReconcileResult DeploymentReconciler::Reconcile(const kube::ObjectKey& 
   const planning::StatusPlan status = planning::PlanStatus(snapshot, *plan, outcome);
   Emit(snapshot, status.actions);
   runtime::ReconcileResult next = Next(snapshot, *plan, outcome);
+  if (status.wake_at) {
+    const auto wait = Until(*status.wake_at, snapshot.now);
+    next.requeue_after = std::min(next.requeue_after.value_or(wait), wait);
+  }
   if (!status.changed) return next;
   std::chrono::milliseconds wait{};
   if (TooSoon(snapshot, &wait)) {
@@ -146,8 +154,7 @@ runtime::ReconcileResult DeploymentReconciler::Next(const planning::Snapshot& sn
   if (refused) next.requeue_after = over_quota ? kQuotaRetry : kRefusedRetry;
   if (plan.another_pass && !refused) next.requeue_after = std::chrono::milliseconds(0);
   if (plan.wake_at) {
-    const auto wait =
-        std::chrono::milliseconds(std::max<std::int64_t>(1, *plan.wake_at - snapshot.now) * 1000);
+    const auto wait = Until(*plan.wake_at, snapshot.now);
     next.requeue_after = std::min(next.requeue_after.value_or(wait), wait);
   }
   return next;

@@ -19,6 +19,8 @@ runtime::Verb ToRuntime(Verb verb) {
       return runtime::Verb::kCreate;
     case Verb::kApply:
       return runtime::Verb::kApply;
+    case Verb::kMergePatch:
+      return runtime::Verb::kMergePatch;
     case Verb::kDelete:
       return runtime::Verb::kDelete;
     case Verb::kDryRun:
@@ -38,6 +40,7 @@ runtime::WriteRequest ToRequest(const Write& write) {
     return request;
   }
   nlohmann::json body = write.body;
+  if (write.verb == Verb::kMergePatch) body["metadata"]["uid"] = write.uid;
   if (write.verb == Verb::kApply && !write.uid.empty()) {
     // With the UID of the cached object an apply can neither make a second object nor take over
     // somebody else's.

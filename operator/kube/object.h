@@ -43,6 +43,9 @@ struct ObjectMeta {
   InternedString controller_uid;
   InternedString controller_kind;
   InternedString controller_name;
+  // Why the rest of this object could not be read; empty: it could. Nothing but the metadata of
+  // such an object is known.
+  InternedString decode_error;
 
   ObjectKey key() const { return {namespace_name, name}; }
   bool deleting() const { return deletion_time.has_value(); }

@@ -31,7 +31,7 @@ class WriteGate {
   virtual bool MayWrite() const = 0;
 };
 
-enum class Verb { kCreate, kApply, kDelete, kDryRunCreate };
+enum class Verb { kCreate, kApply, kMergePatch, kDelete, kDryRunCreate };
 
 // One write. `body` is the object as JSON text (empty for a delete).
 struct WriteRequest {
@@ -44,6 +44,9 @@ struct WriteRequest {
   std::string precondition_uid;      // kDelete
   std::string precondition_version;  // kDelete; may be empty
   std::optional<int> grace_seconds;  // kDelete; absent: the object's own
+  // Whose write this is: flows share the places for writes fairly, so that one whose writes are
+  // slow holds up nobody else. "": the machine's own.
+  std::string flow;
 };
 
 // What is needed of the answer. For a delete that removed the object at once `gone` is true; else

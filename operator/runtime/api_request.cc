@@ -16,6 +16,7 @@ using transport::Method;
 constexpr char kJson[] = "application/json";
 // JSON is YAML.
 constexpr char kApplyPatch[] = "application/apply-patch+yaml";
+constexpr char kMergePatch[] = "application/merge-patch+json";
 
 std::string Query(const WriteRequest& write, const std::string& field_manager) {
   std::string query = "?timeout=" + std::to_string(kServerWriteTimeout.count()) + "s";
@@ -44,11 +45,17 @@ Method MethodOf(Verb verb) {
     case Verb::kDryRunCreate:
       return Method::kPost;
     case Verb::kApply:
+    case Verb::kMergePatch:
       return Method::kPatch;
     case Verb::kDelete:
       return Method::kDelete;
   }
   return Method::kPost;
+}
+
+const char* ContentTypeOf(Verb verb) {
+  if (verb == Verb::kApply) return kApplyPatch;
+  return verb == Verb::kMergePatch ? kMergePatch : kJson;
 }
 
 std::string Text(const simdjson::dom::element& object, std::string_view field) {
@@ -122,8 +129,7 @@ transport::Request MakeWrite(const WriteRequest& write, const std::string& field
   request.target = kube::Path(write.resource, write.key.namespace_name,
                               on_collection ? "" : write.key.name, write.subresource) +
                    Query(write, field_manager);
-  request.headers = {{"Accept", kJson},
-                     {"Content-Type", write.verb == Verb::kApply ? kApplyPatch : kJson}};
+  request.headers = {{"Accept", kJson}, {"Content-Type", ContentTypeOf(write.verb)}};
   request.body = write.verb == Verb::kDelete ? DeleteOptions(write) : write.body;
   request.total_timeout = kWriteTimeout;
   return request;
@@ -152,6 +158,8 @@ std::string ToString(Verb verb) {
       return "create";
     case Verb::kApply:
       return "apply";
+    case Verb::kMergePatch:
+      return "patch";
     case Verb::kDelete:
       return "delete";
     case Verb::kDryRunCreate:

@@ -28,7 +28,7 @@ base::Result<WriteResult> ReadWriteAnswer(const base::Result<transport::Response
 // The answer, or the error that it stands for.
 base::Result<std::string> ReadBody(base::Result<transport::Response> answer);
 
-// For metrics: "create", "apply", "delete", "dry-run".
+// For metrics: "create", "apply", "patch", "delete", "dry-run".
 std::string ToString(Verb verb);
 
 }  // namespace runtime

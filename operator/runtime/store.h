@@ -51,6 +51,10 @@ class ObjectStore {
   void MarkUnsynced();
 
   bool synced() const;
+  // Whether absence in this cache proves anything: it was listed, and its watch answers. `trouble`
+  // is why it is not live ("nodes is forbidden: ..."); empty while it is.
+  bool live() const { return synced(); }
+  std::string trouble() const { return {}; }
   // The newest resourceVersion that this cache is known to reflect; "" before the first list.
   std::string resource_version() const;
   std::size_t size() const;

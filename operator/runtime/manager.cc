@@ -58,7 +58,7 @@ class Deadline {
 struct Cache {
   std::unique_ptr<ObjectStore> store;
   std::unique_ptr<Reflector> reflector;
-  observability::Gauge objects;
+  observability::Gauge objects, live, incomplete;
   std::atomic<std::uint64_t> wanted_list{1};  // number of the list that has to be in the store
 };
 
@@ -168,8 +168,12 @@ ObjectStore& AssembledManager::Watch(WatchSpec spec) {
     return {object.meta.controller_uid};
   });
   const kube::Resource resource = spec.resource;
-  cache->objects =
-      metrics_.GetGauge("cache_objects", "Objects in a cache", {{"resource", resource.ToString()}});
+  const observability::Labels labels{{"resource", resource.ToString()}};
+  cache->objects = metrics_.GetGauge("cache_objects", "Objects in a cache", labels);
+  cache->live =
+      metrics_.GetGauge("cache_live", "1 while a cache follows its resource, else 0", labels);
+  cache->incomplete = metrics_.GetGauge(
+      "cache_incomplete_objects", "Objects in a cache that cannot be read as a whole", labels);
   // Side by side: the first, third, ... resources on one loop, the others on the next.
   const ReflectorContext context{transport_, loops_[caches_.size() % loops_.size()], clock_,
                                  metrics_};
@@ -305,20 +309,25 @@ std::string AssembledManager::Stuck() const {
   return "";
 }
 
+// "nodes: nodes is forbidden: ..."; "" when every cache is live.
 std::string AssembledManager::NotReady() const {
   if (stopping_) return "stopping";
-  std::string waiting;
+  std::string troubles;
   for (const auto& cache : caches_) {
-    if (cache->reflector->synced_list() == 0) {
-      waiting += " " + cache->reflector->spec().resource.ToString();
-    }
+    if (cache->store->live()) continue;
+    troubles += (troubles.empty() ? "" : "\n") + cache->reflector->spec().resource.ToString() +
+                ": " + cache->store->trouble();
   }
-  return waiting.empty() ? "" : "not listed yet:" + waiting;
+  return troubles;
 }
 
 std::string AssembledManager::MetricsText() {
   for (const auto& controller : controllers_) controller->UpdateMetrics();
-  for (const auto& cache : caches_) cache->objects.Set(static_cast<double>(cache->store->size()));
+  for (const auto& cache : caches_) {
+    cache->objects.Set(static_cast<double>(cache->store->size()));
+    cache->live.Set(cache->store->live() ? 1 : 0);
+    cache->incomplete.Set(static_cast<double>(cache->store->incomplete()));
+  }
   const transport::PoolStats pool = transport_.stats();
   metrics_.GetGauge("rest_client_open_connections", "Connections to the API server")
       .Set(static_cast<double>(pool.open_connections));

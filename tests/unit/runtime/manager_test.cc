@@ -70,6 +70,7 @@ class ManagerTest : public ::testing::Test {
     options.reflector.timings.first_retry = milliseconds(1);
     options.reflector.timings.backoff_base = milliseconds(2);
     options.reflector.timings.backoff_max = milliseconds(10);
+    options.reflector.timings.live_grace = milliseconds(50);
     ManagerParts parts;
     auto server = std::make_unique<FakeWatchServer>(1);
     server_ = server.get();
@@ -189,6 +190,23 @@ TEST_F(ManagerTest, IsReadyWhenItsCachesAreComplete) {
   EXPECT_EQ(listeners_.Ask(":8081", "/readyz").status, 0) << "closed";
 }
 
+TEST_F(ManagerTest, IsNotReadyWhileACacheIsNotLiveAndSaysWhy) {
+  Make();
+  Start();
+  ASSERT_TRUE(WaitFor([&] { return listeners_.Ask(":8081", "/readyz").status == 200; }));
+  server_->AnswerWatches(
+      {403, {}, R"({"kind":"Status","reason":"Forbidden","message":"pods is forbidden"})", false});
+  server_->CutAll();
+  ASSERT_TRUE(WaitFor([&] { return listeners_.Ask(":8081", "/readyz").status == 503; }));
+  EXPECT_EQ(listeners_.Ask(":8081", "/readyz").body, "pods: pods is forbidden\n");
+  EXPECT_EQ(listeners_.Ask(":8081", "/healthz").status, 200) << "a restart would not help";
+  EXPECT_THAT(listeners_.Ask(":8080", "/metrics").body,
+              HasSubstr("cache_live{resource=\"pods\"} 0"));
+  server_->AnswerWatches({});
+  ASSERT_TRUE(WaitFor([&] { return listeners_.Ask(":8081", "/readyz").status == 200; }));
+  Join();
+}
+
 TEST_F(ManagerTest, ShowsTheCustomaryMetrics) {
   Make();
   server_->Set("a");
@@ -200,7 +218,8 @@ TEST_F(ManagerTest, ShowsTheCustomaryMetrics) {
         "controller_runtime_max_concurrent_reconciles{controller=\"test\"} 2",
         "workqueue_adds_total{controller=\"test\",name=\"test\"} 1",
         "leader_election_master_status{name=\"disagg-operator\"} 1", "rest_client_requests_total{",
-        "cache_objects{resource=\"pods\"} 1", "process_resident_memory_bytes "}) {
+        "cache_objects{resource=\"pods\"} 1", "cache_live{resource=\"pods\"} 1",
+        "cache_incomplete_objects{resource=\"pods\"} 0", "process_resident_memory_bytes "}) {
     EXPECT_THAT(text, HasSubstr(series));
   }
   Join();

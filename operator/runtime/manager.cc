@@ -94,7 +94,10 @@ class AssembledManager : public Manager {
   bool lost() const {
     return elector_ != nullptr && elector_->state() == LeaderElector::State::kLost;
   }
-  bool AllSynced() const;
+  // Whether each cache holds the list that it has to; `optional`: of those that may come later,
+  // too.
+  bool AllSynced(bool optional) const;
+  void WaitForCaches(const std::stop_token& stop);
 
   transport::PlainResponse Answer(const std::string& path);
   std::string Stuck() const;
@@ -229,7 +232,7 @@ base::Status AssembledManager::Lead(const std::stop_token& stop) {
     // before us.
     ListAll();
   }
-  WaitUntil(stop, [this] { return lost() || AllSynced(); });
+  WaitForCaches(stop);
   if (!stop.stop_requested() && !lost()) {
     StartControllers();
     WaitUntil(stop, [this] { return lost(); });
@@ -248,7 +251,9 @@ void AssembledManager::StartControllers() {
   freshness_.Clear();
   for (const auto& callback : on_leading_) callback();
   for (const auto& controller : controllers_) controller->Start();
-  observability::Log(Level::kInfo, "caches are complete, controllers start");
+  observability::Log(
+      Level::kInfo, AllSynced(true) ? "caches are complete, controllers start"
+                                    : "controllers start without the caches that cannot be listed");
 }
 
 // In reverse. The lease is given up only when nothing of ours can reach the API server any more.
@@ -278,10 +283,22 @@ void AssembledManager::WaitUntil(const std::stop_token& stop, Condition conditio
   changed_.wait(lock, stop, condition);
 }
 
-bool AssembledManager::AllSynced() const {
-  return std::all_of(caches_.begin(), caches_.end(), [](const auto& cache) {
-    return cache->reflector->synced_list() >= cache->wanted_list;
+bool AssembledManager::AllSynced(bool optional) const {
+  return std::all_of(caches_.begin(), caches_.end(), [optional](const auto& cache) {
+    return (cache->reflector->spec().optional && !optional) ||
+           cache->reflector->synced_list() >= cache->wanted_list;
   });
+}
+
+// What can be done without a resource that nobody may list any more is not held up by it: above all
+// giving back what a suspended object holds.
+void AssembledManager::WaitForCaches(const std::stop_token& stop) {
+  {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, stop, options_.reflector.timings.live_grace,
+                      [this] { return lost() || AllSynced(true); });
+  }
+  WaitUntil(stop, [this] { return lost() || AllSynced(false); });
 }
 
 transport::PlainResponse AssembledManager::Answer(const std::string& path) {

@@ -29,6 +29,9 @@ struct WatchSpec {
   std::string label_selector;  // "" for all
   std::string namespace_name;  // "" for all namespaces
   bool metadata_only = false;  // asks for PartialObjectMetadata
+  // Controllers start also while this resource cannot be listed; whoever decides on it asks
+  // ObjectStore::live() first.
+  bool optional = false;
 };
 
 // All outlive the reflector.

@@ -177,7 +177,7 @@ base::Result<transport::Response> FakeWatchServer::List(const transport::Request
   requests_.push_back(request);
   ++counts_.pages;
   if (token.empty()) ++counts_.lists;
-  if (lists_.status != 0) {
+  if (lists_.status != 0 && request.target.find(lists_.path) != std::string::npos) {
     transport::Response answer = Json(lists_.status, lists_.body);
     answer.headers = lists_.headers;
     return answer;
@@ -228,7 +228,7 @@ void FakeWatchServer::Open(const WatchPtr& watch) {
     std::lock_guard lock(mutex_);
     return watches_answer_;
   }();
-  if (answer.status != 0) {
+  if (answer.status != 0 && watch->request.target.find(answer.path) != std::string::npos) {
     watch->sink->OnHead(answer.status, answer.headers);
     watch->sink->OnData(answer.body);
     if (!answer.open) End(watch, {});

@@ -55,7 +55,8 @@ class FakeWatchServer : public transport::Transport {
     int status = 0;
     transport::Headers headers;
     std::string body;
-    bool open = false;  // of a watch: its body never ends
+    bool open = false;      // of a watch: its body never ends
+    std::string path = "";  // only requests whose target holds this
   };
   void AnswerLists(Answer answer);
   void AnswerWatches(Answer answer);

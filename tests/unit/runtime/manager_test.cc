@@ -90,6 +90,9 @@ class ManagerTest : public ::testing::Test {
       for (const auto& pod : pods_->AllObjects()) controller_->queue().Add(pod->meta.key());
     });
   }
+  ObjectStore& WatchNodes(bool optional) {
+    return manager_->Watch({kube::kNodes, kube::MetadataDecoder({}), "", "", true, optional});
+  }
   void Start() {
     thread_ = std::jthread([this](std::stop_token stop) { ended_ = manager_->Run(stop); });
   }
@@ -205,6 +208,28 @@ TEST_F(ManagerTest, IsNotReadyWhileACacheIsNotLiveAndSaysWhy) {
   server_->AnswerWatches({});
   ASSERT_TRUE(WaitFor([&] { return listeners_.Ask(":8081", "/readyz").status == 200; }));
   Join();
+}
+
+TEST_F(ManagerTest, AResourceThatNobodyMayListHoldsUpOnlyWhoNeedsIt) {
+  for (const bool optional : {true, false}) {
+    Make();
+    ObjectStore& nodes = WatchNodes(optional);
+    server_->AnswerLists({403, {}, "", false, "/nodes"});
+    server_->Set("a");
+    passes_ = 0;
+    Start();
+    if (optional) {
+      ASSERT_TRUE(WaitFor([&] { return passes_ == 1; }));
+    } else {
+      std::this_thread::sleep_for(milliseconds(200));
+      EXPECT_EQ(passes_, 0);
+    }
+    EXPECT_FALSE(nodes.live());
+    EXPECT_EQ(listeners_.Ask(":8081", "/readyz").body, "nodes: HTTP 403: \n");
+    server_->AnswerLists({});
+    ASSERT_TRUE(WaitFor([&] { return nodes.live() && passes_ == 1; }));
+    Join();
+  }
 }
 
 TEST_F(ManagerTest, ShowsTheCustomaryMetrics) {

@@ -148,7 +148,7 @@ base::Result<WriteResult> ReadWriteAnswer(const base::Result<transport::Response
   base::Error error =
       kube::ErrorFromResponse(answer->status, answer->body, answer->Header("Retry-After"));
   // The store may have taken the write when the answer got lost between it, the server and a proxy.
-  error.outcome_unknown = answer->status >= 500;
+  error.outcome_unknown = answer->status >= 500 && error.code != base::ErrorCode::kTooLarge;
   return error;
 }
 

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "operator/kube/status_error.h"
+#include "operator/runtime/timings.h"
 
 namespace runtime {
 namespace {

@@ -38,7 +38,7 @@ TEST(ErrorFromResponse, OnlyAnAnswerAboutTheObjectIsFinal) {
       {"the media type is not taken", 415, "UnsupportedMediaType", ErrorCode::kProtocol, true},
       {"too many requests", 429, "TooManyRequests", ErrorCode::kTooManyRequests, true},
       {"etcd is away", 500, "InternalError", ErrorCode::kUnavailable, true},
-      {"failed calling webhook \\" w\\"", 500, "InternalError", ErrorCode::kUnavailable, true},
+      {"a webhook cannot be called", 500, "InternalError", ErrorCode::kUnavailable, true},
       {"the server is starting", 503, "ServiceUnavailable", ErrorCode::kUnavailable, true},
       {"it took too long", 504, "Timeout", ErrorCode::kUnavailable, true},
       {"a redirect, which the API has none of", 302, "", ErrorCode::kProtocol, true},

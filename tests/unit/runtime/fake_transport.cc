@@ -66,7 +66,12 @@ std::size_t FakeTransport::most_held() const {
 }
 
 void FakeTransport::Handle(const std::shared_ptr<Call>& call) {
-  call->callback(handler_(call->request));
+  const transport::Request& request = call->request;
+  if (request.may_send && !request.may_send()) {
+    call->callback(base::MakeError(base::ErrorCode::kFenced, "Fenced", "may not be sent"));
+    return;
+  }
+  call->callback(handler_(request));
 }
 
 transport::Response Json(int status, std::string body) {

@@ -1,7 +1,8 @@
 #pragma once
 
 // A Transport whose server is a function. Callbacks come in order from a thread of its own, as the
-// real one's; answers can be held back. What is still held when it goes is cancelled.
+// real one's; requests can be held back, as by a connection that takes long, and whether they may
+// be sent is asked afterwards. What is still held when it goes is cancelled.
 
 #include <condition_variable>
 #include <deque>

@@ -98,6 +98,28 @@ TEST_F(ApiClientTest, KeepsWritesInFlightWithinTheBound) {
   EXPECT_EQ(client->writes_in_flight(), 0);
 }
 
+TEST_F(ApiClientTest, TwelveOwnersBehindASlowWebhookHoldUpNobodyElse) {
+  const auto writes_of = [](const std::string& flow, const std::string& name) {
+    WriteRequest write = Create(name);
+    write.flow = flow;
+    return std::vector<WriteRequest>(20, write);
+  };
+  FakeTransport transport(Echo);
+  auto client = Client(transport, 64);
+  transport.Hold([](const transport::Request& request) { return request.body == Object("slow"); });
+  std::vector<std::jthread> owners;
+  for (int i = 0; i < 12; ++i) {
+    owners.emplace_back(
+        [&, i] { (void)client->WriteAll(writes_of("a/" + std::to_string(i), "slow")); });
+  }
+  transport.WaitForHeld(48);
+  auto healthy =
+      std::async(std::launch::async, [&] { return client->WriteAll(writes_of("b/0", "fast")); });
+  ASSERT_EQ(healthy.wait_for(std::chrono::seconds(20)), std::future_status::ready);
+  for (const auto& result : healthy.get()) EXPECT_TRUE(result.ok());
+  transport.Release();
+}
+
 TEST_F(ApiClientTest, ReadsAreNotHeldUpByWrites) {
   FakeTransport transport(Echo);
   auto client = Client(transport, 1);

@@ -1,6 +1,7 @@
 #include "tests/unit/runtime/fake_transport.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace runtime {
 
@@ -15,7 +16,7 @@ void FakeTransport::Send(transport::Request request, Callback callback) {
   auto call = std::make_shared<Call>(Call{std::move(request), std::move(callback)});
   std::lock_guard lock(mutex_);
   requests_.push_back(call->request);
-  if (!holding_) {
+  if (!holding_ || (held_kind_ && !held_kind_(call->request))) {
     loop_.Post([this, call] { Handle(call); });
     return;
   }
@@ -36,9 +37,10 @@ std::shared_ptr<transport::StreamHandle> FakeTransport::Stream(
   return std::make_shared<Nothing>();
 }
 
-void FakeTransport::Hold() {
+void FakeTransport::Hold(std::function<bool(const transport::Request&)> which) {
   std::lock_guard lock(mutex_);
   holding_ = true;
+  held_kind_ = std::move(which);
 }
 
 void FakeTransport::Release() {

@@ -30,8 +30,9 @@ class FakeTransport : public transport::Transport {
       transport::Request request, std::shared_ptr<transport::StreamSink> sink) override;
   transport::PoolStats stats() const override { return {}; }
 
-  // Requests that come from now on are not handled until Release.
-  void Hold();
+  // Requests that come from now on (those that `which` picks, unless it is empty) are not handled
+  // until Release.
+  void Hold(std::function<bool(const transport::Request&)> which = nullptr);
   void Release();
   // Waits until so many requests are held.
   void WaitForHeld(std::size_t count);
@@ -51,6 +52,7 @@ class FakeTransport : public transport::Transport {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   bool holding_ = false;
+  std::function<bool(const transport::Request&)> held_kind_;
   std::deque<std::shared_ptr<Call>> held_;
   std::size_t most_held_ = 0;
   std::vector<transport::Request> requests_;

@@ -101,6 +101,7 @@ Snapshot World::TakeSnapshot() const {
     }
   }
   AddCapacity(snapshot);
+  snapshot.leftovers = leftovers;
   for (const auto& [name, node] : nodes_) {
     if (!node->ready) snapshot.not_ready_seen[name] = node->ready_changed_at;
   }
@@ -130,7 +131,7 @@ Plan World::MakePlan(Snapshot& snapshot) const {
   constexpr int kMostRounds = 4;
   for (int round = 0; round < kMostRounds; ++round) {
     Plan plan = PlanDeployment(snapshot);
-    if (plan.needs_payloads.empty()) return plan;
+    if (plan.needs_payloads.empty() || !payloads_readable) return plan;
     for (const std::string& name : plan.needs_payloads) {
       EXPECT_TRUE(payloads_.contains(name)) << "asks for a revision that is not there: " << name;
       if (payloads_.contains(name)) snapshot.payloads[name] = payloads_.at(name);

@@ -3,6 +3,7 @@
 #include <set>
 #include <string_view>
 
+#include "controllers/api/env.h"
 #include "controllers/api/messages.h"
 #include "controllers/api/reserved_env.h"
 #include "controllers/api/validation_checks.h"
@@ -28,6 +29,15 @@ void CheckVariable(const std::string& path, const EnvVar& variable, Errors* erro
     errors->push_back(
         ErrorOf(path + ".name", variable.name,
                 "is the operator's to set: " + std::string(reserved) + "; remove it"));
+  }
+  const auto references = ReferencesIn(variable.value);
+  if (std::find(references.begin(), references.end(), variable.name) != references.end()) {
+    errors->push_back(ErrorOf(path + ".value", variable.value,
+                              "refers to " + Quoted(variable.name) +
+                                  ", the variable itself, which Kubernetes leaves as it is "
+                                  "written; write the whole value, "
+                                  "or $$(" +
+                                  variable.name + ") for these characters"));
   }
   if (!variable.value.empty() && !variable.value_from.empty()) {
     errors->push_back(

@@ -189,17 +189,6 @@ TEST(MergeArgs, TheFirstOfTwoSpellingsStays) {
   EXPECT_EQ(merged, Args({{"max-num-seqs", Text("1")}}));
 }
 
-TEST(MergeEnv, LaterWinsAtTheFirstPlace) {
-  const std::vector<EnvVar> merged =
-      MergeEnv({{{"A", "1", ""}, {"B", "1", ""}}, {{"C", "2", ""}, {"A", "", "{}"}}, {}});
-  ASSERT_EQ(merged.size(), 3u);
-  EXPECT_EQ(merged[0].name, "A");
-  EXPECT_EQ(merged[0].value, "");
-  EXPECT_EQ(merged[0].value_from, "{}");
-  EXPECT_EQ(merged[1].name, "B");
-  EXPECT_EQ(merged[2].name, "C");
-}
-
 TEST(ToCommandLine, Table) {
   const struct {
     const char* sentence;

@@ -221,6 +221,31 @@ TEST(Resolve, SaysThatClassAndWeightsExcludeEachOther) {
             "platform team");
 }
 
+TEST(Resolve, SaysThatFilesHoldNoCatalogue) {
+  Catalogue files;
+  files.of_files = true;
+  const Resolution resolution = Resolve(*test::Deployment(), files, {});
+  ASSERT_EQ(resolution.errors.size(), 2u);
+  EXPECT_EQ(
+      resolution.errors[0].message,
+      R"(spec.model.ref "nvidia/MiniMax-M3-NVFP4": no ServingModel has this name or alias; the )"
+      "files hold none; add the file of the ServingModel, or check against a cluster");
+  EXPECT_EQ(resolution.errors[1].message,
+            R"(spec.accelerator "b200": no AcceleratorClass has this name; the files hold none; )"
+            "add the file of the AcceleratorClass, or check against a cluster");
+}
+
+TEST(Resolve, RefusesAnArchitectureThatTheClassDoesNotHave) {
+  const Resolution resolution = ResolvePatched(
+      R"({"spec": {"placement": {"nodeSelector": {"kubernetes.io/arch": "arm64"}}}})", {});
+  ASSERT_EQ(resolution.errors.size(), 1u);
+  EXPECT_EQ(resolution.errors[0].reason, "NodeSelectorConflict");
+  EXPECT_EQ(resolution.errors[0].message,
+            "spec.placement.nodeSelector: it wants nodes with kubernetes.io/arch=arm64, "
+            "AcceleratorClass b200 with kubernetes.io/arch=amd64; no node has both; remove the key "
+            "here");
+}
+
 TEST(Resolve, TakesTheFirstArtifactThatFits) {
   auto model = std::make_shared<ServingModel>(*test::TestCatalogue().models[0]);
   model->artifacts.assign(3, {});

@@ -30,6 +30,15 @@ TEST(ValidateEnv, Table) {
       {"a value and a source", R"({"spec": {"engine": {"env": [{"name": "A", "value": "1",
          "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}}]}}})",
        R"(spec.engine.env[0].valueFrom: "A" has a value as well; remove one of the two)"},
+      {"a reference to another variable",
+       R"-({"spec": {"engine": {"env": [{"name": "A", "value": "$(B)"}]}}})-", ""},
+      {"a reference to itself",
+       R"-({"spec": {"engine": {"env": [{"name": "PATH", "value": "/x:$(PATH)"}]}}})-",
+       R"-(spec.engine.env[0].value "/x:$(PATH)": refers to "PATH", the variable itself, which )-"
+       "Kubernetes leaves as it is written; write the whole value, or $$(PATH) for these "
+       "characters"},
+      {"the same characters, meant so",
+       R"-({"spec": {"engine": {"env": [{"name": "PATH", "value": "/x:$$(PATH)"}]}}})-", ""},
       {"the name under which workers are found",
        R"({"spec": {"engine": {"env": [{"name": "DYN_NAMESPACE", "value": "x"}]}}})",
        R"(spec.engine.env[0].name "DYN_NAMESPACE": is the operator's to set: workers and router )"

@@ -87,6 +87,10 @@ kube::Decoder CacheDecoder() {
 
 }  // namespace
 
+const std::string& WhyUnread(const kube::ObjectMeta& meta) {
+  return meta.decode_error.empty() ? meta.annotation(kDecodeError) : meta.decode_error.get();
+}
+
 base::Result<std::shared_ptr<const DisaggDeployment>> DecodeDisaggDeployment(
     const std::string& json) {
   return DecodeStrictly<DisaggDeployment>(json);

@@ -73,10 +73,10 @@ void ResolveModel(const DisaggDeployment& deployment, const Catalogue& catalogue
   const auto model = FindModel(catalogue, ref);
   if (!model) {
     resolution->errors.push_back(ModelNotFound(ref, catalogue, labels));
-  } else if (!model->meta.annotation(kDecodeError).empty()) {
+  } else if (!WhyUnread(model->meta).empty()) {
     resolution->errors.push_back(ErrorOf(kModelPath, ref,
                                          "ServingModel " + model->meta.name + " cannot be read: " +
-                                             model->meta.annotation(kDecodeError) + kAskPlatform,
+                                             WhyUnread(model->meta) + kAskPlatform,
                                          "ModelInvalid"));
   } else if (!model->allowed_namespaces.Matches(labels)) {
     resolution->errors.push_back(ErrorOf(
@@ -172,9 +172,8 @@ const ModelArtifact* FindArtifact(const std::string& path, const std::string& ac
   if (Place(*artifact).empty()) {
     const auto index = std::to_string(artifact - model.artifacts.begin());
     errors->push_back(ErrorOf(path, accelerator,
-                              "ServingModel " + model.meta.name +
-                                  " does not say where its spec.artifacts[" + index +
-                                  "] lies (path, claimName or reference)" + kAskPlatform,
+                              "ServingModel " + model.meta.name + " has a spec.artifacts[" + index +
+                                  "] without path, claimName or reference" + kAskPlatform,
                               "ModelInvalid"));
     return nullptr;
   }
@@ -187,7 +186,7 @@ std::string Contradiction(const Labels& a, const std::string& whose_a, const Lab
   for (const auto& [key, value] : a) {
     const auto other = b.find(key);
     if (other == b.end() || other->second == value) continue;
-    return whose_a + " wants nodes with " + key + "=" + value + ", " + whose_b + " with " + key +
+    return whose_a + " selects nodes with " + key + "=" + value + ", " + whose_b + " with " + key +
            "=" + other->second + "; no node has both";
   }
   return "";
@@ -232,7 +231,7 @@ void ResolveRole(const DeploymentSpec& spec, RoleName role, const Catalogue& cat
     resolution->errors.push_back(ClassNotFound(path, name, catalogue));
     return;
   }
-  const std::string& undecodable = resolved.accelerator->meta.annotation(kDecodeError);
+  const std::string& undecodable = WhyUnread(resolved.accelerator->meta);
   if (!undecodable.empty()) {
     resolution->errors.push_back(ErrorOf(
         path, name, "AcceleratorClass " + name + " cannot be read: " + undecodable + kAskPlatform,

@@ -25,7 +25,6 @@ struct FieldError {
 
 // Everything cluster-wide that a spec can name.
 struct Catalogue {
-
   std::vector<std::shared_ptr<const ServingModel>> models;
   std::vector<std::shared_ptr<const AcceleratorClass>> classes;
   // Whose they are, in messages: a check of files alone knows nothing of a cluster.

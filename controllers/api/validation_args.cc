@@ -163,7 +163,7 @@ void CheckTyped(const Place& place, const std::string& key, Errors* errors) {
     errors->push_back(ErrorAt(path, spelled + "is given by " + what + "; " + Remedy(what)));
   } else if (const auto whole = AbbreviatedFlag(*place.table, flag)) {
     const std::string what = WithRole(std::string(whole->field), place.role);
-    errors->push_back(ErrorAt(path, "would be read as short for --" + std::string(whole->flag) +
+    errors->push_back(ErrorAt(path, "is an abbreviation of --" + std::string(whole->flag) +
                                         ", which is given by " + what + "; " + Remedy(what)));
   }
 }
@@ -178,7 +178,7 @@ void CheckKey(const Place& place, const std::string& key, Errors* errors) {
     refuse("has leading dashes; write " + Quoted(key.substr(name)));
   } else {
     refuse(
-        "is no name of a flag; use letters, digits and - _ . , at most 128 of them, and write "
+        "is not a flag name; use letters, digits and - _ . , at most 128 of them, and write "
         "the value behind the colon");
   }
 }

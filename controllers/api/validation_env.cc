@@ -23,7 +23,7 @@ void CheckVariable(const std::string& path, const EnvVar& variable, Errors* erro
   const std::string_view reserved = WhyReserved(variable.name);
   if (!IsVariableName(variable.name)) {
     errors->push_back(ErrorOf(path + ".name", variable.name,
-                              "is no name of a variable; use letters, digits and _ . - , not "
+                              "is not a variable name; use letters, digits and _ . - , not "
                               "beginning with a digit"));
   } else if (!reserved.empty()) {
     errors->push_back(
@@ -52,7 +52,7 @@ void CheckList(const std::string& path, const std::vector<EnvVar>& env, Errors* 
     const std::string item = path + "[" + std::to_string(i) + "]";
     CheckVariable(item, env[i], errors);
     if (!seen.insert(env[i].name).second) {
-      errors->push_back(ErrorOf(item + ".name", env[i].name, "is there twice; remove one"));
+      errors->push_back(ErrorOf(item + ".name", env[i].name, "is listed twice; remove one"));
     }
   }
 }

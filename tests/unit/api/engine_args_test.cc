@@ -144,6 +144,7 @@ TEST(IsLocalFlag, Table) {
 TEST(FlagTables, HoldNormalisedNamesAndNoFlagTwice) {
   for (const FlagTable* table : {&kVllmFlags, &kMockerFlags, &kRouterFlags}) {
     std::vector<std::string_view> names(table->local.begin(), table->local.end());
+    names.insert(names.end(), table->shared.begin(), table->shared.end());
     for (const TypedFlag& typed : table->typed) names.push_back(typed.flag);
     for (const std::string_view name : names) {
       EXPECT_EQ(name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-"), name.npos) << name;
@@ -155,6 +156,7 @@ TEST(FlagTables, HoldNormalisedNamesAndNoFlagTwice) {
       for (const TypedFlag& typed : table->typed) EXPECT_FALSE(typed.flag.starts_with(local));
     }
     EXPECT_TRUE(std::is_sorted(table->local.begin(), table->local.end()));
+    EXPECT_TRUE(std::is_sorted(table->shared.begin(), table->shared.end()));
   }
 }
 

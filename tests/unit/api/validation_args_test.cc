@@ -87,7 +87,7 @@ TEST(ValidateArgs, Kinds) {
 
 TEST(ValidateArgs, Keys) {
   const std::string no_flag =
-      ": is no name of a flag; use letters, digits and - _ . , at most 128 of them, and write the "
+      ": is not a flag name; use letters, digits and - _ . , at most 128 of them, and write the "
       "value behind the colon";
   Expect({
       {"a key of a JSON flag", Engine(R"({"attention-config.use_trtllm_attention": true})"), ""},
@@ -198,7 +198,7 @@ TEST(ValidateArgs, TypedFields) {
       {"a node's rank by its short name", Engine(R"({"r": 1})"),
        "spec.engine.args.r: is --node-rank, which is given by the operator; remove it"},
       {"a beginning that argparse completes", Engine(R"({"tensor-parallel": 4})"),
-       "spec.engine.args.tensor-parallel: would be read as short for --tensor-parallel-size, which "
+       "spec.engine.args.tensor-parallel: is an abbreviation of --tensor-parallel-size, which "
        "is given by spec.<role>.parallelism.tensor; remove it here and set that"},
       {"a flag that merely begins like one", Engine(R"({"model-impl": "auto"})"), ""},
       {"the router's port", Router(R"({"http-port": 80})"),

@@ -21,6 +21,8 @@ const usage = `usage:
                                                a kubeconfig with the token of a ServiceAccount
   local-cluster proxy --kubeconfig IN --write-kubeconfig OUT
                                                fault injection, driven by lines on stdin
+  local-cluster corpus --kubeconfig FILE --namespace NAMESPACE
+                                               stores legal objects that are hard to read
   local-cluster webhook                        admission webhooks of other people, driven likewise
   local-cluster kstatus < OBJECTS              what kstatus says of each JSON object
 options of up and run: local-cluster up --help
@@ -36,6 +38,7 @@ var commands = map[string]func(args []string) error{
 	"proxy":   proxyCommand,
 	"webhook": webhookCommand,
 	"kstatus": kstatusCommand,
+	"corpus":  corpusCommand,
 }
 
 func main() {

@@ -102,6 +102,12 @@ CommandResult LocalCluster::Ctl(const std::vector<std::string>& words) const {
   return RunCommand(argv, "", kStartTimeout);
 }
 
+CommandResult LocalCluster::StoreCorpus(const std::string& namespace_name) const {
+  return RunCommand({LocalClusterProgram(), "corpus", "--kubeconfig", kubeconfig(), "--namespace",
+                     namespace_name},
+                    "", kStartTimeout);
+}
+
 CommandResult LocalCluster::Kubectl(const std::vector<std::string>& args,
                                     const std::string& input) const {
   std::vector<std::string> argv = {kubectl_, "--kubeconfig=" + kubeconfig()};

@@ -56,6 +56,10 @@ class LocalCluster {
   // {"restart", "kube-apiserver"}, {"compact"}, ...: see `local-cluster`. Returns when done.
   CommandResult Ctl(const std::vector<std::string>& words) const;
 
+  // Stores legal objects that are hard to read in a namespace: see `local-cluster`. A line of
+  // output for each, "created KIND NAME" or "refused KIND NAME: WHY".
+  CommandResult StoreCorpus(const std::string& namespace_name) const;
+
   // kubectl as administrator, or with another kubeconfig if `args` names one.
   CommandResult Kubectl(const std::vector<std::string>& args, const std::string& input = "") const;
 

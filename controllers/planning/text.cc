@@ -5,6 +5,8 @@
 namespace disagg::planning {
 namespace {
 
+constexpr std::size_t kLongestLine = 200;
+
 // The length of the character at the beginning of `text` if it must not be shown, else 0. UTF-8:
 // U+0000-001F and 007F, U+0080-009F, U+200E-200F and 202A-202E, U+2066-2069.
 std::size_t UnprintableAt(std::string_view text) {
@@ -41,6 +43,14 @@ std::string Shorten(const std::string& text, std::size_t bytes) {
   };
   while (bytes > 0 && continues(bytes)) --bytes;
   return text.substr(0, bytes);
+}
+
+std::string LastLine(std::string text) {
+  const std::size_t end = text.find_last_not_of(" \r\n");
+  text.erase(end == std::string::npos ? 0 : end + 1);
+  const std::size_t line = text.rfind('\n');
+  if (line != std::string::npos) text.erase(0, line + 1);
+  return text.size() > kLongestLine ? Shorten(text, kLongestLine) + "..." : text;
 }
 
 }  // namespace disagg::planning

@@ -13,4 +13,7 @@ std::string Printable(const std::string& text);
 // At most `bytes` of UTF-8, cut between characters: half a character is no JSON.
 std::string Shorten(const std::string& text, std::size_t bytes);
 
+// The last line that says something, at most 200 bytes: where a stack trace names its cause.
+std::string LastLine(std::string text);
+
 }  // namespace disagg::planning

@@ -72,9 +72,12 @@ void DecodeCondition(const Json& condition, Pod& pod) {
     pod.ready_since = TimeField(condition, "lastTransitionTime");
   } else if (type == "PodScheduled") {
     pod.scheduled = is_true;
+    pod.scheduled_at = TimeField(condition, "lastTransitionTime");
     if (!is_true && TextField(condition, "reason") == "Unschedulable") {
       pod.unschedulable_message = Message(condition, "message");
     }
+  } else if (type == "PodReadyToStartContainers") {
+    pod.sandbox_missing = !is_true;
   }
 }
 
@@ -101,8 +104,18 @@ void AddResources(const Json& resources, Sums& sums) {
   for (const auto& [name, count] : asked) sums[name] += count;
 }
 
+std::string SchedulingGates(const Json& spec) {
+  std::string names;
+  ForEachElement(spec, "schedulingGates", [&](const Json& gate) {
+    names.append(names.empty() ? "" : ", ").append(TextField(gate, "name"));
+  });
+  return names;
+}
+
 void DecodeSpec(const Json& spec, Pod& pod) {
   pod.node_name = TextField(spec, "nodeName");
+  pod.scheduler_name = TextField(spec, "schedulerName");
+  pod.scheduling_gates = SchedulingGates(spec);
   Sums sums;
   ForEachElement(spec, "containers", [&](const Json& container) {
     IfObject(container, "resources", [&](const Json& r) { AddResources(r, sums); });

@@ -368,7 +368,7 @@ std::shared_ptr<const kube::Deployment> RouterOf(const std::string& contract, in
   router.meta.uid = "uid-of-" + router.meta.name;
   router.meta.labels = {{api::kLabelContract, contract}};
   router.meta.generation = router.observed_generation = 1;
-  router.desired = desired;
+  router.desired = router.updated = router.total = desired;
   router.ready = ready;
   return std::make_shared<const kube::Deployment>(router);
 }

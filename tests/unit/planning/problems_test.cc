@@ -22,7 +22,7 @@ Snapshot WithNodes(const Pods& pods) {
 
 std::vector<Problem> Find(const Snapshot& snapshot, const Plan& plan = {},
                           const Outcome& outcome = {}) {
-  return FindProblems(snapshot, plan, outcome, ClassifyPods(snapshot), 8);
+  return FindProblems(snapshot, plan, outcome, ClassifyPods(snapshot), 8).problems;
 }
 
 PodBuilder Decode(int replica = 0) { return PodBuilder(kDecode, replica).On("b200-0"); }

@@ -121,6 +121,7 @@ void World::UpdateRouters() {
       if (serves) serving.insert(pod->meta.label(api::kLabelRole));
     }
     router.observed_generation = router.meta.generation;
+    router.updated = router.total = router.desired;
     router.ready = !wanted.empty() && wanted == serving ? router.desired : 0;
   }
 }

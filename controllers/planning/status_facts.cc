@@ -11,7 +11,7 @@ namespace {
 constexpr std::size_t kMostProblems = 8;
 
 // `kubectl apply` of a folder sends its files within seconds, in the order of their names.
-constexpr int kInputSeconds = 15;
+constexpr int kInputSeconds = 10;
 
 std::vector<PodState> StatesAfter(const Snapshot& snapshot, const Plan& plan,
                                   const Outcome& outcome) {

@@ -31,7 +31,7 @@ std::string ServiceAccountName(
     const api::DisaggDeployment& deployment);  // the user's, or <ddep>-workers
 std::string RouterName(const std::string& deployment, const std::string& contract);
 std::string BudgetName(const std::string& deployment, api::RoleName role);
-// "http://<ddep>.<namespace>.svc.cluster.local:8000/v1"
+// "http://<ddep>.<namespace>.svc:8000/v1"
 std::string Endpoint(const api::DisaggDeployment& deployment);
 
 // What a replacement carries on from its predecessors.

@@ -27,7 +27,7 @@ Situation Ending(const kube::Pod& pod, std::int64_t now) {
 
 std::string ExitOf(const kube::ContainerState& container) {
   const std::string said = LastLine(container.last_termination_message);
-  return container.name + " ended with exit code " + std::to_string(container.last_exit_code) +
+  return container.name + " exited with exit code " + std::to_string(container.last_exit_code) +
          (said.empty() ? "" : ": " + said);
 }
 
@@ -89,8 +89,11 @@ Situation Waiting(const kube::Pod& pod) {
 Situation Judge(const kube::Pod& pod, const Startup& startup, std::int64_t now) {
   if (pod.meta.deleting()) return Ending(pod, now);
   if (pod.phase == kube::PodPhase::kFailed) return Failed(pod);
-  if (pod.phase == kube::PodPhase::kSucceeded) return {"Completed", Tone::kBad, "ended by itself"};
+  if (pod.phase == kube::PodPhase::kSucceeded) return {"Completed", Tone::kBad, "exited by itself"};
   if (pod.ready) return {"Ready", Tone::kGood, ""};
+  if (!pod.scheduled && !pod.scheduling_gates.empty()) {
+    return {"SchedulingGated", Tone::kBad, "waits for its scheduling gates: " + pod.scheduling_gates};
+  }
   if (!pod.unschedulable_message.empty()) {
     return {"Unschedulable", Tone::kBad, pod.unschedulable_message};
   }

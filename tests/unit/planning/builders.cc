@@ -268,6 +268,26 @@ PodBuilder& PodBuilder::FinishedAt(std::int64_t time) {
   return *this;
 }
 
+PodBuilder& PodBuilder::ScheduledAt(std::int64_t time) {
+  pod_.scheduled_at = time;
+  return *this;
+}
+
+PodBuilder& PodBuilder::WithoutSandbox() {
+  pod_.sandbox_missing = true;
+  return *this;
+}
+
+PodBuilder& PodBuilder::Scheduler(const std::string& name) {
+  pod_.scheduler_name = name;
+  return *this;
+}
+
+PodBuilder& PodBuilder::Gates(const std::string& names) {
+  pod_.scheduling_gates = names;
+  return *this;
+}
+
 PodBuilder& PodBuilder::Unschedulable(const std::string& message) {
   pod_.unschedulable_message = message;
   return *this;
@@ -318,6 +338,11 @@ NodeBuilder& NodeBuilder::Taint(const std::string& key) {
 
 NodeBuilder& NodeBuilder::Cordoned() {
   node_.unschedulable = true;
+  return *this;
+}
+
+NodeBuilder& NodeBuilder::Offers(const std::string& resource, std::int64_t count) {
+  node_.allocatable[resource] = count;
   return *this;
 }
 
@@ -388,6 +413,7 @@ Snapshot SnapshotOf(const DeploymentBuilder& deployment,
 std::string Describe(const Write& write) {
   const std::map<Verb, std::string> verbs = {{Verb::kCreate, "create "},
                                              {Verb::kApply, "apply "},
+                                             {Verb::kMergePatch, "patch "},
                                              {Verb::kDelete, "delete "},
                                              {Verb::kDryRun, "ask "}};
   std::string text = verbs.at(write.verb) + NameOf(write);

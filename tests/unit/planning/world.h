@@ -61,6 +61,7 @@ class World {
   void SetModel(const ModelBuilder& model);
   void SetClass(const ClassBuilder& type);
   void RemoveRouters();
+  void RemoveModels() { catalogue_.models.clear(); }
   void RemoveClasses() { catalogue_.classes.clear(); }
 
   // -- the cluster
@@ -70,6 +71,7 @@ class World {
   void MakePodsReady();   // every pod that runs
   void EndTerminating();  // those whose kubelet is there
   void UpdateRouters();   // rolled out, and ready where their contract can serve
+  void ObserveRouters();  // their controller has begun; the old pods are still the ready ones
   void EverythingGoesWell();
   void AddNode(const std::string& name);
   void LoseNode(const std::string& name);

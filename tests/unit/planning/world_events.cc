@@ -126,6 +126,16 @@ void World::UpdateRouters() {
   }
 }
 
+void World::ObserveRouters() {
+  for (auto& [key, child] : children_) {
+    if (!(child.first == kube::kDeployments)) continue;
+    auto& router = static_cast<kube::Deployment&>(*child.second);
+    router.observed_generation = router.meta.generation;
+    router.updated = 1;
+    router.total = router.desired + 1;
+  }
+}
+
 void World::EverythingGoesWell() {
   EndTerminating();
   BindAndStart();

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "controllers/planning/text.h"
 #include "operator/base/clock.h"
+#include "operator/base/text.h"
 
 namespace disagg::planning {
 namespace {
@@ -39,7 +39,7 @@ class ContainerProblems {
                        waiting == "InvalidImageName" || waiting == "ErrImageNeverPull";
     if (!fails) return false;
     return Add("ImagePullFailed",
-               waiting + ": " + LastLine(container.waiting_message) +
+               waiting + ": " + base::LastLine(container.waiting_message) +
                    "; check spec.container.image and imagePullSecrets",
                container.name);
   }
@@ -50,7 +50,7 @@ class ContainerProblems {
     if (!config && waiting != "CreateContainerError" && waiting != "RunContainerError") {
       return false;
     }
-    const std::string words = LastLine(container.waiting_message);
+    const std::string words = base::LastLine(container.waiting_message);
     const std::string remedy = config ? "; create it in namespace " + pod_.meta.namespace_name +
                                             ", or correct env and envFrom"
                                       : "";
@@ -63,7 +63,7 @@ class ContainerProblems {
     const std::string times =
         container.restarts == 1 ? "once" : std::to_string(container.restarts) + " times, last";
     const std::string code = std::to_string(container.last_exit_code);
-    const std::string said = LastLine(container.last_termination_message);
+    const std::string said = base::LastLine(container.last_termination_message);
     std::string message = container.name + " exited " + times + " with exit code " + code;
     if (!said.empty()) message += ": " + said;
     message +=

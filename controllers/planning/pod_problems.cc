@@ -6,9 +6,9 @@
 #include "controllers/api/labels.h"
 #include "controllers/planning/container_problems.h"
 #include "controllers/planning/role_counts.h"
-#include "controllers/planning/text.h"
 #include "controllers/planning/unschedulable.h"
 #include "operator/base/clock.h"
+#include "operator/base/text.h"
 
 namespace disagg::planning {
 namespace {
@@ -88,7 +88,7 @@ class PodProblems {
     if (state.crash_looping) reason = "CrashLoop";
     std::string message = subject.slot + " failed: " + state.why;
     for (const auto& container : state.pod->containers) {
-      const std::string said = LastLine(container.last_termination_message);
+      const std::string said = base::LastLine(container.last_termination_message);
       if (said.empty()) continue;
       message += "; " + container.name + " said: " + said;
       break;

@@ -4,18 +4,18 @@
 
 #include "controllers/planning/pod_problems.h"
 #include "controllers/planning/request_problems.h"
-#include "controllers/planning/text.h"
+#include "operator/base/text.h"
 
 namespace disagg::planning {
 
 void ProblemList::Add(Problem problem, const std::string& cause) {
   const auto key = std::tuple(problem.role, problem.reason, cause);
-  problem.message = Printable(problem.message);
+  problem.message = base::Printable(problem.message);
   if (seen_.insert(key).second) problems_.push_back(std::move(problem));
 }
 
 bool ProblemList::Tells(const std::string& words) const {
-  const std::string printable = Printable(words);
+  const std::string printable = base::Printable(words);
   return std::any_of(problems_.begin(), problems_.end(), [&](const Problem& problem) {
     return problem.message.find(printable) != std::string::npos;
   });

@@ -8,8 +8,8 @@
 #include "controllers/planning/status_events.h"
 #include "controllers/planning/status_facts.h"
 #include "controllers/planning/status_summary.h"
-#include "controllers/planning/text.h"
 #include "controllers/render/objects.h"
+#include "operator/base/text.h"
 
 namespace disagg::planning {
 namespace {
@@ -48,7 +48,7 @@ json ProblemsJson(const StatusFacts& facts) {
   json list = json::array();
   for (const Problem& problem : facts.report.problems) {
     json entry = {{"reason", problem.reason},
-                  {"message", Shorten(problem.message, kLongestProblem)}};
+                  {"message", base::CutUtf8(problem.message, kLongestProblem)}};
     if (!problem.role.empty()) entry["role"] = problem.role;
     if (!problem.pod.empty()) entry["pod"] = problem.pod;
     if (!problem.node.empty()) entry["node"] = problem.node;

@@ -4,7 +4,7 @@
 #include <string>
 #include <utility>
 
-#include "controllers/planning/text.h"
+#include "operator/base/text.h"
 
 namespace disagg::planning {
 namespace {
@@ -63,7 +63,7 @@ nlohmann::json SummaryOf(const StatusFacts& facts, const ConditionSet& condition
           {"gpus", GpuColumn(deployment, facts.counts)},
           {"engine", std::string(api::ToString(deployment.spec.engine)) + "/dynamo"},
           {"reason", reason},
-          {"message", Shorten(message, kLongestProblem)}};
+          {"message", base::CutUtf8(message, kLongestProblem)}};
 }
 
 }  // namespace disagg::planning

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "operator/base/text.h"
 #include "operator/kube/decode.h"
 #include "operator/kube/extended_resources.h"
 #include "operator/kube/json_fields.h"
@@ -18,13 +19,7 @@ using Sums = std::map<std::string, std::int64_t>;
 constexpr std::size_t kMaxMessage = 4096;
 
 std::string_view Message(const Json& object, std::string_view field) {
-  std::string_view text = TextField(object, field);
-  if (text.size() > kMaxMessage) {
-    std::size_t end = kMaxMessage;
-    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-    text = text.substr(0, end);
-  }
-  return text;
+  return base::CutUtf8(TextField(object, field), kMaxMessage);
 }
 
 PodPhase DecodePhase(std::string_view phase) {

@@ -238,7 +238,8 @@ TEST(Lifecycle, SuspendReleasesTheGpusAndKeepsTheRevision) {
   ASSERT_TRUE(Eventually("no pods", std::chrono::seconds(30),
                          [&] { return deployment.Pods("", false).empty(); }));
   EXPECT_TRUE(Eventually("says so", std::chrono::seconds(10),
-                         [&] { return deployment.ConditionReason("Ready") == "Suspended"; }));
+                         [&] { return deployment.Status()["summary"]["reason"] == "Suspended"; }));
+  EXPECT_EQ(deployment.Condition("Ready"), "") << "False reads as in progress for ever";
   deployment.Patch({{"suspend", false}});
   ASSERT_TRUE(deployment.WaitReady());
   EXPECT_EQ(revision, deployment.Status()["currentRevision"]);

@@ -85,7 +85,7 @@ std::string ReaderKubeconfig(const std::string& namespace_name, const json& rule
 
 constexpr char kHealthyTree[] = R"(
 shown test-shown nvidia/Tiny-NVFP4 fp4, mocker on dynamo Ready for AGE
-├─ router 1/1 http://shown.test-shown.svc.cluster.local:8000/v1 in front of 2 prefill + 1 decode
+├─ router 1/1 http://shown.test-shown.svc:8000/v1 in front of 2 prefill + 1 decode
 │ └─ shown-router-REVISION Ready NODE restarts 0 AGE
 ├─ prefill 2/2 DP2, 2 GPUs each, NIXL over rdma/ib revision REVISION
 │ ├─ shown-prefill-REVISION-0-1 Ready NODE restarts 0 AGE

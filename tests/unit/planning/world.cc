@@ -194,6 +194,7 @@ bool World::Carry(const Write& write, Pass& pass) {
 void World::Apply(const Write& write) {
   switch (write.verb) {
     case Verb::kDryRun:
+    case Verb::kMergePatch:
       return;
     case Verb::kCreate:
       if (write.resource == kube::kPods) {
@@ -253,6 +254,7 @@ void World::PutChild(const Write& write) {
     router->meta.generation = old.meta.generation + 1;
     router->observed_generation = old.observed_generation;
     router->ready = old.ready;
+    router->total = old.total;  // of an older template: `updated` stays 0
   }
   children_[key] = {write.resource, std::move(router)};
 }

@@ -144,11 +144,12 @@ runtime::ReconcileResult DeploymentReconciler::Next(const planning::Snapshot& sn
   bool refused = !outcome.refusal.empty(), over_quota = false;
   for (const planning::WriteOutcome& failed : outcome.failed) {
     if (!failed.error) continue;
-    if (failed.error->retryable()) {
+    const bool quota = failed.error->reason == "QuotaExceeded";
+    if (failed.error->retryable() && !quota) {
       next.retry = *failed.error;
     } else {
       refused = true;
-      over_quota |= failed.error->reason == "QuotaExceeded";
+      over_quota |= quota;
     }
   }
   if (refused) next.requeue_after = over_quota ? kQuotaRetry : kRefusedRetry;

@@ -73,8 +73,7 @@ Standing StandingOf(const std::string& object, const kube::ObjectMeta& owner) {
 }
 
 bool IsRefusal(const base::Error& error) {
-  if (error.reason == "QuotaExceeded") return false;
-  return error.code == base::ErrorCode::kInvalid || error.code == base::ErrorCode::kForbidden;
+  return error.code == base::ErrorCode::kInvalid || error.code == base::ErrorCode::kDenied;
 }
 
 // Pod Security is the refusal that everybody meets first: IPC_LOCK and host paths are privileged.

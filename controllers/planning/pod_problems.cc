@@ -5,7 +5,9 @@
 
 #include "controllers/api/labels.h"
 #include "controllers/planning/container_problems.h"
+#include "controllers/planning/node_bans.h"
 #include "controllers/planning/role_counts.h"
+#include "controllers/planning/times.h"
 #include "controllers/planning/unschedulable.h"
 #include "operator/base/clock.h"
 #include "operator/base/text.h"
@@ -93,15 +95,14 @@ class PodProblems {
       message += "; " + container.name + " said: " + said;
       break;
     }
-    Add(subject, reason, message + BanClause(state), state.why);
+    Add(subject, reason, message + BanOf(state), state.why);
   }
 
-  static std::string BanClause(const PodState& state) {
-    const auto failures = FailuresWith(state);
-    const auto here = failures.find(state.pod->node_name);
-    if (here == failures.end() || here->second < kFailuresThatBanANode) return "";
-    return "; it failed " + std::to_string(here->second) + " times on node " + here->first +
-           ", which it avoids from now on: check that node";
+  std::string BanOf(const PodState& state) const {
+    const std::int64_t failed_at = FailureTime(*state.pod, snapshot_.now);
+    const std::string clause =
+        BanClause(FaultsWith(state.faults, *state.pod, failed_at), snapshot_.now);
+    return clause.empty() ? "" : "; it " + clause;
   }
 
   void AddNodeNotReady(const Subject& subject) {

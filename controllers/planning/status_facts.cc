@@ -37,10 +37,9 @@ Goal GoalOf(const api::DisaggDeployment& deployment, const Plan& plan, const Out
   Goal goal{undecided ? std::nullopt : plan.target, plan.desired};
   if (undecided && plan.accepted) goal = {plan.accepted, plan.accepted_desired};
   if (!goal.target) {
-    for (const auto& [role, spec] : deployment.spec.roles) goal.desired[role] = spec.replicas;
-  }
-  if (deployment.spec.suspend) {
-    for (auto& [role, desired] : goal.desired) desired = 0;
+    for (const auto& [role, spec] : deployment.spec.roles) {
+      goal.desired[role] = deployment.spec.suspend ? 0 : spec.replicas;
+    }
   }
   return goal;
 }

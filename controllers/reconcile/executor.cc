@@ -95,8 +95,7 @@ bool IsMissingAccount(const base::Error& error) {
 Outcome Executor::Execute(const planning::Plan& plan, const kube::ObjectMeta& owner) {
   Outcome outcome;
   outcome.executed = true;
-  for (const Stage stage : {Stage::kRevision, Stage::kAccount, Stage::kDryRun, Stage::kPods,
-                            Stage::kServing, Stage::kGarbage}) {
+  for (const Stage stage : planning::kStages) {
     std::vector<const Write*> writes;
     for (const Write& write : plan.writes) {
       const bool refused = !outcome.refusal.empty();

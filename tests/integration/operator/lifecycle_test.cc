@@ -309,7 +309,9 @@ TEST(Lifecycle, TheAnnotationStopsEveryWriteButStatus) {
   ASSERT_TRUE(deployment.WaitReady());
   TheApi().MergePatch(deployment.path(),
                       {{"metadata", {{"annotations", {{"disagg.dev/reconcile", "disabled"}}}}}});
-  std::this_thread::sleep_for(std::chrono::seconds(1));
+  ASSERT_TRUE(Eventually("it is told", std::chrono::seconds(20), [&] {
+    return deployment.Status().dump().find("Paused") != std::string::npos;
+  }));
   TheApi().Delete(deployment.Collection("pods") + "/" + deployment.PodNames("decode")[0]);
   std::this_thread::sleep_for(std::chrono::seconds(4));
   EXPECT_TRUE(deployment.Pods("decode").empty());

@@ -114,6 +114,22 @@ TEST(Plugin, ShowsAHealthyDeploymentWithoutAWrite) {
   EXPECT_EQ(proxy->Writes(), 0);
 }
 
+TEST(Plugin, ReadsPastObjectsThatAreHardToRead) {
+  Operator op;
+  Deployment deployment("beside-corpus");
+  ASSERT_TRUE(deployment.WaitReady());
+  const CommandResult stored = ChartEnvironment::cluster().StoreCorpus(deployment.namespace_name());
+  ASSERT_EQ(stored.exit_code, 0) << stored.err;
+  ASSERT_NE(stored.out.find("created DisaggDeployment "), std::string::npos) << stored.out;
+  const CommandResult table = Plugin({"status", "-A"}, Admin());
+  EXPECT_EQ(table.exit_code, 0) << table.err;
+  EXPECT_NE(table.out.find("beside-corpus"), std::string::npos) << table.out;
+  const CommandResult tree =
+      Plugin({"status", "beside-corpus", "-n", deployment.namespace_name()}, Admin());
+  EXPECT_EQ(tree.exit_code, 0) << tree.err;
+  TheApi().Delete("/api/v1/namespaces/" + deployment.namespace_name());
+}
+
 TEST(Plugin, ShowsWhatIsWrong) {
   Operator op;
   Deployment deployment("wrong", {{"decode", {{"replicas", 3}}}});

@@ -92,11 +92,10 @@ bool NothingFails(const StatusFacts& facts) {
   return !failed && facts.snapshot.troubles.empty() && facts.outcome.refusal.empty();
 }
 
-bool RevisionIsStored(const StatusFacts& facts) {
-  return std::none_of(facts.outcome.failed.begin(), facts.outcome.failed.end(),
-                      [](const WriteOutcome& failed) {
-                        return failed.error && failed.write->stage == Stage::kRevision;
-                      });
+bool RevisionIsStored(const Outcome& outcome) {
+  return std::none_of(outcome.failed.begin(), outcome.failed.end(), [](const WriteOutcome& failed) {
+    return failed.error && failed.write->stage == Stage::kRevision;
+  });
 }
 
 bool OnlyInputsAreMissing(const Plan& plan) {

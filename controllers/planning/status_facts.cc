@@ -201,8 +201,9 @@ StatusFacts FactsOf(const Snapshot& snapshot, const Plan& plan, const Outcome& o
   facts.idle_goal = std::all_of(facts.goal.desired.begin(), facts.goal.desired.end(),
                                 [](const auto& role) { return role.second == 0; });
   facts.still_running = CountRunning(facts.states);
+  facts.revision_stored = RevisionIsStored(outcome);
   facts.complete =
-      facts.goal.target && AllReady(facts) && RoutersAreDone(facts) && RevisionIsStored(facts);
+      facts.goal.target && AllReady(facts) && RoutersAreDone(facts) && facts.revision_stored;
   facts.rolled_out = facts.complete && OnlyTheTargetRuns(facts);
   facts.unseen_changes = HasUnseenChanges(facts);
   facts.inputs_due = InputsDue(facts);

@@ -32,10 +32,10 @@ class ApiClient::Impl {
             std::make_shared<Traffic>(options_.clock != nullptr ? *options_.clock : RealClock(),
                                       options_.max_in_flight_writes)) {}
 
-  base::Result<std::string> Get(const kube::Resource& resource, const kube::ObjectKey& key) {
+  base::Result<std::string> Read(transport::Request request) {
     const auto batch = std::make_shared<Batch>(1);
     if (auto allowed = traffic_->Enter(RequestClass::kRead); !allowed) return allowed.error();
-    Send(RequestClass::kRead, MakeGet(resource, key), batch, 0);
+    Send(RequestClass::kRead, std::move(request), batch, 0);
     return ReadBody(std::move(traffic_->Wait(*batch).front()));
   }
 
@@ -104,7 +104,12 @@ ApiClient::~ApiClient() { Shutdown(); }
 
 base::Result<std::string> ApiClient::Get(const kube::Resource& resource,
                                          const kube::ObjectKey& key) {
-  return impl_->Get(resource, key);
+  return impl_->Read(MakeGet(resource, key));
+}
+
+base::Result<std::string> ApiClient::ListMetadata(const kube::Resource& resource,
+                                                  const MetadataQuery& query) {
+  return impl_->Read(MakeMetadataList(resource, query));
 }
 
 base::Result<WriteResult> ApiClient::Write(const WriteRequest& request) {

@@ -18,6 +18,7 @@ inline constexpr std::chrono::milliseconds kWriteTimeout{4'700};
 inline constexpr std::chrono::milliseconds kReadTimeout{10'000};
 
 transport::Request MakeGet(const kube::Resource& resource, const kube::ObjectKey& key);
+transport::Request MakeMetadataList(const kube::Resource& resource, const MetadataQuery& query);
 transport::Request MakeWrite(const WriteRequest& write, const std::string& field_manager);
 
 // Of an answer to a write. Anything but a success becomes an error; a broken connection to one that

@@ -18,8 +18,8 @@
 namespace runtime {
 
 // What a pass asks for next. `retry` takes the key's back-off (and honours the error's
-// retry_after), `requeue_after` a fixed delay that resets the back-off. `retry` wins over `stale`,
-// `stale` over `requeue_after`.
+// retry_after), `requeue_after` a fixed delay that resets the back-off; both together are a failure
+// with a back-off of the reconciler's own. `retry` wins over `stale`, `stale` over `requeue_after`.
 struct ReconcileResult {
   std::optional<base::Error> retry;
   std::optional<std::chrono::milliseconds> requeue_after;

@@ -84,7 +84,8 @@ class ProblemFinder {
   }
 
   void WriteProblem(const WriteOutcome& failed) {
-    if (!failed.error || failed.error->retryable()) return;
+    if (!failed.error) return;
+    if (failed.error->retryable() && failed.error->reason != "QuotaExceeded") return;
     const Write& write = *failed.write;
     const bool pod = write.resource == kube::kPods;
     const std::string& reason = failed.error->reason;

@@ -27,8 +27,7 @@ constexpr std::chrono::seconds kLagIsTrouble{30};
 constexpr std::chrono::seconds kLagIsShort{2};
 constexpr milliseconds kLagPoll{1000};
 // How long the sweep for lost pods may hold up the first pods of a new leader.
-constexpr std::chrono::seconds kWaitForSweep{10};
-constexpr milliseconds kSweepPoll{50};
+constexpr milliseconds kWaitForSweep{10'000};
 constexpr std::size_t kPayloads = 256;
 // Each round loads what the plan asked for; a plan asks for the accepted revision and for the
 // target at most.
@@ -89,7 +88,7 @@ runtime::ReconcileResult DeploymentReconciler::Reconcile(const kube::ObjectKey& 
   if (deployment == nullptr) return {};
   Pass pass = Begin(std::move(deployment));
   MakePlan(pass);
-  if (MustKnowPodsFirst(pass.plan)) return {std::nullopt, kSweepPoll, false};
+  if (MustKnowPodsFirst(key, pass.plan)) return {std::nullopt, kWaitForSweep, false};
   if (pass.snapshot.deployment->status.observed_generation < 0 && !pass.plan.writes.empty()) {
     const auto first = planning::PlanStatus(pass.snapshot, pass.plan, {});
     if (!WriteStatus(pass.snapshot, first.status)) {
@@ -142,7 +141,7 @@ DeploymentReconciler::Pass DeploymentReconciler::Begin(
       });
   Pass pass;
   pass.snapshot = ResolveSnapshot({knowledge_.caches, knowledge_.readiness, lost.children},
-                                  std::move(deployment), NowOf(clock_), settings_);
+                                  std::move(deployment), NowOf(manager_.server_clock()), settings_);
   pass.snapshot.troubles = troubles_.Of(uid);
   for (const auto& [what, error] : lost.failures) pass.failures.push_back(TroubleOf(what, error));
   for (const auto& [resource, why] : pass.snapshot.not_live) {
@@ -219,8 +218,9 @@ void DeploymentReconciler::BeginToLead() {
 }
 
 // A slot without a pod in the cache may have one that lost its labels while nobody led.
-bool DeploymentReconciler::MustKnowPodsFirst(const planning::Plan& plan) {
-  if (knowledge_.sweep.knows_pods() || !CreatesPods(plan)) return false;
+bool DeploymentReconciler::MustKnowPodsFirst(const kube::ObjectKey& key,
+                                             const planning::Plan& plan) {
+  if (!CreatesPods(plan) || knowledge_.sweep.KnowsPods(key)) return false;
   std::lock_guard lock(mutex_);
   return clock_.Steady() - leading_since_ < kWaitForSweep;
 }

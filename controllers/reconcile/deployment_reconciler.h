@@ -31,7 +31,7 @@ namespace disagg::reconcile {
 struct Knowledge {
   const Caches& caches;
   LostChildren& lost;
-  const LostSweep& sweep;
+  LostSweep& sweep;
   const NodeReadiness& readiness;
   RequestBackoff& backoff;
 };
@@ -71,7 +71,7 @@ class DeploymentReconciler {
   void MakePlan(Pass& pass);
   bool ReadPayloads(Pass& pass);
   void NoteChangedInputs(const planning::Snapshot& snapshot);
-  bool MustKnowPodsFirst(const planning::Plan& plan);
+  bool MustKnowPodsFirst(const kube::ObjectKey& key, const planning::Plan& plan);
   void SettleTroubles(Pass& pass);
   // Tells in the status what the pass came to; what to wait for is put into `next`.
   void TellStatus(Pass& pass, runtime::ReconcileResult& next);

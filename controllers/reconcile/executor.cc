@@ -100,8 +100,7 @@ Error InTheWay(const Write& write, Standing standing) {
 }
 
 bool IsRefusal(const Error& error) {
-  if (error.reason == "QuotaExceeded" || error.retryable()) return false;
-  return error.code == ErrorCode::kInvalid || error.code == ErrorCode::kForbidden;
+  return error.code == ErrorCode::kInvalid || error.code == ErrorCode::kDenied;
 }
 
 // Pod Security is the refusal that everybody meets first: IPC_LOCK and host paths are privileged.
@@ -118,10 +117,9 @@ bool IsMissingAccount(const Error& error) {
          error.message.find("not found") != std::string::npos;
 }
 
-// An object that is named by an answer and turns out not to be there: the answer holds no more.
-Error Passing(Error error) {
-  error.code = ErrorCode::kConflict;
-  return error;
+// 422: what the API server says of an object, also that its UID is another.
+bool IsInvalid(const Error& error) {
+  return error.code == ErrorCode::kInvalid && error.reason == "Invalid";
 }
 
 // Carries out the writes of one plan.
@@ -293,7 +291,7 @@ class Run {
     }
     const auto live = client_.Get(write.resource, write.key);
     if (!live) {
-      Fail(write, Passing(error));
+      Fail(write, error);
       return;
     }
     const LiveObject object = ReadLive(*live, owner_);
@@ -339,7 +337,7 @@ class Run {
 
   // An apply changes nothing of other managers' fields, and they can make the whole invalid.
   void SettleFailedApply(const Write& write, const Error& error) {
-    if (error.code != ErrorCode::kInvalid || write.uid.empty()) {
+    if (!IsInvalid(error) || write.uid.empty()) {
       Fail(write, error);
       return;
     }
@@ -358,18 +356,16 @@ class Run {
   // another's.
   void SettleFailedChange(const Write& write, const Error& error) {
     const bool claims = error.code == ErrorCode::kNotFound || error.code == ErrorCode::kConflict ||
-                        error.code == ErrorCode::kGone || error.code == ErrorCode::kInvalid;
-    if (!claims) {
-      Fail(write, error);
-      return;
-    }
-    const auto live = client_.Get(write.resource, write.key);
-    if (live ? ReadLive(*live, owner_).uid != write.uid : SaysAbsent(live.error())) {
+                        error.code == ErrorCode::kAlreadyExists || error.code == ErrorCode::kGone ||
+                        IsInvalid(error);
+    const auto live =
+        claims ? client_.Get(write.resource, write.key) : base::Result<std::string>(error);
+    if (claims && (live ? ReadLive(*live, owner_).uid != write.uid : SaysAbsent(live.error()))) {
       Gone(write);
-    } else if (write.verb == Verb::kDelete && error.code != ErrorCode::kInvalid) {
+    } else if (live && write.verb == Verb::kDelete && !IsInvalid(error)) {
       Fail(write, NotDeleted(write, error));
     } else {
-      Fail(write, error.code == ErrorCode::kNotFound ? Passing(error) : error);
+      Fail(write, error);
     }
   }
 

@@ -18,8 +18,29 @@ runtime::ReconcileResult LostSweep::Sweep(const kube::ObjectKey& resource) {
                    [&](const auto& child) { return child.resource.ToString() == resource.name; });
   if (cache == caches_.children.end()) return {};
   if (auto swept = SweepAll(cache->resource); !swept) return {swept.error(), std::nullopt, false};
-  if (cache->resource == kube::kPods) knows_pods_ = true;
+  if (cache->resource == kube::kPods) PodsAreKnown();
   return {std::nullopt, kInterval, false};
+}
+
+bool LostSweep::KnowsPods(const kube::ObjectKey& asker) {
+  std::lock_guard lock(mutex_);
+  if (!knows_pods_) askers_.insert(asker);
+  return knows_pods_;
+}
+
+void LostSweep::PodsAreKnown() {
+  std::set<kube::ObjectKey> askers;
+  {
+    std::lock_guard lock(mutex_);
+    knows_pods_ = true;
+    askers.swap(askers_);
+  }
+  for (const kube::ObjectKey& asker : askers) wake_(asker);
+}
+
+void LostSweep::Restart() {
+  std::lock_guard lock(mutex_);
+  knows_pods_ = false;
 }
 
 base::Status LostSweep::SweepAll(const kube::Resource& resource) {

@@ -4,12 +4,15 @@
 // what has no such label, kind by kind, when this process begins to lead and every ten minutes, and
 // suspects what a DisaggDeployment of the cache controls. Cheap in memory: page by page.
 
-#include <atomic>
 #include <functional>
+#include <mutex>
+#include <set>
 #include <string>
+#include <utility>
 
 #include "controllers/reconcile/caches.h"
 #include "controllers/reconcile/lost_children.h"
+#include "operator/base/thread_annotations.h"
 #include "operator/runtime/api_client.h"
 #include "operator/runtime/controller.h"
 
@@ -26,19 +29,23 @@ class LostSweep {
   // One kind of child, named by Resource::ToString().
   runtime::ReconcileResult Sweep(const kube::ObjectKey& resource);
 
-  // Whether all pods were listed since Restart: before, a slot without a pod may have one.
-  bool knows_pods() const { return knows_pods_; }
-  void Restart() { knows_pods_ = false; }
+  // Whether all pods were listed since Restart: before, a slot without a pod may have one. If not,
+  // `asker` is woken when they were.
+  bool KnowsPods(const kube::ObjectKey& asker);
+  void Restart();
 
  private:
   base::Status SweepAll(const kube::Resource& resource);
+  void PodsAreKnown();
   void Suspect(const kube::Resource& resource, const kube::ObjectMeta& meta);
 
   runtime::ApiClient& client_;
   const Caches& caches_;
   LostChildren& lost_;
   const Wake wake_;
-  std::atomic<bool> knows_pods_{false};
+  std::mutex mutex_;
+  bool knows_pods_ GUARDED_BY(mutex_) = false;
+  std::set<kube::ObjectKey> askers_ GUARDED_BY(mutex_);
 };
 
 }  // namespace disagg::reconcile

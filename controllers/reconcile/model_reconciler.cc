@@ -17,7 +17,7 @@ runtime::ReconcileResult ModelReconciler::Reconcile(const kube::ObjectKey& key) 
   if (model == nullptr || model->meta.deleting()) return {};
   api::Catalogue catalogue;
   catalogue.models = caches_.models.All();
-  const auto plan = planning::PlanModelStatus(catalogue, *model, NowOf(clock_));
+  const auto plan = planning::PlanModelStatus(catalogue, *model, NowOf(manager_.server_clock()));
   if (!plan.changed) return {};
   const auto written = ApplyStatus(manager_, api::kServingModels, model->meta, plan.status);
   if (!written) return {written.error(), std::nullopt, false};

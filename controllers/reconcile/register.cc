@@ -36,8 +36,9 @@ class RegisteredDomain : public Domain {
         cache_watch_(caches_, [this] { WakeAllDeployments(caches_, deployments_); }),
         deployment_reconciler_(manager, {caches_, lost_, sweep_, readiness_, backoff_}, clock,
                                options.settings),
-        model_reconciler_(manager, caches_, clock) {
-    WireWatches({caches_, lost_, readiness_, backoff_, [&clock] { return NowOf(clock); }},
+        model_reconciler_(manager, caches_) {
+    WireWatches({caches_, lost_, readiness_, backoff_,
+                 [&manager] { return NowOf(manager.server_clock()); }},
                 deployments_, models_);
     manager.OnLeading([this] { BeginToLead(); });
   }

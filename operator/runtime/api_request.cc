@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "operator/kube/status_error.h"
+#include "operator/runtime/timings.h"
 
 namespace runtime {
 namespace {
@@ -174,7 +175,7 @@ base::Result<WriteResult> ReadWriteAnswer(const base::Result<transport::Response
   base::Error error =
       kube::ErrorFromResponse(answer->status, answer->body, answer->Header("Retry-After"));
   // The store may have taken the write when the answer got lost between it, the server and a proxy.
-  error.outcome_unknown = answer->status >= 500;
+  error.outcome_unknown = answer->status >= 500 && error.code != base::ErrorCode::kTooLarge;
   return error;
 }
 

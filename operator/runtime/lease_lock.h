@@ -20,15 +20,16 @@
 
 #include "operator/base/clock.h"
 #include "operator/base/result.h"
+#include "operator/runtime/timings.h"
 #include "operator/transport/transport.h"
 
 namespace runtime {
 
 struct LeaseTimings {
-  std::chrono::milliseconds duration{15'000};
-  std::chrono::milliseconds renew_deadline{10'000};
-  std::chrono::milliseconds retry_period{2'000};
-  std::chrono::milliseconds write_margin{5'000};  // no write is begun with less validity left
+  std::chrono::milliseconds duration = kLeaseDuration;
+  std::chrono::milliseconds renew_deadline = kRenewDeadline;
+  std::chrono::milliseconds retry_period = kRetryPeriod;
+  std::chrono::milliseconds write_margin = kWriteMargin;
 };
 
 struct LeaseOptions {

@@ -18,15 +18,14 @@
 #include "operator/runtime/event_sender.h"
 #include "operator/runtime/leader_election.h"
 #include "operator/runtime/observed_transport.h"
+#include "operator/runtime/server_clock.h"
+#include "operator/runtime/timings.h"
 
 namespace runtime {
 namespace {
 
 using observability::Level;
 
-// After a stop, passes under way have so long before their requests are given up; a pod has 30 s in
-// all.
-constexpr std::chrono::seconds kPassesEnd{20};
 // What counts as a thread that hangs.
 constexpr std::chrono::seconds kCallbackLate{15};
 constexpr std::chrono::seconds kDecodeLong{60};
@@ -77,6 +76,7 @@ class AssembledManager : public Manager {
   EventRecorder& events() override { return events_; }
   Freshness& freshness() override { return freshness_; }
   observability::Metrics& metrics() override { return metrics_; }
+  const base::Clock& server_clock() const override { return server_clock_; }
 
   base::Status Run(std::stop_token stop) override;
 
@@ -105,6 +105,7 @@ class AssembledManager : public Manager {
   const base::Clock& clock_;
   observability::Metrics metrics_;
   const ManagerParts::Listen listen_;
+  ServerClock server_clock_;
   ObservedTransport transport_;
   ObservedTransport lease_transport_;
   std::mutex mutex_;
@@ -147,14 +148,16 @@ AssembledManager::AssembledManager(ManagerParts parts, const base::Clock& clock,
     : options_(std::move(options)),
       clock_(clock),
       listen_(std::move(parts.listen)),
-      transport_(std::move(parts.transport), parts.host, clock, metrics_),
-      lease_transport_(std::move(parts.lease_transport), parts.host, clock, metrics_),
+      server_clock_(clock),
+      transport_(std::move(parts.transport), parts.host, clock, metrics_, &server_clock_),
+      lease_transport_(std::move(parts.lease_transport), parts.host, clock, metrics_,
+                       &server_clock_),
       elector_(options_.leader_elect
                    ? std::make_unique<LeaderElector>(lease_transport_, clock, LeaseOf(options_),
                                                      metrics_, [this] { Wake(); })
                    : nullptr),
       client_(transport_, elector_.get(), ClientOptions(options_, clock, metrics_)),
-      events_(transport_, clock, EventsOf(), metrics_) {
+      events_(transport_, elector_.get(), clock, EventsOf(), metrics_) {
   for (int i = 0; i < options_.decode_threads; ++i) loops_.push_back(std::make_shared<EventLoop>());
 }
 
@@ -247,7 +250,8 @@ void AssembledManager::StartControllers() {
   observability::Log(Level::kInfo, "caches are complete, controllers start");
 }
 
-// In reverse. The lease is given up only when nothing of ours can reach the API server any more.
+// In reverse, within kGracePeriod. The lease is given up only when nothing of ours can reach the
+// API server any more.
 void AssembledManager::StopAll(bool lost) {
   if (stopping_.exchange(true)) return;
   for (const auto& controller : controllers_) controller->RequestStop();

@@ -33,7 +33,7 @@ struct ManagerOptions {
   std::string identity;         // "" = host name and a random suffix
   std::string metrics_address;  // HOST:PORT, "0" = off
   std::string health_address;
-  int max_in_flight_writes = 16;
+  int max_in_flight_writes = 64;
   int decode_threads = 2;
   LeaseTimings lease;
   ReflectorOptions reflector;
@@ -70,6 +70,8 @@ class Manager {
   virtual EventRecorder& events() = 0;
   virtual Freshness& freshness() = 0;
   virtual observability::Metrics& metrics() = 0;
+  // The calendar of the API server: what times in its objects are compared with.
+  virtual const base::Clock& server_clock() const = 0;
 
   // Runs until `stop` or until leadership is lost. OK after an orderly stop; an error when
   // leadership was lost or a listener could not be opened. (A process that lost the lease must end:

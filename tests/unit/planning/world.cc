@@ -38,9 +38,7 @@ std::shared_ptr<T> Decode(const kube::Decoder& decoder, const json& object) {
 }
 
 bool IsRefusal(const base::Error& error) {
-  const bool refuses =
-      error.code == base::ErrorCode::kInvalid || error.code == base::ErrorCode::kForbidden;
-  return refuses && error.reason != "QuotaExceeded";
+  return error.code == base::ErrorCode::kInvalid || error.code == base::ErrorCode::kDenied;
 }
 
 // True when the gate of a write lets it through.
@@ -175,7 +173,7 @@ bool World::Carry(const Write& write, Pass& pass) {
   if (write.verb == Verb::kDryRun) {
     pass.asked.push_back(Describe(write));
     const std::string reason = refuses(write.body);
-    if (!error && !reason.empty()) error = Answer(base::ErrorCode::kForbidden, "Forbidden", reason);
+    if (!error && !reason.empty()) error = Answer(base::ErrorCode::kDenied, "Forbidden", reason);
     if (error && IsRefusal(*error)) {
       if (pass.outcome.refusal.empty()) pass.outcome.refusal = error->message;
       return false;

@@ -71,10 +71,10 @@ void ResolveModel(const DisaggDeployment& deployment, const Catalogue& catalogue
   const auto model = FindModel(catalogue, ref);
   if (!model) {
     resolution->errors.push_back(ModelNotFound(ref, catalogue, labels));
-  } else if (!model->meta.annotation(kDecodeError).empty()) {
+  } else if (!DecodeErrorOf(model->meta).empty()) {
     resolution->errors.push_back(ErrorOf(kModelPath, ref,
                                          "ServingModel " + model->meta.name + " cannot be read: " +
-                                             model->meta.annotation(kDecodeError) + kAskPlatform,
+                                             DecodeErrorOf(model->meta) + kAskPlatform,
                                          "ModelInvalid"));
   } else if (!model->allowed_namespaces.Matches(labels)) {
     resolution->errors.push_back(ErrorOf(
@@ -219,7 +219,7 @@ void ResolveRole(const DeploymentSpec& spec, RoleName role, const Catalogue& cat
     resolution->errors.push_back(ClassNotFound(path, name, catalogue));
     return;
   }
-  const std::string& undecodable = resolved.accelerator->meta.annotation(kDecodeError);
+  const std::string& undecodable = DecodeErrorOf(resolved.accelerator->meta);
   if (!undecodable.empty()) {
     resolution->errors.push_back(ErrorOf(
         path, name, "AcceleratorClass " + name + " cannot be read: " + undecodable + kAskPlatform,

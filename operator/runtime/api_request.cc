@@ -3,9 +3,9 @@
 #include <string_view>
 #include <utility>
 
-#include <simdjson.h>
 #include <nlohmann/json.hpp>
 
+#include "operator/kube/json_parser.h"
 #include "operator/kube/status_error.h"
 #include "operator/runtime/timings.h"
 
@@ -102,14 +102,16 @@ bool StillThere(const simdjson::dom::element& metadata) {
 }
 
 base::Result<WriteResult> ParseObject(const std::string& body, Verb verb) {
-  simdjson::dom::parser parser;
-  simdjson::dom::element object, metadata;
-  if (parser.parse(body).get(object) != simdjson::SUCCESS) {
+  kube::JsonParser parser;
+  const auto parsed = parser.Parse(body);
+  if (!parsed) {
     base::Error error = base::MakeError(base::ErrorCode::kProtocol, "InvalidAnswer",
                                         "the answer to a write is not JSON");
     error.outcome_unknown = true;  // it said 2xx, so it was probably carried out
     return error;
   }
+  const kube::Json object = *parsed;
+  kube::Json metadata;
   WriteResult result;
   // A delete is answered with a Status when the object was removed at once, for some kinds with the
   // object as it last was.

@@ -3,6 +3,12 @@
 // Puts the machine together: caches with their reflectors, leader election, controllers, health;
 // starts them in order and stops them in reverse. What is watched and reconciled is registered by
 // the domain before Run.
+//
+// /healthz is 503 only for what a restart of this process would repair. /readyz is 503 while a
+// cache is not live, also on a leader that works on, and names the resource and the reason: no
+// request is routed by the readiness of an operator, so this takes nothing away, and it shows where
+// people and alerts look first (`kubectl get pods`, Available of the Deployment, a roll-out that
+// waits). A short break of the API server does not show (ReflectorTimings::live_grace).
 
 #include <functional>
 #include <memory>

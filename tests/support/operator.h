@@ -14,6 +14,7 @@
 
 #include "tests/support/api.h"
 #include "tests/support/cluster.h"
+#include "tests/support/fault_proxy.h"
 #include "tests/support/process.h"
 
 namespace disagg::testing {

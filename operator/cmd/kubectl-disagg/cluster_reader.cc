@@ -1,7 +1,6 @@
 #include "operator/cmd/kubectl-disagg/cluster_reader.h"
 
-#include <simdjson.h>
-
+#include "operator/kube/item_decoder.h"
 #include "operator/kube/list_decoder.h"
 #include "operator/kube/status_error.h"
 
@@ -36,10 +35,10 @@ base::Result<kube::ObjectPtr> ClusterReader::Get(const kube::Resource& resource,
                                                  const kube::Decoder& decoder) {
   const auto body = Read(resource, kube::Path(resource, key.namespace_name, key.name));
   if (!body) return body.error();
-  simdjson::dom::parser parser;
-  simdjson::dom::element element;
-  if (parser.parse(*body).get(element) != simdjson::SUCCESS) return Unreadable(where_);
-  return decoder(element);
+  kube::JsonParser parser;
+  auto object = kube::DecodeItem(*body, decoder, parser);
+  if (!object) return Unreadable(where_);
+  return object;
 }
 
 base::Result<std::vector<kube::ObjectPtr>> ClusterReader::List(const kube::Resource& resource,

@@ -6,6 +6,7 @@
 #include <set>
 #include <thread>
 
+#include "tests/support/nodes.h"
 #include "tests/support/operator.h"
 
 namespace disagg::testing {
@@ -135,15 +136,8 @@ TEST(Lifecycle, ATerminatingPodDoesNotHoldUpItsNextIncarnation) {
   ASSERT_TRUE(deployment.WaitReady());
   const std::string victim = deployment.PodNames("prefill")[0];
   const std::string path = deployment.Collection("pods") + "/" + victim;
-  // KWOK takes finalizers away, so it must not play the kubelet of this node meanwhile. Nothing in
-  // the API tells when it has heard.
-  const std::string node =
-      "/api/v1/nodes/" + TheApi().Get(path).body["spec"]["nodeName"].get<std::string>();
-  const auto play = [&node](const json& kubelet) {
-    TheApi().MergePatch(node, {{"metadata", {{"annotations", {{"kwok.x-k8s.io/node", kubelet}}}}}});
-  };
-  play(nullptr);
-  std::this_thread::sleep_for(std::chrono::seconds(2));
+  // KWOK takes finalizers away, so it must not play the kubelet of this node meanwhile.
+  const DeadKubelet dead(TheApi().Get(path).body["spec"]["nodeName"]);
   TheApi().MergePatch(path, {{"metadata", {{"finalizers", {"test.disagg.dev/drain"}}}}});
   TheApi().Delete(path);
   EXPECT_TRUE(Eventually("the next incarnation beside it", std::chrono::seconds(20), [&] {
@@ -152,7 +146,6 @@ TEST(Lifecycle, ATerminatingPodDoesNotHoldUpItsNextIncarnation) {
                        [](const std::string& name) { return name.ends_with("-0-2"); });
   }));
   TheApi().MergePatch(path, {{"metadata", {{"finalizers", nullptr}}}});
-  play("fake");
 }
 
 TEST(Lifecycle, ALocalChangeReplacesOnlyThePodsOfItsRole) {

@@ -9,6 +9,7 @@
 #include "controllers/planning/children_planner.h"
 #include "controllers/planning/pod_planner.h"
 #include "controllers/planning/pod_state.h"
+#include "controllers/planning/release_planner.h"
 #include "controllers/render/objects.h"
 
 namespace disagg::planning {
@@ -21,6 +22,9 @@ struct Candidate {
   std::string router_template;
   bool stored = false;
 };
+
+// A missed event of what is waited for costs no longer than this.
+constexpr int kLeftoverSeconds = 10;
 
 bool Covers(const kube::Amounts& held, const kube::Amounts& asked) {
   return std::all_of(asked.begin(), asked.end(), [&](const auto& need) {
@@ -49,6 +53,7 @@ class DeploymentPlanner {
       plan_.desired = accepted ? plan_.accepted_desired : SpecDesired();
       return std::move(plan_);
     }
+    Release();
     if (!plan_.errors.empty()) {
       Heal(accepted);
       return std::move(plan_);
@@ -60,7 +65,9 @@ class DeploymentPlanner {
 
  private:
   void ReadSpec() {
-    const std::string& broken = deployment_.meta.annotation(api::kDecodeError);
+    const std::string& unreadable = deployment_.meta.decode_error;
+    const std::string& broken =
+        unreadable.empty() ? deployment_.meta.annotation(api::kDecodeError) : unreadable;
     readable_ = broken.empty();
     if (!readable_) {
       plan_.errors = {{"spec", broken, "InvalidSpec"}};
@@ -85,8 +92,8 @@ class DeploymentPlanner {
   }
 
   bool HasPods(const std::string& revision) const {
-    return std::any_of(snapshot_.pods.begin(), snapshot_.pods.end(), [&](const auto& pod) {
-      return pod->meta.label(api::kLabelRevision) == revision && !pod->meta.deleting();
+    return std::any_of(states_.begin(), states_.end(), [&](const PodState& state) {
+      return state.revision == revision && !state.pod->meta.deleting();
     });
   }
 
@@ -102,29 +109,56 @@ class DeploymentPlanner {
     return FromStored(*newest);
   }
 
+  // A stored revision keeps its inputs for the sake of what runs. Before anything ran, a class or a
+  // model that was corrected since is taken over.
+  bool NothingRan() const {
+    return deployment_.status.current_revision.empty() &&
+           std::none_of(states_.begin(), states_.end(), HasRun);
+  }
+
+  static bool HasRun(const PodState& state) {
+    const auto& containers = state.pod->containers;
+    return std::any_of(containers.begin(), containers.end(), [](const auto& container) {
+      return !container.init &&
+             (container.running || container.restarts > 0 || container.last_finished_at > 0);
+    });
+  }
+
   // The stored revision of this very spec, or a new one. Nothing: a payload has to be read first.
   std::optional<Candidate> TargetRevision(const std::optional<Candidate>& accepted) {
     const std::string spec_hash = render::HashSpec(deployment_).spec;
-    if (accepted && accepted->identity.spec_hash == spec_hash) return accepted;
+    const std::string resolved_hash =
+        NothingRan() ? render::HashResolved(deployment_, plan_.resolution) : "";
+    const auto fits = [&](const render::RevisionIdentity& identity) {
+      return identity.spec_hash == spec_hash &&
+             (resolved_hash.empty() || identity.resolved_hash == resolved_hash);
+    };
+    if (accepted && fits(accepted->identity)) return accepted;
     const StoredRevision* match = nullptr;
+    for (const StoredRevision& revision : snapshot_.revisions) {
+      const bool newer = match == nullptr || revision.identity.number > match->identity.number;
+      if (fits(revision.identity) && newer) match = &revision;
+    }
+    if (match != nullptr) return FromStored(*match);
+    if (!resolved_hash.empty()) return MakeRevision(nullptr);
+    if (accepted && !accepted->payload) {
+      plan_.needs_payloads.push_back(accepted->identity.name);
+      return std::nullopt;
+    }
+    return MakeRevision(accepted ? accepted->payload.get() : nullptr);
+  }
+
+  Candidate MakeRevision(const render::Revision* previous) const {
     std::int64_t newest = 0;
     std::map<std::string, std::string> taken;
     for (const StoredRevision& revision : snapshot_.revisions) {
       taken[revision.identity.name] = revision.identity.inputs_hash;
       newest = std::max(newest, revision.identity.number);
-      const bool newer = match == nullptr || revision.identity.number > match->identity.number;
-      if (revision.identity.spec_hash == spec_hash && newer) match = &revision;
-    }
-    if (match != nullptr) return FromStored(*match);
-    if (accepted && !accepted->payload) {
-      plan_.needs_payloads.push_back(accepted->identity.name);
-      return std::nullopt;
     }
     auto made = std::make_shared<render::Revision>(
-        render::MakeRevision(deployment_, plan_.resolution,
-                             accepted ? accepted->payload.get() : nullptr, taken, newest + 1));
-    return Candidate{made->identity, made, made->rendered.at("router").dump(),
-                     Stored(made->identity.name) != nullptr};
+        render::MakeRevision(deployment_, plan_.resolution, previous, taken, newest + 1));
+    return {made->identity, made, made->rendered.at("router").dump(),
+            Stored(made->identity.name) != nullptr};
   }
 
   void NoteUpdate(const render::RevisionIdentity& current) {
@@ -162,6 +196,25 @@ class DeploymentPlanner {
     return desired;
   }
 
+  // Before every check: what is wanted no more is given back, and is not made again either while
+  // the rest of the spec is not accepted.
+  void Release() {
+    ReleaseGoal goal;
+    goal.everything = deployment_.spec.suspend;
+    goal.at_most = SpecDesired();
+    if (plan_.accepted) {
+      for (const auto& [role, identity] : plan_.accepted->roles) {
+        goal.role_revisions[role] = identity.revision;
+      }
+    }
+    Append(PlanRelease(snapshot_, goal, states_));
+    for (auto& [role, desired] : plan_.accepted_desired) {
+      const auto wanted = goal.at_most.find(role);
+      if (goal.everything) desired = 0;
+      if (wanted != goal.at_most.end()) desired = std::min(desired, wanted->second);
+    }
+  }
+
   // The spec is not accepted: what runs goes on, and is healed as it was accepted.
   void Heal(const std::optional<Candidate>& accepted) {
     plan_.desired = plan_.accepted_desired;
@@ -170,12 +223,22 @@ class DeploymentPlanner {
     PlanTowards(*accepted, plan_.desired, Gate::kAlways, /*heal_only=*/true);
   }
 
+  // Nothing is asked before a pod of the revision is to be made: a suspended deployment is asked
+  // about when it goes on.
   bool NeedsGate(const Candidate& target) const {
-    if (deployment_.status.target_revision == target.identity.name) return false;
-    return !HasPods(target.identity.name);
+    if (deployment_.spec.suspend || HasPods(target.identity.name)) return false;
+    const auto& desired = deployment_.status.desired;
+    const bool stood_still = std::all_of(desired.begin(), desired.end(),
+                                         [](const auto& role) { return role.second == 0; });
+    return stood_still || deployment_.status.target_revision != target.identity.name;
   }
 
   void Converge(const Candidate& target, const std::optional<Candidate>& accepted) {
+    if (WaitsForLeftovers(target)) {
+      plan_.target = plan_.accepted;
+      plan_.desired = plan_.accepted_desired;
+      return;
+    }
     plan_.target = target.identity;
     plan_.desired = SpecDesired();
     plan_.gated = NeedsGate(target);
@@ -188,6 +251,28 @@ class DeploymentPlanner {
     }
     Append(PlanHistory(snapshot_, LiveRevisions(target)));
   }
+
+  // What pods stand on cannot be made while an earlier deployment of this name still holds its
+  // name. Garbage collection deletes it; an orphan is told in status, with what removes it.
+  bool WaitsForLeftovers(const Candidate& target) {
+    const std::string account = render::ServiceAccountName(deployment_);
+    const std::set<std::pair<std::string, std::string>> foundations = {
+        {kube::kControllerRevisions.ToString(),
+         render::RevisionName(deployment_.meta.name, target.identity.name)},
+        {kube::kServiceAccounts.ToString(), account},
+        {kube::kRoleBindings.ToString(), account}};
+    bool waits = false;
+    for (const Leftover& leftover : snapshot_.leftovers) {
+      if (!foundations.contains({leftover.resource.ToString(), leftover.name})) continue;
+      plan_.explanations.push_back("waits for " + leftover.resource.kind + " " + leftover.name +
+                                   " of an earlier deployment of this name to be deleted");
+      WakeAt(snapshot_.now + kLeftoverSeconds);
+      waits = true;
+    }
+    return waits;
+  }
+
+  void WakeAt(std::int64_t time) { plan_.wake_at = std::min(plan_.wake_at.value_or(time), time); }
 
   // The cluster decides: towards the target, or back to what was accepted.
   void Ask(const Candidate& target, const std::optional<Candidate>& accepted) {
@@ -265,9 +350,7 @@ class DeploymentPlanner {
     Append(std::move(pods.writes));
     plan_.explanations.insert(plan_.explanations.end(), pods.explanations.begin(),
                               pods.explanations.end());
-    if (pods.wake_at) {
-      plan_.wake_at = std::min(plan_.wake_at.value_or(*pods.wake_at), *pods.wake_at);
-    }
+    if (pods.wake_at) WakeAt(*pods.wake_at);
     // An object that cannot be read says nothing about the children that it wants.
     if (!readable_) return;
     auto writes = PlanChildren(snapshot_, {.target = target.identity,
@@ -335,13 +418,13 @@ class DeploymentPlanner {
   std::set<std::string> LiveRevisions(const Candidate& target) const {
     std::set<std::string> live{target.identity.name, deployment_.status.current_revision,
                                deployment_.status.target_revision};
-    for (const auto& pod : snapshot_.pods) live.insert(pod->meta.label(api::kLabelRevision));
+    for (const PodState& state : states_) live.insert(state.revision);
     return live;
   }
 
   const Snapshot& snapshot_;
   const api::DisaggDeployment& deployment_;
-  const std::vector<PodState> states_;
+  std::vector<PodState> states_;
   bool readable_ = true;
   Plan plan_;
 };

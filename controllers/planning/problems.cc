@@ -5,7 +5,9 @@
 #include <tuple>
 
 #include "controllers/api/labels.h"
+#include "controllers/planning/node_bans.h"
 #include "controllers/planning/text.h"
+#include "controllers/planning/times.h"
 
 namespace disagg::planning {
 namespace {
@@ -139,7 +141,7 @@ class ProblemFinder {
         return;
       case Life::kFailed:
         Add({role, pod.meta.name, pod.node_name, FailureReason(state),
-             FailureMessage(state, slot) + BanClause(state)},
+             FailureMessage(state, slot) + BanOf(state)},
             state.why);
         return;
       case Life::kEnding:
@@ -179,12 +181,11 @@ class ProblemFinder {
     return message;
   }
 
-  static std::string BanClause(const PodState& state) {
-    const auto failures = FailuresWith(state);
-    const auto here = failures.find(state.pod->node_name);
-    if (here == failures.end() || here->second < kFailuresThatBanANode) return "";
-    return "; it failed " + std::to_string(here->second) + " times on node " + here->first +
-           ", which it keeps away from now: check that node";
+  std::string BanOf(const PodState& state) const {
+    const std::string clause =
+        BanClause(FaultsWith(state.faults, *state.pod, FailureTime(*state.pod, snapshot_.now)),
+                  snapshot_.now);
+    return clause.empty() ? "" : "; it " + clause;
   }
 
   void PodProblem(const kube::Pod& pod, const std::string& role, const std::string& slot,

@@ -95,9 +95,8 @@ Caches::Caches(runtime::Manager& manager)
                                          kube::kRoleBindings, kube::kPodDisruptionBudgets}) {
     others.push_back({resource, &WatchChildren(manager, resource)});
   }
-  children = others;
-  children.push_back({kube::kPods, &pod_objects});
-  children.push_back({kube::kControllerRevisions, &revision_objects});
+  children = {{kube::kPods, &pod_objects}, {kube::kControllerRevisions, &revision_objects}};
+  children.insert(children.end(), others.begin(), others.end());
   all = children;
   all.insert(all.end(), {{api::kDisaggDeployments, &deployment_objects},
                          {api::kServingModels, &model_objects},

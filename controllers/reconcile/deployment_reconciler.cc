@@ -97,6 +97,10 @@ runtime::ReconcileResult DeploymentReconciler::Reconcile(const kube::ObjectKey& 
     }
   }
   pass.outcome = executor_.Execute(pass.plan, pass.snapshot.deployment->meta);
+  {
+    std::lock_guard lock(mutex_);
+    Remembered(pass.snapshot.deployment->meta).slots.Note(pass.snapshot, pass.plan, pass.outcome);
+  }
   LogWrites(pass.snapshot, pass.plan, pass.outcome);
   SettleTroubles(pass);
   runtime::ReconcileResult next = Next(pass);
@@ -110,8 +114,7 @@ runtime::ReconcileResult DeploymentReconciler::WaitForCaches(
   base::SteadyTime::duration lag{};
   {
     std::lock_guard lock(mutex_);
-    Memory& memory = memory_[deployment.meta.key()];
-    memory.uid = deployment.meta.uid;
+    Memory& memory = Remembered(deployment.meta);
     if (!memory.stale_since) memory.stale_since = clock_.Steady();
     lag = clock_.Steady() - *memory.stale_since;
   }
@@ -154,6 +157,10 @@ DeploymentReconciler::Pass DeploymentReconciler::Begin(
 
 void DeploymentReconciler::MakePlan(Pass& pass) {
   NoteChangedInputs(pass.snapshot);
+  {
+    std::lock_guard lock(mutex_);
+    Remembered(pass.snapshot.deployment->meta).slots.Recall(pass.snapshot);
+  }
   pass.plan = planning::PlanDeployment(pass.snapshot);
   for (int round = 1; !pass.plan.needs_payloads.empty() && round < kMostRounds; ++round) {
     if (!ReadPayloads(pass)) break;
@@ -204,8 +211,7 @@ void DeploymentReconciler::NoteChangedInputs(const planning::Snapshot& snapshot)
   const std::string inputs = std::to_string(meta.generation) + "/" +
                              base::ShortHash(nlohmann::json(snapshot.namespace_labels).dump());
   std::lock_guard lock(mutex_);
-  Memory& memory = memory_[meta.key()];
-  if (memory.uid != meta.uid) memory = {meta.uid, std::nullopt, std::nullopt, ""};
+  Memory& memory = Remembered(meta);
   memory.stale_since.reset();
   if (std::exchange(memory.inputs, inputs) == inputs) return;
   knowledge_.backoff.TryNow(meta.uid);
@@ -270,13 +276,22 @@ base::Status DeploymentReconciler::WriteStatus(const planning::Snapshot& snapsho
   }
   other_backoff_.NoteSuccess(meta.uid, kStatusId);
   std::lock_guard lock(mutex_);
-  memory_[meta.key()].last_status_write = clock_.Steady();
+  Remembered(meta).last_status_write = clock_.Steady();
   return {};
+}
+
+DeploymentReconciler::Memory& DeploymentReconciler::Remembered(const kube::ObjectMeta& meta) {
+  Memory& memory = memory_[meta.key()];
+  if (memory.uid != meta.uid) {
+    memory = {};
+    memory.uid = meta.uid;
+  }
+  return memory;
 }
 
 milliseconds DeploymentReconciler::UntilNextStatus(const planning::Snapshot& snapshot) {
   std::lock_guard lock(mutex_);
-  const Memory& memory = memory_[snapshot.deployment->meta.key()];
+  const Memory& memory = Remembered(snapshot.deployment->meta);
   if (!memory.last_status_write) return milliseconds(0);
   const auto passed = std::chrono::floor<milliseconds>(clock_.Steady() - *memory.last_status_write);
   return kStatusInterval - passed;

@@ -2,8 +2,8 @@
 
 // One pass over one DisaggDeployment: Resolve, Plan, Execute, one status write, events. Holds
 // nothing that a pass needs of the one before to be right; what it does hold (payloads, what has
-// failed and since when, status times) saves requests and lets troubles be told. Thread-safe for
-// different keys.
+// failed and since when, status times, the last pods of slots) saves requests, slows down what
+// repeats itself and lets troubles be told. Thread-safe for different keys.
 
 #include <map>
 #include <mutex>
@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "controllers/planning/plan.h"
+#include "controllers/planning/slot_memory.h"
 #include "controllers/planning/snapshot.h"
 #include "controllers/planning/status_planner.h"
 #include "controllers/reconcile/caches.h"
@@ -54,6 +55,7 @@ class DeploymentReconciler {
     std::optional<base::SteadyTime> last_status_write;
     std::optional<base::SteadyTime> stale_since;
     std::string inputs;  // what else the answers to requests depend on
+    planning::SlotMemory slots;
   };
   // What one pass works on.
   struct Pass {
@@ -78,6 +80,9 @@ class DeploymentReconciler {
   base::Status WriteStatus(const planning::Snapshot& snapshot, const nlohmann::json& status);
   std::chrono::milliseconds UntilNextStatus(const planning::Snapshot& snapshot);
   runtime::ReconcileResult Next(const Pass& pass) const;
+  // The memory of the object of this UID; a new one where another of its name was remembered. With
+  // mutex_ held.
+  Memory& Remembered(const kube::ObjectMeta& meta);
   void Forget(const kube::ObjectKey& key);
 
   runtime::Manager& manager_;

@@ -409,8 +409,7 @@ bool IsOpen(const Write& write, bool refused) {
 Outcome Executor::Execute(const planning::Plan& plan, const kube::ObjectMeta& owner) {
   backoff_.Begin(owner.uid);
   Run run(client_, freshness_, lost_, backoff_, owner);
-  for (const Stage stage : {Stage::kRevision, Stage::kAccount, Stage::kDryRun, Stage::kPods,
-                            Stage::kServing, Stage::kGarbage}) {
+  for (const Stage stage : planning::kStages) {
     std::vector<const Write*> writes;
     for (const Write& write : plan.writes) {
       if (write.stage == stage && IsOpen(write, run.refused())) writes.push_back(&write);

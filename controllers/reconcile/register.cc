@@ -1,6 +1,5 @@
 #include "controllers/reconcile/register.h"
 
-#include "controllers/reconcile/cache_watch.h"
 #include "controllers/reconcile/caches.h"
 #include "controllers/reconcile/deployment_reconciler.h"
 #include "controllers/reconcile/lost_children.h"
@@ -14,9 +13,6 @@
 namespace disagg::reconcile {
 namespace {
 
-// What the housekeeping does besides sweeping each kind of child.
-const kube::ObjectKey kCheckCaches{"", "caches"};
-
 class RegisteredDomain : public Domain {
  public:
   RegisteredDomain(runtime::Manager& manager, const base::Clock& clock, const Options& options)
@@ -29,11 +25,11 @@ class RegisteredDomain : public Domain {
         models_(manager.AddController(
             {"servingmodel", 1},
             [this](const kube::ObjectKey& key) { return model_reconciler_.Reconcile(key); })),
-        housekeeping_(manager.AddController(
-            {"housekeeping", 1}, [this](const kube::ObjectKey& key) { return KeepHouse(key); })),
+        sweeps_(manager.AddController(
+            {"lost-children", 1},
+            [this](const kube::ObjectKey& key) { return sweep_.Sweep(key); })),
         sweep_(manager.client(), caches_, lost_,
                [this](const kube::ObjectKey& owner) { deployments_.queue().Add(owner); }),
-        cache_watch_(caches_, [this] { WakeAllDeployments(caches_, deployments_); }),
         deployment_reconciler_(manager, {caches_, lost_, sweep_, readiness_, backoff_}, clock,
                                options.settings),
         model_reconciler_(manager, caches_) {
@@ -50,17 +46,12 @@ class RegisteredDomain : public Domain {
     sweep_.Restart();
     deployment_reconciler_.BeginToLead();
     for (const Caches::Cache& child : caches_.children) {
-      housekeeping_.queue().Add({"", child.resource.ToString()});
+      sweeps_.queue().Add({"", child.resource.ToString()});
     }
-    housekeeping_.queue().Add(kCheckCaches);
     for (const auto& deployment : caches_.deployments.All()) {
       deployments_.queue().Add(deployment->meta.key());
     }
     for (const auto& model : caches_.models.All()) models_.queue().Add(model->meta.key());
-  }
-
-  runtime::ReconcileResult KeepHouse(const kube::ObjectKey& key) {
-    return key == kCheckCaches ? cache_watch_.Check() : sweep_.Sweep(key);
   }
 
   Caches caches_;
@@ -69,9 +60,8 @@ class RegisteredDomain : public Domain {
   RequestBackoff backoff_;
   runtime::Controller& deployments_;
   runtime::Controller& models_;
-  runtime::Controller& housekeeping_;
+  runtime::Controller& sweeps_;
   LostSweep sweep_;
-  CacheWatch cache_watch_;
   DeploymentReconciler deployment_reconciler_;
   ModelReconciler model_reconciler_;
 };

@@ -125,10 +125,10 @@ void WireWatches(const Watched& watched, runtime::Controller& deployments,
     if (!SameNode(change)) WakePodsOf(caches, queue, MetaOf(change).name);
   });
   WireCatalogue(caches, queue, models.queue());
-}
-
-void WakeAllDeployments(const Caches& caches, runtime::Controller& deployments) {
-  WakeAll(caches, deployments.queue(), "");
+  // What a deployment does and tells depends on which absences prove something.
+  for (const Caches::Cache& cache : caches.all) {
+    cache.objects->AddLivenessHandler([&caches, &queue] { WakeAll(caches, queue, ""); });
+  }
 }
 
 }  // namespace disagg::reconcile

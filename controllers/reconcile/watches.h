@@ -25,6 +25,4 @@ struct Watched {
 void WireWatches(const Watched& watched, runtime::Controller& deployments,
                  runtime::Controller& models);
 
-void WakeAllDeployments(const Caches& caches, runtime::Controller& deployments);
-
 }  // namespace disagg::reconcile

@@ -39,6 +39,7 @@ void DecodeTermination(const Json& terminated, ContainerState& container) {
   container.last_termination_reason = TextField(terminated, "reason");
   container.last_termination_message = Message(terminated, "message");
   container.last_exit_code = static_cast<int>(IntegerField(terminated, "exitCode"));
+  container.last_started_at = TimeField(terminated, "startedAt");
   container.last_finished_at = TimeField(terminated, "finishedAt");
 }
 

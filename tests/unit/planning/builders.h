@@ -92,6 +92,8 @@ class PodBuilder {
   PodBuilder& Failed(const std::string& reason = "", const std::string& message = "");
   PodBuilder& Succeeded();
   PodBuilder& Restarts(int restarts, std::int64_t last_finished_at);
+  // In CrashLoopBackOff since five seconds ago, after a run of `lived` seconds.
+  PodBuilder& CrashLoops(int restarts = 5, const std::string& delay = "2m40s", int lived = 60);
   PodBuilder& Waiting(const std::string& reason, const std::string& message = "");
   PodBuilder& Terminated(const std::string& reason, int exit_code, const std::string& message = "");
   PodBuilder& FinishedAt(std::int64_t time);
@@ -100,6 +102,8 @@ class PodBuilder {
   PodBuilder& Deleting();
   PodBuilder& Retries(int retries);
   PodBuilder& Failures(const std::string& failures);
+  PodBuilder& Faults(const std::string& faults);
+  PodBuilder& Avoids(const std::string& nodes);
 
   std::shared_ptr<const kube::Pod> Build() const;
   operator std::shared_ptr<const kube::Pod>() const { return Build(); }  // NOLINT: by design

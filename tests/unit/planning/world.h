@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "controllers/planning/plan.h"
+#include "controllers/planning/slot_memory.h"
 #include "controllers/planning/snapshot.h"
 #include "controllers/planning/status_planner.h"
 #include "tests/unit/planning/builders.h"
@@ -115,6 +116,7 @@ class World {
   void CreatePod(const nlohmann::json& body);
   void StoreRevision(const nlohmann::json& body);
   void PutChild(const Write& write);
+  void Patch(const Write& write);
   bool Delete(const Write& write);
   bool DeletePod(const Write& write);
   bool CanEnd(const kube::Pod& pod) const;
@@ -128,6 +130,7 @@ class World {
   std::map<std::string, std::shared_ptr<const render::Revision>> payloads_;
   std::map<std::string, std::pair<kube::Resource, Object>> children_;  // by kind and name
   std::map<std::string, std::shared_ptr<kube::Node>> nodes_;
+  SlotMemory slots_;
   std::int64_t now_ = kNow;
   int last_uid_ = 0;
 };

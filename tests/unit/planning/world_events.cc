@@ -187,6 +187,7 @@ void World::Fail(api::RoleName role, int replica, const std::string& reason) {
   pod.ready = false;
   pod.reason = reason;
   Engine(pod).running = false;
+  Engine(pod).last_started_at = Engine(pod).started_at;
   Engine(pod).last_finished_at = now_;
 }
 

@@ -133,7 +133,12 @@ class Run {
 
   Outcome Take() { return std::move(outcome_); }
   bool refused() const { return !outcome_.refusal.empty(); }
-  bool failed() const { return !outcome_.failed.empty(); }
+  // No write has failed that the later stages stand on.
+  bool stands() const {
+    return std::none_of(outcome_.failed.begin(), outcome_.failed.end(), [](const auto& failed) {
+      return planning::IsFoundation(failed.write->stage);
+    });
+  }
 
   // The writes of one stage.
   void Carry(const std::vector<const Write*>& writes) {
@@ -415,7 +420,7 @@ Outcome Executor::Execute(const planning::Plan& plan, const kube::ObjectMeta& ow
       if (write.stage == stage && IsOpen(write, run.refused())) writes.push_back(&write);
     }
     run.Carry(writes);
-    if (planning::IsFoundation(stage) && run.failed()) break;
+    if (!run.stands()) break;
   }
   backoff_.Prune(owner.uid, plan.writes);
   return run.Take();

@@ -158,7 +158,7 @@ std::optional<planning::Write> GiveLabelBack(const LostChildren::Child& child,
   if (meta.deleting() || meta.label(api::kLabelDeployment) == owner.name) return std::nullopt;
   planning::Write write;
   write.verb = planning::Verb::kMergePatch;
-  write.stage = planning::Stage::kGarbage;
+  write.stage = planning::Stage::kRelease;
   write.resource = child.resource;
   write.key = meta.key();
   write.uid = meta.uid;

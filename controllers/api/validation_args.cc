@@ -24,6 +24,7 @@ using Kind = ArgValue::Kind;
 constexpr std::size_t kLongestKey = 128;
 constexpr std::size_t kLargestArg = 4096;
 constexpr std::size_t kMostArgs = 128;
+constexpr std::size_t kMostItems = 4096;
 
 // One map of arguments and the program they are for.
 struct Place {
@@ -224,7 +225,18 @@ void CheckPlace(const Place& place, Errors* errors) {
 }  // namespace
 
 void CheckArgs(const DeploymentSpec& spec, Errors* errors) {
-  for (const Place& place : Places(spec)) CheckPlace(place, errors);
+  std::size_t items = 0;
+  for (const Place& place : Places(spec)) {
+    CheckPlace(place, errors);
+    for (const auto& [key, value] : *place.args) {
+      const bool list = value.kind == Kind::kList || value.kind == Kind::kRepeat;
+      items += list ? value.texts.size() : 0;
+    }
+  }
+  if (items <= kMostItems) return;
+  errors->push_back(ErrorAt("spec.engine.args", "the lists in all arguments have " +
+                                                    std::to_string(items) +
+                                                    " items together; at most 4096"));
 }
 
 }  // namespace disagg::api

@@ -117,6 +117,16 @@ TEST(ValidateArgs, Sizes) {
   });
 }
 
+TEST(ValidateArgs, Items) {
+  std::string items = "[1";
+  for (int i = 1; i < 2049; ++i) items += ",1";
+  items += "]";
+  EXPECT_EQ(Messages(Engine("{\"a\": " + items + ", \"b\": {\"repeat\": " + items + "}}")),
+            std::vector<std::string>(
+                {"spec.engine.args: the lists in all arguments have 4098 items together; at most "
+                 "4096"}));
+}
+
 TEST(ValidateArgs, Count) {
   std::string many = "{";
   for (int i = 0; i < 129; ++i) many += "\"k" + std::to_string(i) + "\": 1,";

@@ -1,5 +1,7 @@
 #include "controllers/api/decode.h"
 
+#include <algorithm>
+
 #include "controllers/api/decode_parts.h"
 
 namespace disagg::api {
@@ -58,11 +60,28 @@ base::Result<std::shared_ptr<const T>> DecodeStrictly(const std::string& json) {
   return std::shared_ptr<const T>(std::move(decoded));
 }
 
-// The status is kept beside an empty spec: it names the revision that goes on being healed.
-void ForgetSpec(DisaggDeployment* object) { object->spec = {}; }
+// Whether an error is about the field `path` or something in it.
+bool IsAbout(const std::string& error, const std::string& path) {
+  return error.starts_with(path + ".") || error.starts_with(path + ":");
+}
+
+// The status is kept beside a spec that says no more than what to give back: it names the revision
+// that goes on being healed.
+void ForgetSpec(const std::vector<std::string>& errors, DisaggDeployment* object) {
+  DeploymentSpec kept;
+  kept.suspend = object->spec.suspend;
+  for (const auto& [role, spec] : object->spec.roles) {
+    const std::string path = ".spec." + std::string(ToString(role));
+    if (std::none_of(errors.begin(), errors.end(),
+                     [&](const auto& error) { return IsAbout(error, path); })) {
+      kept.roles[role].replicas = spec.replicas;
+    }
+  }
+  object->spec = std::move(kept);
+}
 
 template <typename T>
-void ForgetSpec(T* object) {
+void ForgetSpec(const std::vector<std::string>&, T* object) {
   T empty;
   empty.meta = std::move(object->meta);
   *object = std::move(empty);
@@ -78,7 +97,7 @@ kube::Decoder CacheDecoder() {
     std::vector<std::string> errors;
     DecodeInto(envelope->object, decoded.get(), &errors);
     if (!errors.empty()) {
-      ForgetSpec(decoded.get());
+      ForgetSpec(errors, decoded.get());
       decoded->meta.annotations.Set(kDecodeError, Joined(errors));
     }
     return kube::ObjectPtr(std::move(decoded));
@@ -86,10 +105,6 @@ kube::Decoder CacheDecoder() {
 }
 
 }  // namespace
-
-const std::string& WhyUnread(const kube::ObjectMeta& meta) {
-  return meta.decode_error.empty() ? meta.annotation(kDecodeError) : meta.decode_error.get();
-}
 
 base::Result<std::shared_ptr<const DisaggDeployment>> DecodeDisaggDeployment(
     const std::string& json) {
@@ -103,6 +118,10 @@ base::Result<std::shared_ptr<const ServingModel>> DecodeServingModel(const std::
 base::Result<std::shared_ptr<const AcceleratorClass>> DecodeAcceleratorClass(
     const std::string& json) {
   return DecodeStrictly<AcceleratorClass>(json);
+}
+
+const std::string& DecodeErrorOf(const kube::ObjectMeta& meta) {
+  return meta.decode_error.empty() ? meta.annotation(kDecodeError) : meta.decode_error.get();
 }
 
 kube::Decoder DisaggDeploymentDecoder() { return CacheDecoder<DisaggDeployment>(); }

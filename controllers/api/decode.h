@@ -20,9 +20,9 @@ base::Result<std::shared_ptr<const AcceleratorClass>> DecodeAcceleratorClass(
 // The same for caches. One object that cannot be decoded must not stop a watch: it enters the cache
 // with `decode_error` as the annotation kDecodeError and an empty spec, and becomes Stalled.
 inline constexpr char kDecodeError[] = "disagg.dev/internal-decode-error";
-// What could not be read of a cached object, for either reason: of its JSON (meta.decode_error) or
-// of its fields. Empty: all was read.
-const std::string& WhyUnread(const kube::ObjectMeta& meta);
+// Why an object of a cache is not known as a whole: it is not JSON that can be read
+// (meta.decode_error), or not of our types; "" where it is known.
+const std::string& DecodeErrorOf(const kube::ObjectMeta& meta);
 kube::Decoder DisaggDeploymentDecoder();
 kube::Decoder ServingModelDecoder();
 kube::Decoder AcceleratorClassDecoder();

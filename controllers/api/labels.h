@@ -39,6 +39,11 @@ inline constexpr char kAnnotationReconcile[] = "disagg.dev/reconcile";
 inline constexpr char kAnnotationModel[] = "disagg.dev/model";
 // On pods: how often predecessors of this slot failed on which node, "b200-1=2,b200-3=1".
 inline constexpr char kAnnotationFailures[] = "disagg.dev/failures";
+// On pods: the failures among them that were the node's fault, and when the last one was (Unix
+// seconds), "b200-1=2@1795514400".
+inline constexpr char kAnnotationNodeFaults[] = "disagg.dev/node-faults";
+// On pods: nodes that it may not be scheduled to because of such faults, "b200-1,b200-3".
+inline constexpr char kAnnotationAvoids[] = "disagg.dev/avoids";
 // On pods: consecutive failures of the slot before this pod; the back-off's exponent.
 inline constexpr char kAnnotationRetries[] = "disagg.dev/retries";
 

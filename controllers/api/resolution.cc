@@ -73,10 +73,10 @@ void ResolveModel(const DisaggDeployment& deployment, const Catalogue& catalogue
   const auto model = FindModel(catalogue, ref);
   if (!model) {
     resolution->errors.push_back(ModelNotFound(ref, catalogue, labels));
-  } else if (!WhyUnread(model->meta).empty()) {
+  } else if (!DecodeErrorOf(model->meta).empty()) {
     resolution->errors.push_back(ErrorOf(kModelPath, ref,
                                          "ServingModel " + model->meta.name + " cannot be read: " +
-                                             WhyUnread(model->meta) + kAskPlatform,
+                                             DecodeErrorOf(model->meta) + kAskPlatform,
                                          "ModelInvalid"));
   } else if (!model->allowed_namespaces.Matches(labels)) {
     resolution->errors.push_back(ErrorOf(
@@ -231,7 +231,7 @@ void ResolveRole(const DeploymentSpec& spec, RoleName role, const Catalogue& cat
     resolution->errors.push_back(ClassNotFound(path, name, catalogue));
     return;
   }
-  const std::string& undecodable = WhyUnread(resolved.accelerator->meta);
+  const std::string& undecodable = DecodeErrorOf(resolved.accelerator->meta);
   if (!undecodable.empty()) {
     resolution->errors.push_back(ErrorOf(
         path, name, "AcceleratorClass " + name + " cannot be read: " + undecodable + kAskPlatform,

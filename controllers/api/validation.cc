@@ -29,7 +29,7 @@ std::ptrdiff_t Position(const FieldError& error) {
 }  // namespace
 
 std::vector<FieldError> Validate(const DisaggDeployment& deployment, const Resolution& resolution) {
-  const std::string& undecodable = WhyUnread(deployment.meta);
+  const std::string& undecodable = DecodeErrorOf(deployment.meta);
   if (!undecodable.empty()) {
     return {{.path = "spec", .message = undecodable, .reason = "InvalidSpec"}};
   }

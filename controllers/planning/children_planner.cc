@@ -4,6 +4,7 @@
 #include <set>
 
 #include "controllers/api/labels.h"
+#include "controllers/render/foreign_fields.h"
 #include "controllers/render/objects.h"
 #include "controllers/render/subset.h"
 
@@ -84,25 +85,72 @@ class ChildrenPlanner {
   // For objects that are applied for life: others may own fields of them.
   void Want(const kube::Resource& resource, Stage stage, json body) {
     Write write = Prepare(resource, stage, std::move(body));
+    if (IsLeftover(write)) return;
     const Child* child = Find(resource, write.key.name);
     if (child != nullptr) {
-      if (goal_.heal_only || child->object->meta.deleting()) return;  // made anew once it is gone
+      // Created anew once it is gone; what cannot be read is not known to differ.
+      if (child->object->meta.deleting() || !child->object->meta.decode_error.empty()) return;
+      if (goal_.heal_only && !IsStopped(resource)) return;
       const json observed = json::parse(child->object->json.Unpack(), nullptr, false);
+      RemoveForeign(write, *child, observed);
       if (render::IsSubset(write.body, observed)) return;
       write.uid = child->object->meta.uid;
     }
     write.verb = Verb::kApply;
-    write.reason = (child == nullptr ? "make " : "update ") + resource.kind + " " + write.key.name;
+    write.reason =
+        (child == nullptr ? "create " : "update ") + resource.kind + " " + write.key.name;
     writes_.push_back(std::move(write));
   }
 
-  // For objects that are posted once and never changed.
+  // Routers without workers hold nothing that a spec has to be right for.
+  bool IsStopped(const kube::Resource& resource) const {
+    return resource == kube::kDeployments && deployment_.spec.suspend;
+  }
+
+  // An apply leaves the fields of others alone. Those that keep requests from reaching a worker are
+  // taken away.
+  void RemoveForeign(const Write& wanted, const Child& child, const json& observed) {
+    json patch = render::ForeignFields(wanted.resource, wanted.body, observed);
+    if (patch.empty()) return;
+    Write write = wanted;
+    write.verb = Verb::kMergePatch;
+    write.uid = child.object->meta.uid;
+    write.reason = "remove foreign fields of " + wanted.resource.kind + " " + wanted.key.name +
+                   ": " + patch.dump();
+    write.body = std::move(patch);
+    writes_.push_back(std::move(write));
+  }
+
+  // For objects that are posted once and never changed, but for the labels by which they are found.
   void WantOnce(const kube::Resource& resource, Stage stage, json body) {
     Write write = Prepare(resource, stage, std::move(body));
-    if (Find(resource, write.key.name) != nullptr) return;
+    if (IsLeftover(write)) return;
+    const Child* child = Find(resource, write.key.name);
+    if (child != nullptr) {
+      if (!child->object->meta.deleting()) RestoreLabel(std::move(write), *child);
+      return;
+    }
     write.verb = Verb::kCreate;
-    write.reason = "make " + resource.kind + " " + write.key.name;
+    write.reason = "create " + resource.kind + " " + write.key.name;
     writes_.push_back(std::move(write));
+  }
+
+  void RestoreLabel(Write write, const Child& child) {
+    const std::string& name = deployment_.meta.name;
+    if (child.object->meta.label(api::kLabelDeployment) == name) return;
+    write.verb = Verb::kMergePatch;
+    write.uid = child.object->meta.uid;
+    write.body = {{"metadata", {{"labels", {{api::kLabelDeployment, name}}}}}};
+    write.reason = "restore labels of " + write.resource.kind + " " + write.key.name;
+    writes_.push_back(std::move(write));
+  }
+
+  // Of an earlier deployment of this name: created once it is gone.
+  bool IsLeftover(const Write& write) const {
+    return std::any_of(
+        snapshot_.leftovers.begin(), snapshot_.leftovers.end(), [&](const Leftover& leftover) {
+          return leftover.resource == write.resource && leftover.name == write.key.name;
+        });
   }
 
   void DeleteUnwanted() {

@@ -7,28 +7,18 @@
 #include "controllers/api/labels.h"
 #include "controllers/api/validation.h"
 #include "controllers/planning/children_planner.h"
+#include "controllers/planning/dry_run_planner.h"
 #include "controllers/planning/pod_planner.h"
 #include "controllers/planning/pod_state.h"
+#include "controllers/planning/release_planner.h"
+#include "controllers/planning/target_revision.h"
 #include "controllers/render/objects.h"
 
 namespace disagg::planning {
 namespace {
 
-// A revision to work towards, with what is known of it.
-struct Candidate {
-  render::RevisionIdentity identity;
-  std::shared_ptr<const render::Revision> payload;  // null: not read
-  std::string router_template;
-  bool stored = false;
-};
-
-bool Covers(const kube::Amounts& held, const kube::Amounts& asked) {
-  return std::all_of(asked.begin(), asked.end(), [&](const auto& need) {
-    return std::any_of(held.begin(), held.end(), [&](const auto& amount) {
-      return amount.first == need.first && amount.second >= need.second;
-    });
-  });
-}
+// A missed event of what is waited for costs no longer than this.
+constexpr int kLeftoverSeconds = 10;
 
 class DeploymentPlanner {
  public:
@@ -37,7 +27,7 @@ class DeploymentPlanner {
 
   Plan Run() {
     ReadSpec();
-    const auto accepted = AcceptedRevision();
+    const auto accepted = AcceptedRevision(snapshot_, states_);
     if (accepted) {
       plan_.accepted = accepted->identity;
       plan_.accepted_desired = AcceptedDesired(accepted->identity);
@@ -49,18 +39,25 @@ class DeploymentPlanner {
       plan_.desired = accepted ? plan_.accepted_desired : SpecDesired();
       return std::move(plan_);
     }
+    Release();
     if (!plan_.errors.empty()) {
       Heal(accepted);
       return std::move(plan_);
     }
-    if (auto target = TargetRevision(accepted)) Converge(*target, accepted);
+    if (auto target = TargetRevision(snapshot_, states_, plan_.resolution, accepted)) {
+      Converge(*target, accepted);
+    } else {
+      plan_.needs_payloads.push_back(accepted->identity.name);
+    }
     LeaveServingToTheNextPass();
     return std::move(plan_);
   }
 
  private:
   void ReadSpec() {
-    const std::string& broken = deployment_.meta.annotation(api::kDecodeError);
+    const std::string& unreadable = deployment_.meta.decode_error;
+    const std::string& broken =
+        unreadable.empty() ? deployment_.meta.annotation(api::kDecodeError) : unreadable;
     readable_ = broken.empty();
     if (!readable_) {
       plan_.errors = {{"spec", broken, "InvalidSpec"}};
@@ -68,63 +65,6 @@ class DeploymentPlanner {
     }
     plan_.resolution = api::Resolve(deployment_, snapshot_.catalogue, snapshot_.namespace_labels);
     plan_.errors = api::Validate(deployment_, plan_.resolution);
-  }
-
-  const StoredRevision* Stored(const std::string& name) const {
-    for (const StoredRevision& revision : snapshot_.revisions) {
-      if (revision.identity.name == name) return &revision;
-    }
-    return nullptr;
-  }
-
-  Candidate FromStored(const StoredRevision& stored) const {
-    Candidate candidate{stored.identity, nullptr, stored.router_template.Unpack(), true};
-    const auto payload = snapshot_.payloads.find(stored.identity.name);
-    if (payload != snapshot_.payloads.end()) candidate.payload = payload->second;
-    return candidate;
-  }
-
-  bool HasPods(const std::string& revision) const {
-    return std::any_of(snapshot_.pods.begin(), snapshot_.pods.end(), [&](const auto& pod) {
-      return pod->meta.label(api::kLabelRevision) == revision && !pod->meta.deleting();
-    });
-  }
-
-  // What status says was accepted last; where status was lost, the newest revision that has pods.
-  std::optional<Candidate> AcceptedRevision() const {
-    if (const auto* stored = Stored(deployment_.status.target_revision)) return FromStored(*stored);
-    const StoredRevision* newest = nullptr;
-    for (const StoredRevision& revision : snapshot_.revisions) {
-      const bool newer = newest == nullptr || revision.identity.number > newest->identity.number;
-      if (newer && HasPods(revision.identity.name)) newest = &revision;
-    }
-    if (newest == nullptr) return std::nullopt;
-    return FromStored(*newest);
-  }
-
-  // The stored revision of this very spec, or a new one. Nothing: a payload has to be read first.
-  std::optional<Candidate> TargetRevision(const std::optional<Candidate>& accepted) {
-    const std::string spec_hash = render::HashSpec(deployment_).spec;
-    if (accepted && accepted->identity.spec_hash == spec_hash) return accepted;
-    const StoredRevision* match = nullptr;
-    std::int64_t newest = 0;
-    std::map<std::string, std::string> taken;
-    for (const StoredRevision& revision : snapshot_.revisions) {
-      taken[revision.identity.name] = revision.identity.inputs_hash;
-      newest = std::max(newest, revision.identity.number);
-      const bool newer = match == nullptr || revision.identity.number > match->identity.number;
-      if (revision.identity.spec_hash == spec_hash && newer) match = &revision;
-    }
-    if (match != nullptr) return FromStored(*match);
-    if (accepted && !accepted->payload) {
-      plan_.needs_payloads.push_back(accepted->identity.name);
-      return std::nullopt;
-    }
-    auto made = std::make_shared<render::Revision>(
-        render::MakeRevision(deployment_, plan_.resolution,
-                             accepted ? accepted->payload.get() : nullptr, taken, newest + 1));
-    return Candidate{made->identity, made, made->rendered.at("router").dump(),
-                     Stored(made->identity.name) != nullptr};
   }
 
   void NoteUpdate(const render::RevisionIdentity& current) {
@@ -162,6 +102,25 @@ class DeploymentPlanner {
     return desired;
   }
 
+  // Before every check: what is wanted no more is given back, and is not made again either while
+  // the rest of the spec is not accepted.
+  void Release() {
+    ReleaseGoal goal;
+    goal.everything = deployment_.spec.suspend;
+    goal.at_most = SpecDesired();
+    if (plan_.accepted) {
+      for (const auto& [role, identity] : plan_.accepted->roles) {
+        goal.role_revisions[role] = identity.revision;
+      }
+    }
+    Append(PlanRelease(snapshot_, goal, states_));
+    for (auto& [role, desired] : plan_.accepted_desired) {
+      const auto wanted = goal.at_most.find(role);
+      if (goal.everything) desired = 0;
+      if (wanted != goal.at_most.end()) desired = std::min(desired, wanted->second);
+    }
+  }
+
   // The spec is not accepted: what runs goes on, and is healed as it was accepted.
   void Heal(const std::optional<Candidate>& accepted) {
     plan_.desired = plan_.accepted_desired;
@@ -170,12 +129,22 @@ class DeploymentPlanner {
     PlanTowards(*accepted, plan_.desired, Gate::kAlways, /*heal_only=*/true);
   }
 
+  // Nothing is asked before a pod of the revision is to be made: a suspended deployment is asked
+  // about when it goes on.
   bool NeedsGate(const Candidate& target) const {
-    if (deployment_.status.target_revision == target.identity.name) return false;
-    return !HasPods(target.identity.name);
+    if (deployment_.spec.suspend || HasPods(states_, target.identity.name)) return false;
+    const auto& desired = deployment_.status.desired;
+    const bool stood_still = std::all_of(desired.begin(), desired.end(),
+                                         [](const auto& role) { return role.second == 0; });
+    return stood_still || deployment_.status.target_revision != target.identity.name;
   }
 
   void Converge(const Candidate& target, const std::optional<Candidate>& accepted) {
+    if (WaitsForLeftovers(target)) {
+      plan_.target = plan_.accepted;
+      plan_.desired = plan_.accepted_desired;
+      return;
+    }
     plan_.target = target.identity;
     plan_.desired = SpecDesired();
     plan_.gated = NeedsGate(target);
@@ -189,6 +158,28 @@ class DeploymentPlanner {
     Append(PlanHistory(snapshot_, LiveRevisions(target)));
   }
 
+  // What pods stand on cannot be made while an earlier deployment of this name still holds its
+  // name. Garbage collection deletes it; an orphan is told in status, with what removes it.
+  bool WaitsForLeftovers(const Candidate& target) {
+    const std::string account = render::ServiceAccountName(deployment_);
+    const std::set<std::pair<std::string, std::string>> foundations = {
+        {kube::kControllerRevisions.ToString(),
+         render::RevisionName(deployment_.meta.name, target.identity.name)},
+        {kube::kServiceAccounts.ToString(), account},
+        {kube::kRoleBindings.ToString(), account}};
+    bool waits = false;
+    for (const Leftover& leftover : snapshot_.leftovers) {
+      if (!foundations.contains({leftover.resource.ToString(), leftover.name})) continue;
+      plan_.explanations.push_back("waits for " + leftover.resource.kind + " " + leftover.name +
+                                   " of an earlier deployment of this name to be deleted");
+      WakeAt(snapshot_.now + kLeftoverSeconds);
+      waits = true;
+    }
+    return waits;
+  }
+
+  void WakeAt(std::int64_t time) { plan_.wake_at = std::min(plan_.wake_at.value_or(time), time); }
+
   // The cluster decides: towards the target, or back to what was accepted.
   void Ask(const Candidate& target, const std::optional<Candidate>& accepted) {
     if (!target.payload) {
@@ -196,7 +187,7 @@ class DeploymentPlanner {
       return;
     }
     PlanTowards(target, plan_.desired, Gate::kIfAccepted, /*heal_only=*/false);
-    PlanDryRuns(target);
+    Append(PlanDryRuns(snapshot_, states_, *target.payload, plan_.writes));
     if (!accepted) return;
     PlanTowards(*accepted, plan_.accepted_desired, Gate::kIfRefused, /*heal_only=*/true);
   }
@@ -213,47 +204,6 @@ class DeploymentPlanner {
     plan_.writes.push_back(std::move(write));
   }
 
-  // One dry run per kind of pod that the cluster has not accepted yet: roles that keep their
-  // revision have run before.
-  void PlanDryRuns(const Candidate& target) {
-    for (const auto& [role, identity] : target.identity.roles) {
-      const bool known = std::any_of(states_.begin(), states_.end(), [&](const PodState& state) {
-        return state.role_revision == identity.revision;
-      });
-      if (known) continue;
-      const auto& role_template =
-          target.payload->rendered.at("roles").at(std::string(api::ToString(role)));
-      AddDryRun(render::RenderPod(deployment_, target.identity, role_template, {role, 0, 1}, {}));
-    }
-    AddDryRun(render::RenderRouterProbePod(deployment_, target.identity,
-                                           target.payload->rendered.at("router")));
-  }
-
-  // Whether a pod that this plan deletes holds all devices that the new one asks for.
-  bool FreesRoomFor(const nlohmann::json& pod) const {
-    const kube::Amounts asked = render::DevicesOf(pod);
-    return std::any_of(plan_.writes.begin(), plan_.writes.end(), [&](const Write& write) {
-      if (write.verb != Verb::kDelete || !(write.resource == kube::kPods)) return false;
-      const auto deleted = std::find_if(states_.begin(), states_.end(), [&](const PodState& state) {
-        return state.pod->meta.uid == write.uid;
-      });
-      return deleted != states_.end() && Covers(deleted->pod->extended_resources, asked);
-    });
-  }
-
-  void AddDryRun(nlohmann::json body) {
-    Write write;
-    write.verb = Verb::kDryRun;
-    write.stage = Stage::kDryRun;
-    write.resource = kube::kPods;
-    write.key = {deployment_.meta.namespace_name,
-                 body.at("metadata").at("name").get<std::string>()};
-    write.room_is_freed = FreesRoomFor(body);
-    write.body = std::move(body);
-    write.reason = "ask whether the cluster accepts " + write.key.name;
-    plan_.writes.push_back(std::move(write));
-  }
-
   void PlanTowards(const Candidate& target, const std::map<api::RoleName, int>& desired, Gate gate,
                    bool heal_only) {
     PodGoal goal{target.identity, desired, target.payload.get(), gate};
@@ -265,9 +215,7 @@ class DeploymentPlanner {
     Append(std::move(pods.writes));
     plan_.explanations.insert(plan_.explanations.end(), pods.explanations.begin(),
                               pods.explanations.end());
-    if (pods.wake_at) {
-      plan_.wake_at = std::min(plan_.wake_at.value_or(*pods.wake_at), *pods.wake_at);
-    }
+    if (pods.wake_at) WakeAt(*pods.wake_at);
     // An object that cannot be read says nothing about the children that it wants.
     if (!readable_) return;
     auto writes = PlanChildren(snapshot_, {.target = target.identity,
@@ -335,13 +283,13 @@ class DeploymentPlanner {
   std::set<std::string> LiveRevisions(const Candidate& target) const {
     std::set<std::string> live{target.identity.name, deployment_.status.current_revision,
                                deployment_.status.target_revision};
-    for (const auto& pod : snapshot_.pods) live.insert(pod->meta.label(api::kLabelRevision));
+    for (const PodState& state : states_) live.insert(state.revision);
     return live;
   }
 
   const Snapshot& snapshot_;
   const api::DisaggDeployment& deployment_;
-  const std::vector<PodState> states_;
+  std::vector<PodState> states_;
   bool readable_ = true;
   Plan plan_;
 };

@@ -2,8 +2,10 @@
 
 // The decision about one DisaggDeployment.
 //
-//   spec --Resolve, Validate--> errors? --yes--> heal the last accepted revision,
-//                                  |no           at the replicas accepted with it
+//   suspended, or fewer replicas --> pods given back, before everything else (release_planner.h)
+//                                  |
+//   spec --Resolve, Validate--> errors? --yes--> heal the last accepted revision, at the replicas
+//                                  |no           accepted with it, or at fewer where fewer are asked
 //                                  v
 //   spec hash -> the stored revision made from it, or a new one
 //                                  |

@@ -25,11 +25,19 @@ enum class Verb { kCreate, kApply, kMergePatch, kDelete, kDryRun };
 
 // Stages run one after the other, the writes of one stage side by side. The order is part of crash
 // safety: a pod never exists without the revision it was made from, nor a dry run before the
-// ServiceAccount that it names.
-enum class Stage { kRevision, kAccount, kDryRun, kPods, kServing, kGarbage };
+// ServiceAccount that it names. kRelease gives devices back and labels that somebody took: it needs
+// nothing else to succeed, and nothing waits for it.
+enum class Stage { kRelease, kRevision, kAccount, kDryRun, kPods, kServing, kGarbage };
+
+// In the order in which they run.
+inline constexpr Stage kStages[] = {Stage::kRelease, Stage::kRevision, Stage::kAccount,
+                                    Stage::kDryRun,  Stage::kPods,     Stage::kServing,
+                                    Stage::kGarbage};
 
 // What everything after it stands on: if a write of such a stage fails, later stages are not begun.
-constexpr bool IsFoundation(Stage stage) { return stage <= Stage::kDryRun; }
+constexpr bool IsFoundation(Stage stage) {
+  return stage == Stage::kRevision || stage == Stage::kAccount || stage == Stage::kDryRun;
+}
 
 // On which answer of the dry runs a write depends. Without dry runs in the plan kIfRefused is never
 // carried out.
@@ -80,7 +88,8 @@ struct Outcome {
 bool WasCarriedOut(const Write& write, const Outcome& outcome);
 
 struct Plan {
-  // Revisions whose templates have to be read before anything can be decided.
+  // Revisions whose templates have to be read before a pod can be made. The writes are right
+  // without them: they give back what needs no template.
   std::vector<std::string> needs_payloads;
   std::vector<Write> writes;
   bool another_pass = false;            // more is to be written once these writes are visible

@@ -4,6 +4,11 @@
 #include <set>
 #include <tuple>
 
+#include "controllers/api/labels.h"
+#include "controllers/planning/node_bans.h"
+#include "controllers/planning/pod_writes.h"
+#include "controllers/planning/release_planner.h"
+#include "controllers/planning/succession.h"
 #include "controllers/render/objects.h"
 
 namespace disagg::planning {
@@ -13,28 +18,30 @@ void WakeAt(std::int64_t time, PodPlan& plan) {
   plan.wake_at = std::min(plan.wake_at.value_or(time), time);
 }
 
-Write DeleteOf(const kube::Pod& pod, Gate gate, const std::string& why) {
-  Write write;
-  write.verb = Verb::kDelete;
-  write.stage = Stage::kPods;
-  write.gate = gate;
-  write.resource = kube::kPods;
-  write.key = pod.meta.key();
-  write.uid = pod.meta.uid;
-  write.reason = why;
-  return write;
+// The history of a pod that is gone: of its slot it was the newest.
+std::vector<PodState> ClassifyGone(const Snapshot& snapshot) {
+  std::vector<PodState> states;
+  for (const GonePod& gone : snapshot.gone) {
+    auto state = Classify(gone.pod, snapshot);
+    if (!state) continue;
+    state->life = Life::kEnding;
+    state->crash_looping = false;
+    state->released = gone.released;
+    states.push_back(std::move(*state));
+  }
+  return states;
 }
 
-// A pod on a dead node is ended by nobody else. Without a Node there is no kubelet that could still
-// run it, so grace 0 is safe there and only there.
-Write DeleteOf(const PodState& state, Gate gate, const std::string& why) {
-  Write write = DeleteOf(*state.pod, gate, why);
-  if (state.node_gone) write.grace_seconds = 0;
-  return write;
+// Whether a pod shows that something other than time keeps it from being ready.
+bool ShowsTrouble(const kube::Pod& pod) {
+  if (!pod.unschedulable_message.empty() || pod.phase == kube::PodPhase::kFailed) return true;
+  return std::any_of(pod.containers.begin(), pod.containers.end(), [](const auto& container) {
+    const std::string& waiting = container.waiting_reason;
+    const bool starts =
+        waiting.empty() || waiting == "ContainerCreating" || waiting == "PodInitializing";
+    return container.restarts > 0 || !starts;
+  });
 }
-
-// Nothing more can be done about a pod that is ending by itself.
-bool CanBeDeleted(const PodState& state) { return state.node_gone || !state.pod->meta.deleting(); }
 
 // Works on one role; collects into a PodPlan.
 class RolePlanner {
@@ -47,12 +54,17 @@ class RolePlanner {
     if (identity != goal.revision.roles.end()) revision_ = identity->second.revision;
   }
 
-  void Run(const std::vector<PodState>& states, bool may_create) {
+  void Run(const std::vector<PodState>& states, const std::vector<PodState>& gone,
+           bool may_create) {
     for (const PodState& state : states) {
       if (state.role == role_) pods_.push_back(&state);
     }
+    for (const PodState& state : gone) {
+      if (state.role == role_ && !Outdated(state)) gone_.push_back(&state);
+    }
     DeleteLost();
     KeepOnePerSlot();
+    LiftBans();
     DeleteOutdatedThatServeNothing();
     DeleteSurplus();
     ReplaceOneOutdated();
@@ -80,7 +92,7 @@ class RolePlanner {
 
   void Delete(const PodState& state, const std::string& why) {
     if (!deleted_.insert(state.pod->meta.uid).second) return;
-    plan_.writes.push_back(DeleteOf(state, goal_.gate, why));
+    plan_.writes.push_back(DeleteOf(state, Stage::kPods, goal_.gate, why));
   }
 
   void DeleteLost() {
@@ -115,15 +127,34 @@ class RolePlanner {
     }
   }
 
+  // A pod that waits for a node because of a ban that has passed, or that only the banned node
+  // could still satisfy, is made again without it.
+  void LiftBans() {
+    for (const PodState* state : KeptPods()) {
+      const std::set<std::string> avoided =
+          ParseNames(state->pod->meta.annotation(api::kAnnotationAvoids));
+      if (avoided.empty() || state->pod->scheduled) continue;
+      if (goal_.payload == nullptr) {
+        plan_.needs_payload = true;
+        continue;
+      }
+      const std::set<std::string> banned = BannedNodes(state->faults, snapshot_.now);
+      const bool passed =
+          !std::includes(banned.begin(), banned.end(), avoided.begin(), avoided.end());
+      const bool finds_none = !state->pod->unschedulable_message.empty() &&
+                              !AnotherNodeFits(snapshot_.capacity, Template().at("spec"),
+                                               state->pod->extended_resources, banned);
+      if (passed || finds_none) {
+        Delete(*state, passed ? "its ban of a node has passed" : "no other node can take it");
+        continue;
+      }
+      WakeAt(FirstBanEnd(state->faults, snapshot_.now), plan_);
+      Explain(state->replica, BanClause(state->faults, snapshot_.now));
+    }
+  }
+
   void DeleteSurplus() {
-    auto kept = KeptPods();
-    if (static_cast<int>(kept.size()) <= desired_) return;
-    std::sort(kept.begin(), kept.end(), [&](const PodState* a, const PodState* b) {
-      return std::tuple(!Outdated(*a), a->pod->scheduled, a->ready(), -a->replica) <
-             std::tuple(!Outdated(*b), b->pod->scheduled, b->ready(), -b->replica);
-    });
-    kept.resize(kept.size() - static_cast<std::size_t>(desired_));
-    for (const PodState* state : kept) {
+    for (const PodState* state : Surplus(KeptPods(), desired_, revision_)) {
       Delete(*state, "surplus: " + std::to_string(desired_) + " wanted");
     }
   }
@@ -138,11 +169,45 @@ class RolePlanner {
     }
     if (candidate == nullptr) return;
     if (ready < desired_) {
-      plan_.explanations.push_back(SlotName(candidate->replica) +
-                                   " keeps the older revision until the role is complete again");
+      Explain(candidate->replica, "keeps the older revision until the role is complete again");
       return;
     }
+    if (HoldsForWhatServes(*candidate)) return;
     Delete(*candidate, "revision " + revision_ + " replaces " + candidate->role_revision);
+  }
+
+  // A scale-down in mid-roll takes the new pods that are not ready, not the old ones that serve. To
+  // roll on at once would take these after all: it waits for as long as the new pod would have had
+  // to start, and for a change of the spec where that pod was in trouble.
+  bool HoldsForWhatServes(const PodState& candidate) {
+    const bool works = std::any_of(pods_.begin(), pods_.end(), [&](const PodState* state) {
+      return !Outdated(*state) && state->ready();
+    });
+    if (works) return false;
+    for (const PodState* state : Released()) {
+      const std::int64_t until =
+          state->pod->meta.creation_time + snapshot_.deployment->spec.startup_timeout_seconds;
+      const bool trouble = ShowsTrouble(*state->pod);
+      if (state->pod->ready || (!trouble && snapshot_.now >= until)) continue;
+      if (!trouble) WakeAt(until, plan_);
+      Explain(candidate.replica, "keeps the older revision: " + SlotName(state->replica) + " of " +
+                                     "revision " + revision_ +
+                                     " was not ready when fewer replicas were asked for; to roll "
+                                     "on, change the spec or set spec.restart.token");
+      return true;
+    }
+    return false;
+  }
+
+  // Of the target's role revision: those that this plan or an earlier one gave back.
+  std::vector<const PodState*> Released() const {
+    std::vector<const PodState*> released;
+    for (const auto& pods : {pods_, gone_}) {
+      for (const PodState* state : pods) {
+        if (state->released && !Outdated(*state)) released.push_back(state);
+      }
+    }
+    return released;
   }
 
   void CreateMissing() {
@@ -156,9 +221,9 @@ class RolePlanner {
     }
   }
 
-  const PodState* Newest(int replica) const {
+  static const PodState* NewestOf(const std::vector<const PodState*>& pods, int replica) {
     const PodState* newest = nullptr;
-    for (const PodState* state : pods_) {
+    for (const PodState* state : pods) {
       if (state->replica == replica &&
           (newest == nullptr || state->incarnation > newest->incarnation)) {
         newest = state;
@@ -167,7 +232,19 @@ class RolePlanner {
     return newest;
   }
 
-  // One above the highest of the slot, and above what pods without our labels still hold.
+  const PodState* Newest(int replica) const { return NewestOf(pods_, replica); }
+
+  // The one that the next pod of a slot follows, though it may be gone.
+  const PodState* Predecessor(int replica) const {
+    const PodState* there = Newest(replica);
+    const PodState* gone = NewestOf(gone_, replica);
+    const bool gone_is_newer = gone != nullptr && !gone->released &&
+                               (there == nullptr || there->incarnation < gone->incarnation);
+    return gone_is_newer ? gone : there;
+  }
+
+  // One above the highest of the slot, and above what others still hold: pods of no slot, and pods
+  // of an earlier deployment of the same name.
   render::PodIdentity NextIdentity(int replica, const PodState* before) const {
     render::PodIdentity identity{role_, replica, before == nullptr ? 1 : before->incarnation + 1};
     while (IsTaken(NameOf(identity))) ++identity.incarnation;
@@ -180,11 +257,27 @@ class RolePlanner {
 
   bool IsTaken(const std::string& name) const {
     return std::any_of(snapshot_.pods.begin(), snapshot_.pods.end(),
-                       [&](const auto& pod) { return pod->meta.name == name; });
+                       [&](const auto& pod) { return pod->meta.name == name; }) ||
+           std::any_of(snapshot_.leftovers.begin(), snapshot_.leftovers.end(),
+                       [&](const Leftover& leftover) {
+                         return leftover.resource == kube::kPods && leftover.name == name;
+                       });
+  }
+
+  const nlohmann::json& Template() const {
+    return goal_.payload->rendered.at("roles").at(std::string(api::ToString(role_)));
+  }
+
+  nlohmann::json Render(const render::PodIdentity& identity,
+                        const render::PodHistory& history) const {
+    return render::RenderPod(*snapshot_.deployment, goal_.revision, Template(), identity, history);
   }
 
   void CreateNext(int replica) {
-    const PodState* before = Newest(replica);
+    const PodState* there = Newest(replica);
+    // Its deletion is asked for by this plan, and an answer of the API server may refute it.
+    if (there != nullptr && there->in_doubt()) return;
+    const PodState* before = Predecessor(replica);
     if (before != nullptr && InBackoff(*before)) return;
     const render::PodIdentity identity = NextIdentity(replica, before);
     if (goal_.payload == nullptr) {
@@ -198,14 +291,21 @@ class RolePlanner {
     write.gate = goal_.gate;
     write.resource = kube::kPods;
     write.key = {snapshot_.deployment->meta.namespace_name, NameOf(identity)};
-    write.body =
-        render::RenderPod(*snapshot_.deployment, goal_.revision,
-                          goal_.payload->rendered.at("roles").at(std::string(api::ToString(role_))),
-                          identity, History(before));
+    write.body = WithHistory(identity, before);
     write.reason = "create " + SlotName(replica) + " (incarnation " +
                    std::to_string(identity.incarnation) + ")" +
                    (before == nullptr ? "" : ": " + Cause(*before));
     plan_.writes.push_back(std::move(write));
+  }
+
+  nlohmann::json WithHistory(const render::PodIdentity& identity, const PodState* before) {
+    render::PodHistory history;
+    if (before != nullptr && !Outdated(*before)) history = HistoryAfter(*before, snapshot_.now);
+    if (history.avoid_nodes.empty()) return Render(identity, history);
+    history.avoid_strictly = AnotherNodeFits(snapshot_.capacity, Template().at("spec"),
+                                             render::DevicesOf(Template()), history.avoid_nodes);
+    Explain(identity.replica, BanClause(history.faults, snapshot_.now));
+    return Render(identity, history);
   }
 
   std::string Cause(const PodState& before) const {
@@ -213,29 +313,14 @@ class RolePlanner {
     return before.life == Life::kEnding ? "its pod was deleted" : "revision " + revision_;
   }
 
-  static int Retries(const PodState& failed) { return LivedLong(failed) ? 0 : failed.retries; }
-
-  // A changed role revision is somebody's answer to the failure: it is tried at once.
+  // A changed role revision is somebody's answer to whatever became of the pods before.
   bool InBackoff(const PodState& before) {
-    if (before.life != Life::kFailed || before.crash_looping || Outdated(before)) return false;
-    const std::int64_t at = FailureTime(before) + BackoffSeconds(Retries(before));
+    if (Outdated(before)) return false;
+    const std::int64_t at = SuccessorAt(before, snapshot_.now);
     if (snapshot_.now >= at) return false;
     WakeAt(at, plan_);
-    plan_.explanations.push_back(SlotName(before.replica) +
-                                 " waits after a failure: " + before.why);
+    Explain(before.replica, BackoffClause(before));
     return true;
-  }
-
-  render::PodHistory History(const PodState* before) const {
-    render::PodHistory history;
-    if (before == nullptr || Outdated(*before)) return history;
-    const bool failed = before->life == Life::kFailed;
-    history.failures = failed ? FailuresWith(*before) : before->failures;
-    if (failed) history.retries = Retries(*before) + 1;
-    for (const auto& [node, count] : history.failures) {
-      if (count >= kFailuresThatBanANode) history.avoid_nodes.insert(node);
-    }
-    return history;
   }
 
   // The newest failed pod of a slot is what a person wants to look at; it stays until its successor
@@ -255,6 +340,10 @@ class RolePlanner {
     }
   }
 
+  void Explain(int replica, const std::string& clause) {
+    plan_.explanations.push_back(SlotName(replica) + " " + clause);
+  }
+
   const Snapshot& snapshot_;
   const PodGoal& goal_;
   const api::RoleName role_;
@@ -262,14 +351,15 @@ class RolePlanner {
   int desired_ = 0;
   std::string revision_;
   std::vector<const PodState*> pods_;
+  std::vector<const PodState*> gone_;  // of the target's role revision
   std::set<std::string> deleted_;
 };
 
 // Pods of another contract that still run or may still run.
 int CountOtherContract(const std::vector<PodState>& states, const std::string& contract) {
   return static_cast<int>(std::count_if(states.begin(), states.end(), [&](const PodState& state) {
-    const bool may_run =
-        state.life == Life::kAlive || state.life == Life::kEnding || state.crash_looping;
+    const bool may_run = state.life == Life::kAlive || state.life == Life::kEnding ||
+                         state.crash_looping || state.in_doubt();
     return state.contract != contract && may_run;
   }));
 }
@@ -278,19 +368,7 @@ void DeleteOtherContract(const std::vector<PodState>& states, const PodGoal& goa
   for (const PodState& state : states) {
     if (state.contract == goal.revision.contract || !CanBeDeleted(state)) continue;
     const std::string why = "contract " + goal.revision.contract + " replaces " + state.contract;
-    plan.writes.push_back(DeleteOf(state, goal.gate, why));
-  }
-}
-
-// Ours by owner, but of no slot: somebody took our labels away. It would hold its name and its
-// devices for ever.
-void DeleteStrays(const Snapshot& snapshot, const std::vector<PodState>& states, Gate gate,
-                  PodPlan& plan) {
-  std::set<std::string> known;
-  for (const PodState& state : states) known.insert(state.pod->meta.uid);
-  for (const auto& pod : snapshot.pods) {
-    if (pod->meta.deleting() || known.contains(pod->meta.uid)) continue;
-    plan.writes.push_back(DeleteOf(*pod, gate, "its labels name no slot"));
+    plan.writes.push_back(DeleteOf(state, Stage::kPods, goal.gate, why));
   }
 }
 
@@ -306,10 +384,10 @@ PodPlan PlanPods(const Snapshot& snapshot, const std::vector<PodState>& states,
   for (const PodState& state : states) {
     if (state.lost_at) WakeAt(*state.lost_at, plan);
   }
-  DeleteStrays(snapshot, states, goal.gate, plan);
   DeleteOtherContract(states, goal, plan);
+  const std::vector<PodState> gone = ClassifyGone(snapshot);
   for (const auto& [role, identity] : goal.revision.roles) {
-    RolePlanner(snapshot, goal, role, plan).Run(own, others == 0);
+    RolePlanner(snapshot, goal, role, plan).Run(own, gone, others == 0);
   }
   if (others > 0) {
     plan.explanations.push_back("new workers wait for those of the previous contract to end: " +

@@ -2,17 +2,17 @@
 
 #include <algorithm>
 #include <charconv>
+#include <string_view>
 #include <tuple>
 
 #include "controllers/api/labels.h"
+#include "controllers/planning/pod_identity.h"
+#include "controllers/planning/times.h"
 
 namespace disagg::planning {
 namespace {
 
-constexpr int kRestartLimit = 5;
-constexpr int kRestartWindowSeconds = 600;
-constexpr int kBlinkSeconds = 60;
-constexpr int kLongLifeSeconds = 600;
+constexpr int kLoopRestarts = 5;
 constexpr int kFirstBackoffSeconds = 10;
 constexpr int kLongestBackoffSeconds = 600;
 constexpr char kOutOfService[] = "node.kubernetes.io/out-of-service";
@@ -24,31 +24,21 @@ int ParseInt(const std::string& text, int fallback) {
                                                                                    : fallback;
 }
 
-// Five restarts in ten minutes, as a rate: the API shows a count and the last run, not a history.
-// Whoever serves, or has run for as long again since, has come through it.
-bool IsCrashLooping(const kube::Pod& pod, std::int64_t now) {
-  if (pod.ready) return false;
-  return std::any_of(pod.containers.begin(), pod.containers.end(), [&](const auto& container) {
-    if (container.restarts < kRestartLimit || container.last_finished_at == 0) return false;
-    if (container.running && now - container.started_at > kRestartWindowSeconds) return false;
-    const auto lived = container.last_finished_at - pod.meta.creation_time;
-    return lived <=
-           static_cast<std::int64_t>(kRestartWindowSeconds) * container.restarts / kRestartLimit;
+// The delays of the kubelet before the fifth in a row, as its message gives them. It doubles them
+// from 10 s to its limit of 5 minutes, and forgets them once a run has lasted for 10 minutes.
+bool IsEarlyDelay(const std::string& message) {
+  static constexpr std::string_view kEarly[] = {"back-off 10s ", "back-off 20s ", "back-off 40s ",
+                                                "back-off 1m20s "};
+  return std::any_of(std::begin(kEarly), std::end(kEarly), [&](std::string_view delay) {
+    return message.find(delay) != std::string::npos;
   });
 }
 
-// All pods of a node go NotReady for up to 45 s after an outage of the API server, while their
-// engines run on.
-std::optional<std::int64_t> SettlesAt(const kube::Pod& pod, std::int64_t now) {
-  if (pod.ready || pod.ready_since == 0 || now >= pod.ready_since + kBlinkSeconds) {
-    return std::nullopt;
-  }
-  const bool runs_on =
-      std::any_of(pod.containers.begin(), pod.containers.end(), [&](const auto& container) {
-        return container.running && container.started_at < pod.ready_since;
-      });
-  if (!runs_on) return std::nullopt;
-  return pod.ready_since + kBlinkSeconds;
+// What the kubelet calls one, for the fifth time in a row. Neither the age of the pod nor the
+// number of its restarts alone tells: 16 restarts in three days, with hours in between, are none.
+bool IsCrashLooping(const kube::ContainerState& container) {
+  return container.waiting_reason == "CrashLoopBackOff" && container.restarts >= kLoopRestarts &&
+         !LastRunWasLong(container) && !IsEarlyDelay(container.waiting_message);
 }
 
 std::string FailureClause(const kube::Pod& pod) {
@@ -71,15 +61,22 @@ void Lose(PodState& state, bool node_gone, const std::string& why) {
   state.why = why;
 }
 
+void JudgeAbsentNode(PodState& state) {
+  // A pod bound a moment ago may be in our caches before its Node is. What has not started loses
+  // nothing by waiting: pod garbage collection ends it where the Node is really gone.
+  const bool started = state.pod->phase != kube::PodPhase::kPending;
+  if (!started && !state.pod->meta.deleting()) return;
+  Lose(state, true, "node " + state.pod->node_name + " is gone");
+  state.node_absent = true;
+}
+
 void JudgeNode(PodState& state, const Snapshot& snapshot) {
   const std::string& name = state.pod->node_name;
-  if (name.empty()) return;
+  // What a cache says that is not live was true once, and what it does not hold may be there.
+  if (name.empty() || snapshot.not_live.contains(kube::kNodes.ToString())) return;
   const auto found = snapshot.nodes.find(name);
   if (found == snapshot.nodes.end()) {
-    // A pod bound a moment ago may be in our caches before its Node is. What has not started loses
-    // nothing by waiting: pod garbage collection ends it where the Node is really gone.
-    const bool started = state.pod->phase != kube::PodPhase::kPending;
-    if (started || state.pod->meta.deleting()) Lose(state, true, "node " + name + " is gone");
+    JudgeAbsentNode(state);
     return;
   }
   const kube::Node& node = *found->second;
@@ -88,8 +85,9 @@ void JudgeNode(PodState& state, const Snapshot& snapshot) {
     Lose(state, true, "node " + name + " is out of service");
     return;
   }
+  // A Node that no kubelet has written to yet has no such condition.
   if (node.ready || node.ready_changed_at == 0) return;
-  const std::int64_t lost_at = node.ready_changed_at + snapshot.settings.node_loss_seconds;
+  const std::int64_t lost_at = NodeLostAt(snapshot, name);
   if (snapshot.now < lost_at) {
     state.lost_at = lost_at;
     return;
@@ -98,39 +96,50 @@ void JudgeNode(PodState& state, const Snapshot& snapshot) {
   Lose(state, false, "node " + name + " has been NotReady for " + seconds + " s");
 }
 
-void JudgePhase(PodState& state, std::int64_t now) {
+void JudgePhase(PodState& state) {
   const kube::Pod& pod = *state.pod;
   if (pod.phase == kube::PodPhase::kFailed || pod.phase == kube::PodPhase::kSucceeded) {
     state.life = Life::kFailed;
     state.why = pod.phase == kube::PodPhase::kFailed ? FailureClause(pod) : "ended by itself";
-  } else if (IsCrashLooping(pod, now)) {
-    state.life = Life::kFailed;
-    state.crash_looping = true;
-    state.why = "restarted 5 times in 10 minutes";
+    return;
   }
+  if (pod.ready) return;
+  const auto looping = std::find_if(pod.containers.begin(), pod.containers.end(),
+                                    [](const auto& c) { return IsCrashLooping(c); });
+  if (looping == pod.containers.end()) return;
+  state.life = Life::kFailed;
+  state.crash_looping = true;
+  state.why = looping->name + " is in CrashLoopBackOff after " + std::to_string(looping->restarts) +
+              " restarts";
+}
+
+void ReadHistory(PodState& state, std::int64_t now) {
+  const kube::ObjectMeta& meta = state.pod->meta;
+  state.retries = ParseInt(meta.annotation(api::kAnnotationRetries), 0);
+  state.failures = ParseFailures(meta.annotation(api::kAnnotationFailures));
+  state.faults = Remembered(ParseFaults(meta.annotation(api::kAnnotationNodeFaults)), now);
 }
 
 }  // namespace
 
 std::optional<PodState> Classify(const std::shared_ptr<const kube::Pod>& pod,
                                  const Snapshot& snapshot) {
+  const auto identity = IdentifyPod(*pod, snapshot);
+  if (!identity) return std::nullopt;
   const kube::ObjectMeta& meta = pod->meta;
-  const auto role = api::ParseRoleName(meta.label(api::kLabelRole));
-  const int replica = ParseInt(meta.label(api::kLabelReplica), -1);
-  const int incarnation = ParseInt(meta.label(api::kLabelIncarnation), -1);
-  if (!role || replica < 0 || incarnation < 0) return std::nullopt;
   PodState state;
   state.pod = pod;
-  state.role = *role;
-  state.replica = replica;
-  state.incarnation = incarnation;
-  state.retries = ParseInt(meta.annotation(api::kAnnotationRetries), 0);
-  state.failures = ParseFailures(meta.annotation(api::kAnnotationFailures));
-  state.role_revision = meta.label(api::kLabelRoleRevision);
-  state.contract = meta.label(api::kLabelContract);
+  state.role = identity->slot.role;
+  state.replica = identity->slot.replica;
+  state.incarnation = identity->slot.incarnation;
+  state.role_revision = identity->role_revision;
+  state.contract = identity->contract;
+  state.revision = identity->revision;
+  state.lost_labels = LostLabels(*pod, *identity, snapshot);
+  ReadHistory(state, snapshot.now);
   state.hidden = meta.label(api::kLabelDeployment) != snapshot.deployment->meta.name ||
                  meta.label(api::kLabelDiscovery) != api::kDiscoveryEnabled;
-  JudgePhase(state, snapshot.now);
+  JudgePhase(state);
   if (state.life == Life::kAlive) state.settles_at = SettlesAt(*pod, snapshot.now);
   if (state.life == Life::kAlive || state.crash_looping || meta.deleting()) {
     JudgeNode(state, snapshot);
@@ -170,7 +179,9 @@ std::map<std::string, int> ParseFailures(const std::string& text) {
 }
 
 bool LivedLong(const PodState& failed) {
-  return FailureTime(failed) - failed.pod->meta.creation_time > kLongLifeSeconds;
+  const auto& containers = failed.pod->containers;
+  return std::any_of(containers.begin(), containers.end(),
+                     [](const auto& container) { return LastRunWasLong(container); });
 }
 
 // Without forgetting, a slot that lives for months would be kept off every node in the end.
@@ -184,14 +195,6 @@ int BackoffSeconds(int retries) {
   constexpr int kDoublingsToLimit = 6;  // 10 x 2^6 = 640 > 600
   return std::min(kLongestBackoffSeconds,
                   kFirstBackoffSeconds << std::clamp(retries, 0, kDoublingsToLimit));
-}
-
-std::int64_t FailureTime(const PodState& state) {
-  std::int64_t time = state.pod->meta.creation_time;
-  for (const auto& container : state.pod->containers) {
-    time = std::max(time, container.last_finished_at);
-  }
-  return time;
 }
 
 }  // namespace disagg::planning

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "controllers/api/types.h"
+#include "controllers/planning/node_bans.h"
 #include "controllers/planning/snapshot.h"
 #include "operator/kube/object.h"
 
@@ -28,23 +29,31 @@ struct PodState {
   api::RoleName role = api::RoleName::kPrefill;
   int replica = 0;
   int incarnation = 0;
-  int retries = 0;                      // failures in a row before this pod
+  int retries = 0;                      // short lives in a row before this pod
   std::map<std::string, int> failures;  // of predecessors, by node
-  std::string role_revision, contract;
+  NodeFaultMap faults;                  // of the last hour, of predecessors
+  std::string role_revision, contract, revision;
+  // Labels that somebody took or changed, with the values that they should have.
+  std::map<std::string, std::string> lost_labels;
   // A label by which routers find it was taken away: it may run, but gets no requests.
   bool hidden = false;
   bool crash_looping = false;  // kFailed although the kubelet would go on
   // No Node object, or tainted out-of-service: nothing will ever end the pod.
   bool node_gone = false;
+  // Of the two the former, as far as our cache tells: to be asked for before it is acted upon.
+  bool node_absent = false;
+  bool released = false;                   // deleted by this very plan, before everything else
   std::optional<std::int64_t> lost_at;     // NotReady node: when the pod will count as lost
   std::optional<std::int64_t> settles_at;  // NotReady for moments only: when that will count
   std::string why;                         // for kFailed and kLost, one clause
 
   bool alive() const { return life == Life::kAlive; }
   bool ready() const { return alive() && pod->ready && !hidden; }
+  // Its node is not in our cache, and nothing has ended the pod yet: it may well run.
+  bool in_doubt() const { return life == Life::kLost && node_absent && !pod->meta.deleting(); }
 };
 
-// Nothing for a pod without our labels.
+// Nothing for a pod whose name is of no slot (see pod_identity.h).
 std::optional<PodState> Classify(const std::shared_ptr<const kube::Pod>& pod,
                                  const Snapshot& snapshot);
 
@@ -61,14 +70,8 @@ bool LivedLong(const PodState& failed);
 // predecessors.
 std::map<std::string, int> FailuresWith(const PodState& failed);
 
-// So many failures on one node keep the next incarnation off it.
-inline constexpr int kFailuresThatBanANode = 3;
-
 // Seconds to wait after the `retries`-th failure in a row: 10 x 2^retries, at most 600.
 // 0 -> 10, 1 -> 20, 6 -> 600.
 int BackoffSeconds(int retries);
-
-// When a failed pod ended.
-std::int64_t FailureTime(const PodState& state);
 
 }  // namespace disagg::planning

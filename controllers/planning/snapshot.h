@@ -23,6 +23,7 @@ struct StoredRevision {
   render::RevisionIdentity identity;
   std::string uid;
   kube::PackedText router_template;  // JSON
+  bool hidden = false;               // it lost the label by which our watch finds it
 };
 
 // A child other than pods and revisions, as the API server has it.
@@ -59,6 +60,12 @@ struct Leftover {
   bool orphaned = false;  // nobody deletes it: left by a deletion with --cascade=orphan
 };
 
+// The newest pod of a slot that is gone, as this process saw or created it last.
+struct GonePod {
+  std::shared_ptr<const kube::Pod> pod;
+  bool released = false;  // we gave it back: suspended, or fewer replicas wanted
+};
+
 struct Settings {
   // A Node that has been NotReady for so long is lost with its pods. All pods of a node are
   // NotReady for up to 45 s after an outage of the API server; that is not loss.
@@ -71,6 +78,7 @@ struct Snapshot {
   std::map<std::string, std::string> namespace_labels;
 
   std::vector<std::shared_ptr<const kube::Pod>> pods;  // controlled by the deployment, any phase
+  std::vector<GonePod> gone;                           // see SlotMemory
   std::vector<std::shared_ptr<const kube::Pod>> router_pods;  // of its router Deployments
   std::vector<StoredRevision> revisions;                      // controlled by it
   // Of those that were asked for, by name.
@@ -80,7 +88,8 @@ struct Snapshot {
 
   // Nodes that `pods` are bound to; absent: gone.
   std::map<std::string, std::shared_ptr<const kube::Node>> nodes;
-  std::vector<NodeCapacity> capacity;  // all nodes; only filled while a pod finds none
+  // All nodes; only filled while a pod finds none, or has failed by the fault of its node.
+  std::vector<NodeCapacity> capacity;
 
   // Caches that are not live, by Resource::ToString(), with what is wrong with them. Absence in one
   // of them proves nothing.

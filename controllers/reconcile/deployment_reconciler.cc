@@ -58,6 +58,10 @@ runtime::ReconcileResult DeploymentReconciler::Reconcile(const kube::ObjectKey& 
   deployment = caches_.deployments.Get(key);
   if (deployment == nullptr) return {};
   planning::Snapshot snapshot = ResolveSnapshot(caches_, std::move(deployment), clock_, settings_);
+  {
+    std::lock_guard lock(mutex_);
+    Remembered(snapshot.deployment->meta).slots.Recall(snapshot);
+  }
   auto plan = MakePlan(snapshot);
   if (!plan) return {plan.error(), std::nullopt, false};
 
@@ -68,6 +72,10 @@ runtime::ReconcileResult DeploymentReconciler::Reconcile(const kube::ObjectKey& 
     }
   }
   const planning::Outcome outcome = executor_.Execute(*plan, snapshot.deployment->meta);
+  {
+    std::lock_guard lock(mutex_);
+    Remembered(snapshot.deployment->meta).slots.Note(snapshot, *plan, outcome);
+  }
   Log(snapshot, *plan, outcome);
   const planning::StatusPlan status = planning::PlanStatus(snapshot, *plan, outcome);
   Emit(snapshot, status.actions);
@@ -119,8 +127,19 @@ base::Status DeploymentReconciler::WriteStatus(const planning::Snapshot& snapsho
     return written;
   }
   std::lock_guard lock(mutex_);
-  memory_[meta.key()] = {meta.uid, clock_.Steady(), true};
+  Memory& memory = Remembered(meta);
+  memory.last_status_write = clock_.Steady();
+  memory.wrote_status = true;
   return {};
+}
+
+DeploymentReconciler::Memory& DeploymentReconciler::Remembered(const kube::ObjectMeta& meta) {
+  Memory& memory = memory_[meta.key()];
+  if (memory.uid != meta.uid) {
+    memory = {};
+    memory.uid = meta.uid;
+  }
+  return memory;
 }
 
 bool DeploymentReconciler::TooSoon(const planning::Snapshot& snapshot,
@@ -144,11 +163,12 @@ runtime::ReconcileResult DeploymentReconciler::Next(const planning::Snapshot& sn
   bool refused = !outcome.refusal.empty(), over_quota = false;
   for (const planning::WriteOutcome& failed : outcome.failed) {
     if (!failed.error) continue;
-    if (failed.error->retryable()) {
+    const bool quota = failed.error->reason == "QuotaExceeded";
+    if (failed.error->retryable() && !quota) {
       next.retry = *failed.error;
     } else {
       refused = true;
-      over_quota |= failed.error->reason == "QuotaExceeded";
+      over_quota |= quota;
     }
   }
   if (refused) next.requeue_after = over_quota ? kQuotaRetry : kRefusedRetry;

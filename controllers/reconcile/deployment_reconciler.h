@@ -1,14 +1,15 @@
 #pragma once
 
 // One pass over one DisaggDeployment: Resolve, Plan, Execute, one status write, events. Holds
-// nothing that a pass needs of the one before; what it does hold (payloads, status times) only
-// saves work. Thread-safe for different keys.
+// nothing that a pass needs of the one before; what it does hold (payloads, status times, the last
+// pods of slots) only saves work or slows down what repeats itself. Thread-safe for different keys.
 
 #include <map>
 #include <mutex>
 #include <string>
 
 #include "controllers/planning/plan.h"
+#include "controllers/planning/slot_memory.h"
 #include "controllers/planning/snapshot.h"
 #include "controllers/planning/status_planner.h"
 #include "controllers/reconcile/caches.h"
@@ -32,10 +33,14 @@ class DeploymentReconciler {
     std::string uid;
     base::SteadyTime last_status_write{};
     bool wrote_status = false;
+    planning::SlotMemory slots;
   };
 
   base::Result<planning::Plan> MakePlan(planning::Snapshot& snapshot);
   base::Status WriteStatus(const planning::Snapshot& snapshot, const nlohmann::json& status);
+  // The memory of the object of this UID; a new one where another of its name was remembered. With
+  // mutex_ held.
+  Memory& Remembered(const kube::ObjectMeta& meta);
   bool TooSoon(const planning::Snapshot& snapshot, std::chrono::milliseconds* wait);
   runtime::ReconcileResult Next(const planning::Snapshot& snapshot, const planning::Plan& plan,
                                 const planning::Outcome& outcome) const;

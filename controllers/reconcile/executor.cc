@@ -73,8 +73,7 @@ Standing StandingOf(const std::string& object, const kube::ObjectMeta& owner) {
 }
 
 bool IsRefusal(const base::Error& error) {
-  if (error.reason == "QuotaExceeded") return false;
-  return error.code == base::ErrorCode::kInvalid || error.code == base::ErrorCode::kForbidden;
+  return error.code == base::ErrorCode::kInvalid || error.code == base::ErrorCode::kDenied;
 }
 
 // Pod Security is the refusal that everybody meets first: IPC_LOCK and host paths are privileged.
@@ -96,8 +95,7 @@ bool IsMissingAccount(const base::Error& error) {
 Outcome Executor::Execute(const planning::Plan& plan, const kube::ObjectMeta& owner) {
   Outcome outcome;
   outcome.executed = true;
-  for (const Stage stage : {Stage::kRevision, Stage::kAccount, Stage::kDryRun, Stage::kPods,
-                            Stage::kServing, Stage::kGarbage}) {
+  for (const Stage stage : planning::kStages) {
     std::vector<const Write*> writes;
     for (const Write& write : plan.writes) {
       const bool refused = !outcome.refusal.empty();

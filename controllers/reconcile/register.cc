@@ -17,7 +17,7 @@ class RegisteredDomain : public Domain {
     auto& deployments = manager.AddController(
         {"disaggdeployment", options.workers},
         [this](const kube::ObjectKey& key) { return deployment_reconciler_.Reconcile(key); });
-    auto& models = manager.AddController({"servingmodel", 1}, [this](const kube::ObjectKey& key) {
+    auto& models = manager.AddController({"servingmodel", 8}, [this](const kube::ObjectKey& key) {
       return model_reconciler_.Reconcile(key);
     });
     WireWatches(caches_, deployments, models);

@@ -13,7 +13,7 @@ namespace disagg::reconcile {
 
 struct Options {
   planning::Settings settings;
-  int workers = 16;
+  int workers = 64;
 };
 
 // What was registered; outlives Manager::Run.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "controllers/api/labels.h"
+#include "controllers/planning/node_bans.h"
 
 namespace disagg::reconcile {
 namespace {
@@ -10,6 +11,9 @@ namespace {
 bool FindsNoNode(const kube::Pod& pod) {
   return !pod.scheduled && !pod.unschedulable_message.empty();
 }
+
+// Whoever is told why a pod finds no node, or decides whether its successor may avoid one.
+bool AsksForNodes(const kube::Pod& pod) { return FindsNoNode(pod) || planning::IsNodesFault(pod); }
 
 void ResolvePods(const Caches& caches, planning::Snapshot& snapshot) {
   const kube::ObjectMeta& meta = snapshot.deployment->meta;
@@ -41,10 +45,10 @@ void ResolveChildren(const Caches& caches, planning::Snapshot& snapshot) {
   }
 }
 
-// Looks at every node: done only while somebody has to be told why a pod finds none.
+// Looks at every node: done only while a pod finds none, or failed by the fault of its node.
 void ResolveCapacity(const Caches& caches, planning::Snapshot& snapshot) {
   if (std::none_of(snapshot.pods.begin(), snapshot.pods.end(),
-                   [](const auto& pod) { return FindsNoNode(*pod); })) {
+                   [](const auto& pod) { return AsksForNodes(*pod); })) {
     return;
   }
   for (const auto& node : caches.nodes.All()) {

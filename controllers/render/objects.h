@@ -4,6 +4,9 @@
 // owner reference and the labels of api/labels.h. Names are API (crds/README.md): one child, one
 // name.
 
+#include <cstdint>
+#include <map>
+#include <set>
 #include <string>
 
 #include <nlohmann/json.hpp>
@@ -31,14 +34,33 @@ std::string ServiceAccountName(
     const api::DisaggDeployment& deployment);  // the user's, or <ddep>-workers
 std::string RouterName(const std::string& deployment, const std::string& contract);
 std::string BudgetName(const std::string& deployment, api::RoleName role);
-// "http://<ddep>.<namespace>.svc.cluster.local:8000/v1"
+// "http://<ddep>.<namespace>.svc:8000/v1"
 std::string Endpoint(const api::DisaggDeployment& deployment);
+
+// The labels that tell one pod of a role from another.
+std::map<std::string, std::string> SlotLabels(const PodIdentity& identity,
+                                              const std::string& role_revision,
+                                              const std::string& revision);
+
+// How often the pods of a slot failed on one node by the node's own fault, and when they did last,
+// in Unix seconds.
+struct NodeFaults {
+  int count = 0;
+  std::int64_t last = 0;
+
+  friend bool operator==(const NodeFaults&, const NodeFaults&) = default;
+};
 
 // What a replacement carries on from its predecessors.
 struct PodHistory {
-  int retries = 0;                      // annotation kAnnotationRetries
-  std::map<std::string, int> failures;  // annotation kAnnotationFailures
-  std::set<std::string> avoid_nodes;    // required node anti-affinity by kubernetes.io/hostname
+  int retries = 0;                           // annotation kAnnotationRetries
+  std::map<std::string, int> failures;       // annotation kAnnotationFailures
+  std::map<std::string, NodeFaults> faults;  // annotation kAnnotationNodeFaults
+  // Nodes to keep away from, by name (metadata.name: kubernetes.io/hostname is another name on some
+  // clouds).
+  std::set<std::string> avoid_nodes;
+  // Rather nowhere than there, annotation kAnnotationAvoids; false: rather elsewhere.
+  bool avoid_strictly = false;
 };
 
 // The pod of a slot from the stored template of its role.

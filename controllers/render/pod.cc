@@ -1,3 +1,6 @@
+#include <map>
+#include <set>
+#include <string>
 #include <utility>
 
 #include "controllers/api/labels.h"
@@ -18,6 +21,22 @@ std::string FailuresText(const std::map<std::string, int>& failures) {
   return text;
 }
 
+// "b200-1=2@1795514400"
+std::string FaultsText(const std::map<std::string, NodeFaults>& faults) {
+  std::string text;
+  for (const auto& [node, failed] : faults) {
+    text += (text.empty() ? "" : ",") + node + "=" + std::to_string(failed.count) + "@" +
+            std::to_string(failed.last);
+  }
+  return text;
+}
+
+std::string Joined(const std::set<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ",") + name;
+  return text;
+}
+
 void AddHistory(const PodHistory& history, json* annotations) {
   if (history.retries > 0) {
     (*annotations)[api::kAnnotationRetries] = std::to_string(history.retries);
@@ -25,18 +44,36 @@ void AddHistory(const PodHistory& history, json* annotations) {
   if (!history.failures.empty()) {
     (*annotations)[api::kAnnotationFailures] = FailuresText(history.failures);
   }
+  if (!history.faults.empty()) {
+    (*annotations)[api::kAnnotationNodeFaults] = FaultsText(history.faults);
+  }
+  if (history.avoid_strictly && !history.avoid_nodes.empty()) {
+    (*annotations)[api::kAnnotationAvoids] = Joined(history.avoid_nodes);
+  }
+}
+
+// A field requirement takes one value only, so there is one for each node.
+void AddRequirements(const std::set<std::string>& nodes, json* term) {
+  for (const std::string& node : nodes) {
+    (*term)["matchFields"].push_back(
+        {{"key", "metadata.name"}, {"operator", "NotIn"}, {"values", json::array({node})}});
+  }
 }
 
 // Terms of a required node affinity are alternatives: the pod has to keep away in each of them.
-void AvoidNodes(const std::set<std::string>& nodes, json* spec) {
-  if (nodes.empty()) return;
-  json& terms = (*spec)["affinity"]["nodeAffinity"]
-                       ["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"];
-  if (terms.empty()) terms = json::array({json::object()});
-  for (json& term : terms) {
-    term["matchExpressions"].push_back(
-        {{"key", "kubernetes.io/hostname"}, {"operator", "NotIn"}, {"values", nodes}});
+void AvoidNodes(const PodHistory& history, json* spec) {
+  if (history.avoid_nodes.empty()) return;
+  json& affinity = (*spec)["affinity"]["nodeAffinity"];
+  if (!history.avoid_strictly) {
+    json preference = json::object();
+    AddRequirements(history.avoid_nodes, &preference);
+    affinity["preferredDuringSchedulingIgnoredDuringExecution"].push_back(
+        {{"weight", 100}, {"preference", std::move(preference)}});
+    return;
   }
+  json& terms = affinity["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"];
+  if (terms.empty()) terms = json::array({json::object()});
+  for (json& term : terms) AddRequirements(history.avoid_nodes, &term);
 }
 
 json PodFrom(const json& pod_template, const api::DisaggDeployment& deployment,
@@ -53,21 +90,28 @@ json PodFrom(const json& pod_template, const api::DisaggDeployment& deployment,
 
 }  // namespace
 
+std::map<std::string, std::string> SlotLabels(const PodIdentity& identity,
+                                              const std::string& role_revision,
+                                              const std::string& revision) {
+  return {{api::kLabelReplica, std::to_string(identity.replica)},
+          // A replica is one pod so far, and its rank is the one that registers with the router.
+          {api::kLabelRank, "0"},
+          {api::kLabelIncarnation, std::to_string(identity.incarnation)},
+          {api::kLabelRoleRevision, role_revision},
+          {api::kLabelRevision, revision}};
+}
+
 json RenderPod(const api::DisaggDeployment& deployment, const RevisionIdentity& revision,
                const json& role_template, const PodIdentity& identity, const PodHistory& history) {
   const std::string& role_revision = revision.roles.at(identity.role).revision;
   const std::string name = PodName(deployment.meta.name, identity, role_revision);
   json pod = PodFrom(role_template, deployment, name);
-  json& labels = pod["metadata"]["labels"];
-  labels[api::kLabelReplica] = std::to_string(identity.replica);
-  // A replica is one pod so far, and its rank is the one that registers with the router.
-  labels[api::kLabelRank] = "0";
-  labels[api::kLabelIncarnation] = std::to_string(identity.incarnation);
-  labels[api::kLabelRoleRevision] = role_revision;
-  labels[api::kLabelRevision] = revision.name;
+  for (const auto& [key, value] : SlotLabels(identity, role_revision, revision.name)) {
+    pod["metadata"]["labels"][key] = value;
+  }
   AddHistory(history, &pod["metadata"]["annotations"]);
   pod["spec"]["hostname"] = name;
-  AvoidNodes(history.avoid_nodes, &pod["spec"]);
+  AvoidNodes(history, &pod["spec"]);
   return pod;
 }
 

@@ -15,9 +15,10 @@
 namespace base {
 
 enum class ErrorCode {
-  kInvalid,          // 400, 422: the request itself is wrong; the same request fails again
+  kInvalid,          // 400, 422: the object itself is wrong; the same request fails again
+  kDenied,           // admission (a policy, Pod Security, a webhook) does not want this object
   kUnauthorized,     // 401
-  kForbidden,        // 403
+  kForbidden,        // 403: a right is missing, a quota is used up, a proxy says no
   kNotFound,         // 404
   kAlreadyExists,    // 409 on create
   kConflict,         // 409: a precondition (uid, resourceVersion, field owner) does not hold
@@ -29,7 +30,7 @@ enum class ErrorCode {
   kCancelled,        // the caller asked for it
   kFenced,           // not sent: this process may no longer write (lease)
   kProtocol,         // an answer that is not HTTP or not what the API promises
-  kTooLarge,         // an answer over its bound
+  kTooLarge,         // an answer over its bound, or a request over the server's
   kInternal,         // a defect of ours
 };
 
@@ -37,25 +38,15 @@ struct Error {
   ErrorCode code = ErrorCode::kInternal;
   std::string reason;   // machine-readable: Status.reason or a name of ours
   std::string message;  // for a person; says what, where and why
-  // Set from `Retry-After`. Nothing is sent again before it has passed.
+  // Set from `Retry-After`, at most 60 s. Nothing is sent again before it has passed.
   std::optional<std::chrono::seconds> retry_after;
   // True when a write may have been carried out though its answer was lost.
   bool outcome_unknown = false;
 
-  // The same request can succeed later without anyone changing it.
-  bool retryable() const {
-    switch (code) {
-      case ErrorCode::kTooManyRequests:
-      case ErrorCode::kUnavailable:
-      case ErrorCode::kTimeout:
-      case ErrorCode::kConnection:
-      case ErrorCode::kConflict:
-      case ErrorCode::kFenced:
-        return true;
-      default:
-        return false;
-    }
-  }
+  // The same request can succeed later without anyone changing the object: whatever does not say
+  // that the object is wrong. A missing right, an expired credential, a full quota and a proxy
+  // without its server all pass.
+  bool retryable() const { return code != ErrorCode::kInvalid && code != ErrorCode::kDenied; }
 };
 
 inline Error MakeError(ErrorCode code, std::string reason, std::string message) {

@@ -2,39 +2,49 @@
 
 #include <utility>
 
+#include "operator/kube/item_decoder.h"
 #include "operator/kube/json_fields.h"
+#include "operator/kube/json_scanner.h"
 
 namespace kube {
 namespace {
 
-base::Error NotAList(std::string why) {
+base::Error NotAList(const std::string& why) {
   return base::MakeError(base::ErrorCode::kProtocol, "InvalidList",
-                         "the answer to a list is unreadable: " + std::move(why));
+                         "the answer to a list is unreadable: " + why);
+}
+
+void ReadMetadata(std::string_view text, JsonParser& parser, ListPage& page) {
+  const auto metadata = parser.Parse(text);
+  if (!metadata) return;
+  page.resource_version = TextField(*metadata, "resourceVersion");
+  page.continue_token = TextField(*metadata, "continue");
+}
+
+// False when `text` is no whole array. Go writes an empty list of some kinds as null.
+bool ReadItems(std::string_view text, const Decoder& decoder, JsonParser& parser, ListPage& page) {
+  return text == "null" || ScanArray(text, [&](std::string_view item) {
+           auto object = DecodeItem(item, decoder, parser);
+           if (object) {
+             page.items.push_back(std::move(*object));
+           } else {
+             page.skipped.push_back(std::move(object).error());
+           }
+         });
 }
 
 }  // namespace
 
 base::Result<ListPage> DecodeList(std::string_view body, const Decoder& decoder) {
-  simdjson::dom::parser parser;
-  Json root;
-  if (const auto error = parser.parse(body.data(), body.size()).get(root)) {
-    return NotAList(simdjson::error_message(error));
-  }
+  JsonParser parser;
   ListPage page;
-  IfObject(root, "metadata", [&](const Json& metadata) {
-    page.resource_version = TextField(metadata, "resourceVersion");
-    page.continue_token = TextField(metadata, "continue");
+  bool items_whole = true;
+  const bool whole = ScanObject(body, [&](std::string_view key, std::string_view value) {
+    if (key == "metadata") ReadMetadata(value, parser, page);
+    if (key == "items") items_whole = ReadItems(value, decoder, parser, page);
   });
+  if (!whole || !items_whole) return NotAList("it is not JSON, or ends too early");
   if (page.resource_version.empty()) return NotAList("it has no metadata.resourceVersion");
-  simdjson::dom::array items;
-  // Go writes an empty list of some kinds as null.
-  if (root["items"].get(items) != simdjson::SUCCESS) return page;
-  page.items.reserve(items.size());
-  for (const Json item : items) {
-    auto object = decoder(item);
-    if (!object) return object.error();
-    page.items.push_back(std::move(*object));
-  }
   return page;
 }
 

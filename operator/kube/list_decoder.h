@@ -13,11 +13,14 @@ namespace kube {
 
 struct ListPage {
   std::vector<ObjectPtr> items;
+  // Of each item that has no metadata by which it could be tracked.
+  std::vector<base::Error> skipped;
   std::string resource_version;
   std::string continue_token;  // empty on the last page
 };
 
-// An item that cannot be decoded fails the page: a cache with holes would make decisions on them.
+// Item by item: one that cannot be read is that item's trouble (item_decoder.h). An error means
+// that `body` is no whole list.
 base::Result<ListPage> DecodeList(std::string_view body, const Decoder& decoder);
 
 }  // namespace kube

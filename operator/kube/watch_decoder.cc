@@ -1,8 +1,11 @@
 #include "operator/kube/watch_decoder.h"
 
+#include <optional>
 #include <utility>
 
+#include "operator/kube/item_decoder.h"
 #include "operator/kube/json_fields.h"
+#include "operator/kube/json_scanner.h"
 #include "operator/kube/status_error.h"
 
 namespace kube {
@@ -10,33 +13,17 @@ namespace {
 
 constexpr char kInitialEventsEnd[] = "k8s.io/initial-events-end";
 
-base::Error Unreadable(std::string_view line, std::string why) {
+base::Error Unreadable(std::string_view line, const std::string& why) {
   return base::MakeError(base::ErrorCode::kProtocol, "InvalidWatchEvent",
-                         "a watch event is unreadable: " + std::move(why) + "; it begins with " +
+                         "a watch event is unreadable: " + why + "; it begins with " +
                              std::string(line.substr(0, 120)));
 }
 
-void ReadBookmark(const Json& object, WatchEvent& event) {
-  event.type = EventType::kBookmark;
-  IfObject(object, "metadata", [&](const Json& metadata) {
-    event.resource_version = TextField(metadata, "resourceVersion");
-    IfObject(metadata, "annotations", [&](const Json& annotations) {
-      event.initial_events_end = TextField(annotations, kInitialEventsEnd) == "true";
-    });
-  });
-}
-
-bool ReadChangeType(std::string_view type, WatchEvent& event) {
-  if (type == "ADDED") {
-    event.type = EventType::kAdded;
-  } else if (type == "MODIFIED") {
-    event.type = EventType::kModified;
-  } else if (type == "DELETED") {
-    event.type = EventType::kDeleted;
-  } else {
-    return false;
-  }
-  return true;
+std::optional<EventType> ChangeType(std::string_view type) {
+  if (type == "ADDED") return EventType::kAdded;
+  if (type == "MODIFIED") return EventType::kModified;
+  if (type == "DELETED") return EventType::kDeleted;
+  return std::nullopt;
 }
 
 }  // namespace
@@ -49,54 +36,82 @@ base::Status WatchDecoder::Feed(std::string_view bytes,
   while (!bytes.empty()) {
     const std::size_t end = bytes.find('\n');
     const std::string_view part = bytes.substr(0, end);
-    if (pending_.size() + part.size() > max_line_) {
-      return base::MakeError(
-          base::ErrorCode::kTooLarge, "WatchEventTooLarge",
-          "a watch event is longer than " + std::to_string(max_line_) + " bytes");
-    }
-    if (end == bytes.npos) {
-      pending_ += part;
-      return {};
-    }
+    const std::size_t room = max_line_ - pending_.size();
+    cut_ = cut_ || part.size() > room;
+    const bool at_once = pending_.empty() && end != bytes.npos;
+    if (!at_once) pending_ += part.substr(0, room);
+    if (end == bytes.npos) return {};
     bytes.remove_prefix(end + 1);
-    base::Status status;
-    if (pending_.empty()) {
-      status = DecodeLine(part, sink);
-    } else {
-      pending_ += part;
-      status = DecodeLine(pending_, sink);
-      pending_.clear();
-    }
+    const base::Status status =
+        DecodeLine(at_once ? part.substr(0, room) : std::string_view(pending_), cut_, sink);
+    pending_.clear();
+    cut_ = false;
     if (!status) return status;
   }
   return {};
 }
 
-base::Status WatchDecoder::DecodeLine(std::string_view line,
+base::Status WatchDecoder::DecodeLine(std::string_view line, bool cut,
                                       const std::function<void(WatchEvent)>& sink) {
   if (line.find_first_not_of(" \r\t") == line.npos) return {};
-  Json root, object;
-  if (const auto error = parser_.parse(line.data(), line.size()).get(root)) {
-    return Unreadable(line, simdjson::error_message(error));
-  }
-  if (root["object"].get(object) != simdjson::SUCCESS) return Unreadable(line, "it has no object");
-  const std::string_view type = TextField(root, "type");
-  WatchEvent event;
-  if (type == "BOOKMARK") {
-    ReadBookmark(object, event);
-    if (event.resource_version.empty()) return Unreadable(line, "it has no resourceVersion");
-  } else if (type == "ERROR") {
-    event.error = ErrorFromStatusObject(simdjson::minify(object));
-  } else if (ReadChangeType(type, event)) {
-    auto decoded = decoder_(object);
-    if (!decoded) return decoded.error();
-    event.object = std::move(*decoded);
-    event.resource_version = event.object->meta.resource_version;
-  } else {
-    return Unreadable(line, "its type is \"" + std::string(type) + "\"");
-  }
-  sink(std::move(event));
+  std::string_view type, object;
+  const bool whole = ScanObject(line, [&](std::string_view key, std::string_view value) {
+    if (key == "type") type = value;
+    if (key == "object") object = value;
+  });
+  if (!whole && !cut) return Unreadable(line, "it is not JSON");
+  if (object.empty()) return Unreadable(line, "it has no object");
+  auto event = DecodeEvent(type, object, cut);
+  if (!event) return Unreadable(line, event.error().message);
+  sink(std::move(*event));
   return {};
+}
+
+base::Result<WatchEvent> WatchDecoder::DecodeEvent(std::string_view type, std::string_view object,
+                                                   bool cut) {
+  if (type.starts_with('"')) type = type.substr(1, type.size() - 2);
+  if (type == "BOOKMARK") return DecodeBookmark(object);
+  if (type == "ERROR") {
+    WatchEvent event;
+    event.error = ErrorFromStatusObject(object);
+    return event;
+  }
+  if (const auto change = ChangeType(type)) return DecodeChange(*change, object, cut);
+  return base::MakeError(base::ErrorCode::kProtocol, "InvalidWatchEvent",
+                         "its type is \"" + std::string(type) + "\"");
+}
+
+base::Result<WatchEvent> WatchDecoder::DecodeBookmark(std::string_view object) {
+  const auto parsed = parser_.Parse(object);
+  if (!parsed) return parsed.error();
+  WatchEvent event;
+  event.type = EventType::kBookmark;
+  IfObject(*parsed, "metadata", [&](const Json& metadata) {
+    event.resource_version = TextField(metadata, "resourceVersion");
+    IfObject(metadata, "annotations", [&](const Json& annotations) {
+      event.initial_events_end = TextField(annotations, kInitialEventsEnd) == "true";
+    });
+  });
+  if (!event.resource_version.empty()) return event;
+  return base::MakeError(base::ErrorCode::kProtocol, "InvalidWatchEvent",
+                         "it has no resourceVersion");
+}
+
+WatchEvent WatchDecoder::DecodeChange(EventType type, std::string_view object, bool cut) {
+  auto decoded = DecodeItem(object, decoder_, parser_);
+  WatchEvent event;
+  if (!decoded) {
+    event.type = EventType::kSkipped;
+    event.error = std::move(decoded).error();
+    return event;
+  }
+  if (cut) {
+    MarkIncomplete(*decoded, "it is larger than " + std::to_string(max_line_) + " bytes");
+  }
+  event.type = type;
+  event.object = std::move(*decoded);
+  event.resource_version = event.object->meta.resource_version;
+  return event;
 }
 
 }  // namespace kube

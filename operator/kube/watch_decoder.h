@@ -10,39 +10,46 @@
 
 #include "operator/base/result.h"
 #include "operator/kube/decode.h"
+#include "operator/kube/json_parser.h"
 
 namespace kube {
 
-enum class EventType { kAdded, kModified, kDeleted, kBookmark, kError };
+// kSkipped: about an object that has no metadata by which it could be tracked.
+enum class EventType { kAdded, kModified, kDeleted, kBookmark, kError, kSkipped };
 
 struct WatchEvent {
   EventType type = EventType::kError;
-  ObjectPtr object;              // null for bookmarks and errors
+  ObjectPtr object;              // of the first three
   std::string resource_version;  // of the object or the bookmark
   bool initial_events_end = false;
-  base::Error error;  // for kError
+  base::Error error;  // of kError and kSkipped
 };
 
 class WatchDecoder {
  public:
-  // No line may be longer than `max_line` bytes (an etcd value is at most 1.5 MiB; 8 MiB leaves
-  // room).
+  // Of a line longer than `max_line` bytes the rest is dropped: its object is decoded as far as it
+  // goes and has a decode_error (item_decoder.h).
   WatchDecoder(Decoder decoder, std::size_t max_line);
 
   // Feeds bytes; calls `sink` for every event completed by them, in order. An error means that the
-  // stream is unusable and has to be closed.
+  // stream is none of a watch and has to be closed.
   base::Status Feed(std::string_view bytes, const std::function<void(WatchEvent)>& sink);
 
   // True when no half line is left, i.e. the stream may end here.
   bool at_boundary() const { return pending_.empty(); }
 
  private:
-  base::Status DecodeLine(std::string_view line, const std::function<void(WatchEvent)>& sink);
+  base::Status DecodeLine(std::string_view line, bool cut,
+                          const std::function<void(WatchEvent)>& sink);
+  base::Result<WatchEvent> DecodeEvent(std::string_view type, std::string_view object, bool cut);
+  base::Result<WatchEvent> DecodeBookmark(std::string_view object);
+  WatchEvent DecodeChange(EventType type, std::string_view object, bool cut);
 
   Decoder decoder_;
   std::size_t max_line_;
   std::string pending_;
-  simdjson::dom::parser parser_;
+  bool cut_ = false;  // `pending_` is the beginning of a line that is too long
+  JsonParser parser_;
 };
 
 }  // namespace kube

@@ -1,9 +1,11 @@
 #include "operator/runtime/api_client.h"
 
+#include <chrono>
 #include <utility>
 
 #include "operator/base/system_clock.h"
 #include "operator/runtime/api_request.h"
+#include "operator/runtime/timings.h"
 #include "operator/runtime/traffic.h"
 
 namespace runtime {
@@ -28,20 +30,22 @@ class ApiClient::Impl {
       : transport_(transport),
         gate_(gate),
         options_(std::move(options)),
-        traffic_(
-            std::make_shared<Traffic>(options_.clock != nullptr ? *options_.clock : RealClock(),
-                                      options_.max_in_flight_writes)) {}
+        traffic_(std::make_shared<Traffic>(
+            options_.clock != nullptr ? *options_.clock : RealClock(),
+            TrafficLimits{options_.max_in_flight_writes, options_.max_writes_of_a_flow})) {}
 
   base::Result<std::string> Get(const kube::Resource& resource, const kube::ObjectKey& key) {
     const auto batch = std::make_shared<Batch>(1);
-    if (auto allowed = traffic_->Enter(RequestClass::kRead); !allowed) return allowed.error();
-    Send(RequestClass::kRead, MakeGet(resource, key), batch, 0);
+    const Flow flow{Flow::Kind::kRead, key.namespace_name};
+    if (auto allowed = traffic_->Enter(flow, {}); !allowed) return allowed.error();
+    Send(flow, MakeGet(resource, key), batch, 0);
     return ReadBody(std::move(traffic_->Wait(*batch).front()));
   }
 
   std::vector<base::Result<WriteResult>> WriteAll(const std::vector<WriteRequest>& requests) {
     const auto batch = std::make_shared<Batch>(requests.size());
-    for (std::size_t i = 0; i < requests.size(); ++i) SendWrite(requests[i], batch, i);
+    const Traffic::Time deadline = std::chrono::steady_clock::now() + kBatchTimeout;
+    for (std::size_t i = 0; i < requests.size(); ++i) SendWrite(requests[i], deadline, batch, i);
     const std::vector<Answer> answers = traffic_->Wait(*batch);
     std::vector<base::Result<WriteResult>> results;
     results.reserve(requests.size());
@@ -55,28 +59,33 @@ class ApiClient::Impl {
   int writes_in_flight() const { return traffic_->writes(); }
 
  private:
-  void SendWrite(const WriteRequest& write, const std::shared_ptr<Batch>& batch,
-                 std::size_t index) {
-    if (auto allowed = traffic_->Enter(RequestClass::kWrite); !allowed) {
+  void SendWrite(const WriteRequest& write, Traffic::Time deadline,
+                 const std::shared_ptr<Batch>& batch, std::size_t index) {
+    const Flow flow{Flow::Kind::kWrite, write.flow};
+    if (auto allowed = traffic_->Enter(flow, deadline); !allowed) {
       traffic_->Refuse(*batch, index, allowed.error());
       return;
     }
-    // After the wait for a place, so that nothing comes between the look at the lease and the
-    // request.
+    // What counts is the look at the moment in which the bytes leave (Request::may_send); this one
+    // saves the connection.
     if (gate_ != nullptr && !gate_->MayWrite()) {
-      traffic_->Leave(RequestClass::kWrite);
+      traffic_->Leave(flow);
       traffic_->Refuse(*batch, index, Fenced());
       return;
     }
     Count(write);
-    Send(RequestClass::kWrite, MakeWrite(write, options_.field_manager), batch, index);
+    transport::Request request = MakeWrite(write, options_.field_manager);
+    if (gate_ != nullptr) {
+      request.may_send = [traffic = traffic_, gate = gate_] { return traffic->MayWrite(*gate); };
+    }
+    Send(flow, std::move(request), batch, index);
   }
 
-  void Send(RequestClass kind, transport::Request request, const std::shared_ptr<Batch>& batch,
+  void Send(const Flow& flow, transport::Request request, const std::shared_ptr<Batch>& batch,
             std::size_t index) {
     traffic_->Opened(*batch);
-    transport_.Send(std::move(request), [traffic = traffic_, batch, kind, index](Answer answer) {
-      traffic->Deliver(kind, *batch, index, std::move(answer));
+    transport_.Send(std::move(request), [traffic = traffic_, batch, flow, index](Answer answer) {
+      traffic->Deliver(flow, *batch, index, std::move(answer));
     });
   }
 

@@ -5,8 +5,8 @@
 // Thread-safe.
 //
 // Nothing is repeated here: a request that failed is an error, and the next pass over the object
-// decides anew. After an answer with Retry-After, requests of its class (reads or writes) fail with
-// kTooManyRequests, unsent, until the time has passed.
+// decides anew. After an answer with Retry-After, requests of its flow (writes of one owner, reads
+// of one namespace) fail with kTooManyRequests, unsent, until the time (at most 60 s) has passed.
 
 #include <cstdint>
 #include <memory>
@@ -23,8 +23,8 @@
 
 namespace runtime {
 
-// Says whether this process may still write (rule 7: sent only while more than 5 s of lease
-// validity remain).
+// Says whether this process may still write: only while enough of the lease's validity remains
+// (timings.h). Thread-safe; asked from the transport's thread, in the moment in which bytes leave.
 class WriteGate {
  public:
   virtual ~WriteGate() = default;
@@ -59,7 +59,8 @@ struct WriteResult {
 };
 
 struct ApiClientOptions {
-  int max_in_flight_writes = 16;
+  int max_in_flight_writes = 64;  // of all flows
+  int max_writes_of_a_flow = 16;
   std::string field_manager = "disagg-operator";
   const base::Clock* clock = nullptr;         // null: the real one
   observability::Metrics* metrics = nullptr;  // null: nothing is counted
@@ -76,7 +77,8 @@ class ApiClient {
 
   base::Result<WriteResult> Write(const WriteRequest& request);
 
-  // Sends all at once (within the bound) and waits for all; results in the order of the requests.
+  // Sends all at once (within the bounds) and waits for all; results in the order of the requests.
+  // What finds no place within a minute is not sent and is kTimeout.
   std::vector<base::Result<WriteResult>> WriteAll(const std::vector<WriteRequest>& requests);
 
   // Ends waiting calls soon with kCancelled; later ones end at once.

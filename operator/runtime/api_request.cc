@@ -3,10 +3,11 @@
 #include <string_view>
 #include <utility>
 
-#include <simdjson.h>
 #include <nlohmann/json.hpp>
 
+#include "operator/kube/json_parser.h"
 #include "operator/kube/status_error.h"
+#include "operator/runtime/timings.h"
 
 namespace runtime {
 namespace {
@@ -89,14 +90,16 @@ bool StillThere(const simdjson::dom::element& metadata) {
 }
 
 base::Result<WriteResult> ParseObject(const std::string& body, Verb verb) {
-  simdjson::dom::parser parser;
-  simdjson::dom::element object, metadata;
-  if (parser.parse(body).get(object) != simdjson::SUCCESS) {
+  kube::JsonParser parser;
+  const auto parsed = parser.Parse(body);
+  if (!parsed) {
     base::Error error = base::MakeError(base::ErrorCode::kProtocol, "InvalidAnswer",
                                         "the answer to a write is not JSON");
     error.outcome_unknown = true;  // it said 2xx, so it was probably carried out
     return error;
   }
+  const kube::Json object = *parsed;
+  kube::Json metadata;
   WriteResult result;
   // A delete is answered with a Status when the object was removed at once, for some kinds with the
   // object as it last was.
@@ -148,7 +151,7 @@ base::Result<WriteResult> ReadWriteAnswer(const base::Result<transport::Response
   base::Error error =
       kube::ErrorFromResponse(answer->status, answer->body, answer->Header("Retry-After"));
   // The store may have taken the write when the answer got lost between it, the server and a proxy.
-  error.outcome_unknown = answer->status >= 500;
+  error.outcome_unknown = answer->status >= 500 && error.code != base::ErrorCode::kTooLarge;
   return error;
 }
 

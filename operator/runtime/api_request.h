@@ -2,7 +2,6 @@
 
 // The verbs of the Kubernetes API as HTTP requests, and their answers. Pure.
 
-#include <chrono>
 #include <string>
 
 #include "operator/base/result.h"
@@ -10,12 +9,6 @@
 #include "operator/transport/transport.h"
 
 namespace runtime {
-
-// How long the server may work on a write (rule 7), and how long we wait for it: less than the
-// validity that a lease has left when the write is sent.
-inline constexpr std::chrono::seconds kServerWriteTimeout{4};
-inline constexpr std::chrono::milliseconds kWriteTimeout{4'700};
-inline constexpr std::chrono::milliseconds kReadTimeout{10'000};
 
 transport::Request MakeGet(const kube::Resource& resource, const kube::ObjectKey& key);
 transport::Request MakeWrite(const WriteRequest& write, const std::string& field_manager);

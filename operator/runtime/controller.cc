@@ -1,7 +1,7 @@
 #include "operator/runtime/controller.h"
 
+#include <algorithm>
 #include <exception>
-#include <random>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -14,15 +14,15 @@ namespace {
 
 using observability::Level;
 
-// How soon a pass over lagging caches is tried again: spread, so that many keys do not come at one
-// instant.
-constexpr std::chrono::milliseconds kStaleLeast{20};
-constexpr std::chrono::milliseconds kStaleMost{50};
+// A pass that asks for the next one sooner than this asks for a row of them, which is slowed down
+// like a row of failures.
+constexpr std::chrono::milliseconds kSoon{1'000};
 
-std::chrono::milliseconds StaleDelay() {
-  thread_local std::minstd_rand random{std::random_device{}()};
-  return std::chrono::milliseconds(
-      std::uniform_int_distribution<std::int64_t>(kStaleLeast.count(), kStaleMost.count())(random));
+// Half of the workers are for keys that are not slow.
+SlowKeys SlowOf(int workers) {
+  SlowKeys slow;
+  slow.at_once = static_cast<std::size_t>(std::max(1, workers / 2));
+  return slow;
 }
 
 }  // namespace
@@ -34,7 +34,7 @@ class Controller::Impl {
       : options_(std::move(options)),
         clock_(clock),
         metrics_(metrics, options_.name, options_.workers),
-        queue_(clock, options_.backoff, metrics_.queue()),
+        queue_(clock, options_.backoff, metrics_.queue(), SlowOf(options_.workers)),
         reconcile_(std::move(reconcile)) {}
 
   void Start() {
@@ -97,7 +97,10 @@ class Controller::Impl {
       queue_.AddRateLimited(key, result.retry->retry_after.value_or(std::chrono::seconds(0)));
     } else if (result.stale) {
       metrics_.requeue.Add();
-      queue_.AddAfter(key, StaleDelay());
+      queue_.AddRateLimited(key, {}, Again::kStale);
+    } else if (result.requeue_after && *result.requeue_after < kSoon) {
+      metrics_.requeue_after.Add();
+      queue_.AddRateLimited(key, *result.requeue_after, Again::kUnfinished);
     } else {
       queue_.Forget(key);
       (result.requeue_after ? metrics_.requeue_after : metrics_.success).Add();

@@ -18,12 +18,13 @@
 namespace runtime {
 
 // What a pass asks for next. `retry` takes the key's back-off (and honours the error's
-// retry_after), `requeue_after` a fixed delay that resets the back-off. `retry` wins over `stale`,
-// `stale` over `requeue_after`.
+// retry_after). `requeue_after` is a fixed delay that resets the back-off; of less than a second,
+// which asks for another pass rather than for a later one, it does not, and a row of those is
+// slowed down as failures are. `retry` wins over `stale`, `stale` over `requeue_after`.
 struct ReconcileResult {
   std::optional<base::Error> retry;
   std::optional<std::chrono::milliseconds> requeue_after;
-  // The caches lag behind our own writes: not a failure, tried again soon.
+  // The caches lag behind our own writes: not a failure, tried again within half a second.
   bool stale = false;
 };
 
@@ -31,7 +32,7 @@ using Reconcile = std::function<ReconcileResult(const kube::ObjectKey&)>;
 
 struct ControllerOptions {
   std::string name;  // metric label `controller`
-  int workers = 16;
+  int workers = 16;  // half of them are kept free of keys whose passes take long
   QueueBackoff backoff = {};
 };
 

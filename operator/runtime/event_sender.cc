@@ -5,6 +5,7 @@
 
 #include "operator/observability/log.h"
 #include "operator/runtime/api_request.h"
+#include "operator/runtime/timings.h"
 
 namespace runtime {
 namespace {
@@ -12,8 +13,6 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kSweep{10};  // how often series are looked through
-constexpr std::chrono::seconds kLastWords{2};
-constexpr std::chrono::milliseconds kTimeout{4'000};
 
 observability::Counter Dropped(observability::Metrics& metrics, const char* cause) {
   return metrics.GetCounter("events_dropped_total", "Events that were not sent",
@@ -22,9 +21,11 @@ observability::Counter Dropped(observability::Metrics& metrics, const char* caus
 
 }  // namespace
 
-EventSender::EventSender(transport::Transport& transport, const base::Clock& clock,
-                         EventOptions options, observability::Metrics& metrics)
+EventSender::EventSender(transport::Transport& transport, const WriteGate* gate,
+                         const base::Clock& clock, EventOptions options,
+                         observability::Metrics& metrics)
     : transport_(transport),
+      gate_(gate),
       sent_(metrics.GetCounter("events_sent_total", "Events and series updates sent")),
       queue_full_(Dropped(metrics, "queue")),
       rate_limited_(Dropped(metrics, "rate")),
@@ -63,7 +64,7 @@ void EventSender::Run(const std::stop_token& stop) {
   std::optional<steady_clock::time_point> deadline;
   while (true) {
     const std::optional<Item> item = Next(stop);
-    if (stop.stop_requested() && !deadline) deadline = steady_clock::now() + kLastWords;
+    if (stop.stop_requested() && !deadline) deadline = steady_clock::now() + kEventsEnd;
     if (deadline && (!item || steady_clock::now() >= *deadline)) return;
     if (item) Handle(*item);
     if (steady_clock::now() - swept < kSweep) continue;
@@ -97,7 +98,8 @@ void EventSender::Send(const EventWrite& write) {
       {"Accept", "application/json"},
       {"Content-Type", write.patch ? "application/merge-patch+json" : "application/json"}};
   request.body = write.body;
-  request.total_timeout = kTimeout;
+  request.total_timeout = kEventRequest;
+  if (gate_ != nullptr) request.may_send = [this] { return gate_->MayWrite(); };
   const auto answer = ReadBody(transport::SendAndWait(transport_, std::move(request)));
   if (answer) {
     sent_.Add();

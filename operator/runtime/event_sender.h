@@ -15,6 +15,7 @@
 #include "operator/base/clock.h"
 #include "operator/base/thread_annotations.h"
 #include "operator/observability/metrics.h"
+#include "operator/runtime/api_client.h"
 #include "operator/runtime/event_aggregator.h"
 #include "operator/runtime/event_recorder.h"
 #include "operator/transport/transport.h"
@@ -25,8 +26,9 @@ class EventSender : public EventRecorder {
  public:
   static constexpr std::size_t kMostQueued = 1000;
 
-  EventSender(transport::Transport& transport, const base::Clock& clock, EventOptions options,
-              observability::Metrics& metrics);
+  // `gate` may be null: then every event may go out.
+  EventSender(transport::Transport& transport, const WriteGate* gate, const base::Clock& clock,
+              EventOptions options, observability::Metrics& metrics);
   ~EventSender() override;  // Stop
 
   void Start();
@@ -50,6 +52,7 @@ class EventSender : public EventRecorder {
   void Send(const EventWrite& write);
 
   transport::Transport& transport_;
+  const WriteGate* const gate_;
   const observability::Counter sent_, queue_full_, rate_limited_, refused_;
   EventAggregator aggregator_;  // of the thread
   std::mutex mutex_;

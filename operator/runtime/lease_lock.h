@@ -7,7 +7,8 @@
 //
 //   follower:  GET; held by a live other? wait. Else PUT ourselves as holder, with the
 //              resourceVersion that was read, so that of several that try at once one succeeds.
-//   leader:    PUT a new renewTime; when that fails, GET and PUT.
+//   leader:    PUT a new renewTime; when that fails, GET and PUT. Of a Lease that is answered 404 (it
+//              was deleted, or a proxy says so) POST decides: it is lost only to another holder.
 //
 // Whether the other is alive is judged by when *we* saw the Lease change, on a clock that never
 // jumps; the time stamps in it are for people. Our own validity is counted from before the request
@@ -20,15 +21,16 @@
 
 #include "operator/base/clock.h"
 #include "operator/base/result.h"
+#include "operator/runtime/timings.h"
 #include "operator/transport/transport.h"
 
 namespace runtime {
 
 struct LeaseTimings {
-  std::chrono::milliseconds duration{15'000};
-  std::chrono::milliseconds renew_deadline{10'000};
-  std::chrono::milliseconds retry_period{2'000};
-  std::chrono::milliseconds write_margin{5'000};  // no write is begun with less validity left
+  std::chrono::milliseconds duration = kLeaseDuration;
+  std::chrono::milliseconds renew_deadline = kRenewDeadline;
+  std::chrono::milliseconds retry_period = kRetryPeriod;
+  std::chrono::milliseconds write_margin = kWriteMargin;
 };
 
 struct LeaseOptions {
@@ -42,8 +44,8 @@ class LeaseLock {
  public:
   LeaseLock(transport::Transport& transport, const base::Clock& clock, LeaseOptions options);
 
-  // Acquires or renews. True: the Lease is ours, as of valid_until(). Once it was ours and is not
-  // any more, it is never taken again.
+  // Acquires or renews. True: the Lease is ours, as of valid_until(). Once it was ours and names
+  // another holder, or none, it is never taken again. An error: it is not known whose it is.
   base::Result<bool> TryAcquireOrRenew();
   // Gives the Lease up, so that another need not wait for its end.
   base::Status Release();

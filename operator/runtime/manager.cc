@@ -18,15 +18,14 @@
 #include "operator/runtime/event_sender.h"
 #include "operator/runtime/leader_election.h"
 #include "operator/runtime/observed_transport.h"
+#include "operator/runtime/server_clock.h"
+#include "operator/runtime/timings.h"
 
 namespace runtime {
 namespace {
 
 using observability::Level;
 
-// After a stop, passes under way have so long before their requests are given up; a pod has 30 s in
-// all.
-constexpr std::chrono::seconds kPassesEnd{20};
 // What counts as a thread that hangs.
 constexpr std::chrono::seconds kCallbackLate{15};
 constexpr std::chrono::seconds kDecodeLong{60};
@@ -58,7 +57,7 @@ class Deadline {
 struct Cache {
   std::unique_ptr<ObjectStore> store;
   std::unique_ptr<Reflector> reflector;
-  observability::Gauge objects;
+  observability::Gauge objects, live, incomplete;
   std::atomic<std::uint64_t> wanted_list{1};  // number of the list that has to be in the store
 };
 
@@ -77,6 +76,7 @@ class AssembledManager : public Manager {
   EventRecorder& events() override { return events_; }
   Freshness& freshness() override { return freshness_; }
   observability::Metrics& metrics() override { return metrics_; }
+  const base::Clock& server_clock() const override { return server_clock_; }
 
   base::Status Run(std::stop_token stop) override;
 
@@ -94,7 +94,10 @@ class AssembledManager : public Manager {
   bool lost() const {
     return elector_ != nullptr && elector_->state() == LeaderElector::State::kLost;
   }
-  bool AllSynced() const;
+  // Whether each cache holds the list that it has to; `optional`: of those that may come later,
+  // too.
+  bool AllSynced(bool optional) const;
+  void WaitForCaches(const std::stop_token& stop);
 
   transport::PlainResponse Answer(const std::string& path);
   std::string Stuck() const;
@@ -105,6 +108,7 @@ class AssembledManager : public Manager {
   const base::Clock& clock_;
   observability::Metrics metrics_;
   const ManagerParts::Listen listen_;
+  ServerClock server_clock_;
   ObservedTransport transport_;
   ObservedTransport lease_transport_;
   std::mutex mutex_;
@@ -147,14 +151,16 @@ AssembledManager::AssembledManager(ManagerParts parts, const base::Clock& clock,
     : options_(std::move(options)),
       clock_(clock),
       listen_(std::move(parts.listen)),
-      transport_(std::move(parts.transport), parts.host, clock, metrics_),
-      lease_transport_(std::move(parts.lease_transport), parts.host, clock, metrics_),
+      server_clock_(clock),
+      transport_(std::move(parts.transport), parts.host, clock, metrics_, &server_clock_),
+      lease_transport_(std::move(parts.lease_transport), parts.host, clock, metrics_,
+                       &server_clock_),
       elector_(options_.leader_elect
                    ? std::make_unique<LeaderElector>(lease_transport_, clock, LeaseOf(options_),
                                                      metrics_, [this] { Wake(); })
                    : nullptr),
       client_(transport_, elector_.get(), ClientOptions(options_, clock, metrics_)),
-      events_(transport_, clock, EventsOf(), metrics_) {
+      events_(transport_, elector_.get(), clock, EventsOf(), metrics_) {
   for (int i = 0; i < options_.decode_threads; ++i) loops_.push_back(std::make_shared<EventLoop>());
 }
 
@@ -168,8 +174,12 @@ ObjectStore& AssembledManager::Watch(WatchSpec spec) {
     return {object.meta.controller_uid};
   });
   const kube::Resource resource = spec.resource;
-  cache->objects =
-      metrics_.GetGauge("cache_objects", "Objects in a cache", {{"resource", resource.ToString()}});
+  const observability::Labels labels{{"resource", resource.ToString()}};
+  cache->objects = metrics_.GetGauge("cache_objects", "Objects in a cache", labels);
+  cache->live =
+      metrics_.GetGauge("cache_live", "1 while a cache follows its resource, else 0", labels);
+  cache->incomplete = metrics_.GetGauge(
+      "cache_incomplete_objects", "Objects in a cache that cannot be read as a whole", labels);
   // Side by side: the first, third, ... resources on one loop, the others on the next.
   const ReflectorContext context{transport_, loops_[caches_.size() % loops_.size()], clock_,
                                  metrics_};
@@ -225,7 +235,7 @@ base::Status AssembledManager::Lead(const std::stop_token& stop) {
     // before us.
     ListAll();
   }
-  WaitUntil(stop, [this] { return lost() || AllSynced(); });
+  WaitForCaches(stop);
   if (!stop.stop_requested() && !lost()) {
     StartControllers();
     WaitUntil(stop, [this] { return lost(); });
@@ -244,10 +254,13 @@ void AssembledManager::StartControllers() {
   freshness_.Clear();
   for (const auto& callback : on_leading_) callback();
   for (const auto& controller : controllers_) controller->Start();
-  observability::Log(Level::kInfo, "caches are complete, controllers start");
+  observability::Log(
+      Level::kInfo, AllSynced(true) ? "caches are complete, controllers start"
+                                    : "controllers start without the caches that cannot be listed");
 }
 
-// In reverse. The lease is given up only when nothing of ours can reach the API server any more.
+// In reverse, within kGracePeriod. The lease is given up only when nothing of ours can reach the
+// API server any more.
 void AssembledManager::StopAll(bool lost) {
   if (stopping_.exchange(true)) return;
   for (const auto& controller : controllers_) controller->RequestStop();
@@ -274,10 +287,22 @@ void AssembledManager::WaitUntil(const std::stop_token& stop, Condition conditio
   changed_.wait(lock, stop, condition);
 }
 
-bool AssembledManager::AllSynced() const {
-  return std::all_of(caches_.begin(), caches_.end(), [](const auto& cache) {
-    return cache->reflector->synced_list() >= cache->wanted_list;
+bool AssembledManager::AllSynced(bool optional) const {
+  return std::all_of(caches_.begin(), caches_.end(), [optional](const auto& cache) {
+    return (cache->reflector->spec().optional && !optional) ||
+           cache->reflector->synced_list() >= cache->wanted_list;
   });
+}
+
+// What can be done without a resource that nobody may list any more is not held up by it: above all
+// giving back what a suspended object holds.
+void AssembledManager::WaitForCaches(const std::stop_token& stop) {
+  {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, stop, options_.reflector.timings.live_grace,
+                      [this] { return lost() || AllSynced(true); });
+  }
+  WaitUntil(stop, [this] { return lost() || AllSynced(false); });
 }
 
 transport::PlainResponse AssembledManager::Answer(const std::string& path) {
@@ -305,20 +330,25 @@ std::string AssembledManager::Stuck() const {
   return "";
 }
 
+// "nodes: nodes is forbidden: ..."; "" when every cache is live.
 std::string AssembledManager::NotReady() const {
   if (stopping_) return "stopping";
-  std::string waiting;
+  std::string troubles;
   for (const auto& cache : caches_) {
-    if (cache->reflector->synced_list() == 0) {
-      waiting += " " + cache->reflector->spec().resource.ToString();
-    }
+    if (cache->store->live()) continue;
+    troubles += (troubles.empty() ? "" : "\n") + cache->reflector->spec().resource.ToString() +
+                ": " + cache->store->trouble();
   }
-  return waiting.empty() ? "" : "not listed yet:" + waiting;
+  return troubles;
 }
 
 std::string AssembledManager::MetricsText() {
   for (const auto& controller : controllers_) controller->UpdateMetrics();
-  for (const auto& cache : caches_) cache->objects.Set(static_cast<double>(cache->store->size()));
+  for (const auto& cache : caches_) {
+    cache->objects.Set(static_cast<double>(cache->store->size()));
+    cache->live.Set(cache->store->live() ? 1 : 0);
+    cache->incomplete.Set(static_cast<double>(cache->store->incomplete()));
+  }
   const transport::PoolStats pool = transport_.stats();
   metrics_.GetGauge("rest_client_open_connections", "Connections to the API server")
       .Set(static_cast<double>(pool.open_connections));

@@ -3,6 +3,12 @@
 // Puts the machine together: caches with their reflectors, leader election, controllers, health;
 // starts them in order and stops them in reverse. What is watched and reconciled is registered by
 // the domain before Run.
+//
+// /healthz is 503 only for what a restart of this process would repair. /readyz is 503 while a
+// cache is not live, also on a leader that works on, and names the resource and the reason: no
+// request is routed by the readiness of an operator, so this takes nothing away, and it shows where
+// people and alerts look first (`kubectl get pods`, Available of the Deployment, a roll-out that
+// waits). A short break of the API server does not show (ReflectorTimings::live_grace).
 
 #include <functional>
 #include <memory>
@@ -33,7 +39,7 @@ struct ManagerOptions {
   std::string identity;         // "" = host name and a random suffix
   std::string metrics_address;  // HOST:PORT, "0" = off
   std::string health_address;
-  int max_in_flight_writes = 16;
+  int max_in_flight_writes = 64;
   int decode_threads = 2;
   LeaseTimings lease;
   ReflectorOptions reflector;
@@ -70,6 +76,8 @@ class Manager {
   virtual EventRecorder& events() = 0;
   virtual Freshness& freshness() = 0;
   virtual observability::Metrics& metrics() = 0;
+  // The calendar of the API server: what times in its objects are compared with.
+  virtual const base::Clock& server_clock() const = 0;
 
   // Runs until `stop` or until leadership is lost. OK after an orderly stop; an error when
   // leadership was lost or a listener could not be opened. (A process that lost the lease must end:

@@ -4,6 +4,12 @@
 #include "operator/transport/beast_transport.h"
 
 namespace runtime {
+namespace {
+
+// Connections that writes, however long they take, leave to lists, looks and events.
+constexpr std::size_t kMostReads = 32;
+
+}  // namespace
 
 base::Result<std::unique_ptr<Manager>> Manager::Create(const kube::ClusterConfig& config,
                                                        const base::Clock& clock,
@@ -13,7 +19,9 @@ base::Result<std::unique_ptr<Manager>> Manager::Create(const kube::ClusterConfig
     // lead.
     options.lease_namespace = config.source == "in-cluster" ? config.default_namespace : "default";
   }
-  auto transport = transport::MakeBeastTransport(config, {});
+  transport::BeastOptions many;
+  many.max_connections = static_cast<std::size_t>(options.max_in_flight_writes) + kMostReads;
+  auto transport = transport::MakeBeastTransport(config, many);
   if (!transport) return transport.error();
   transport::BeastOptions one;
   one.max_connections = 1;

@@ -23,8 +23,9 @@ double SecondsBetween(base::SteadyTime from, base::SteadyTime to) {
 // What is under way and when its callback must have come; and the series.
 class ObservedTransport::Ledger {
  public:
-  Ledger(std::string host, const base::Clock& clock, observability::Metrics& metrics)
-      : host_(std::move(host)), clock_(clock), metrics_(metrics) {}
+  Ledger(std::string host, const base::Clock& clock, observability::Metrics& metrics,
+         ServerClock* server_clock)
+      : host_(std::move(host)), clock_(clock), metrics_(metrics), server_clock_(server_clock) {}
 
   base::SteadyTime Now() const { return clock_.Steady(); }
 
@@ -60,6 +61,10 @@ class ObservedTransport::Ledger {
     duration->second.Observe(SecondsBetween(start, clock_.Steady()));
   }
 
+  void ReadDate(const transport::Headers& headers, base::SteadyTime sent) {
+    if (server_clock_ != nullptr) server_clock_->Observe(headers, sent);
+  }
+
   base::SteadyTime::duration overdue() const {
     std::lock_guard lock(mutex_);
     auto most = base::SteadyTime::duration::min();
@@ -71,6 +76,7 @@ class ObservedTransport::Ledger {
   const std::string host_;
   const base::Clock& clock_;
   observability::Metrics& metrics_;
+  ServerClock* const server_clock_;
   mutable std::mutex mutex_;
   std::uint64_t next_ GUARDED_BY(mutex_) = 0;
   std::map<std::uint64_t, base::SteadyTime> deadlines_ GUARDED_BY(mutex_);
@@ -93,6 +99,7 @@ class ObservedTransport::Sink : public transport::StreamSink {
   void OnHead(int status, const transport::Headers& headers) override {
     answered_ = true;
     ledger_->Count(method_, std::to_string(status), start_);
+    ledger_->ReadDate(headers, start_);
     ledger_->Extend(id_, idle_);
     inner_->OnHead(status, headers);
   }
@@ -123,8 +130,9 @@ class ObservedTransport::Sink : public transport::StreamSink {
 };
 
 ObservedTransport::ObservedTransport(std::unique_ptr<transport::Transport> inner, std::string host,
-                                     const base::Clock& clock, observability::Metrics& metrics)
-    : ledger_(std::make_shared<Ledger>(std::move(host), clock, metrics)),
+                                     const base::Clock& clock, observability::Metrics& metrics,
+                                     ServerClock* server_clock)
+    : ledger_(std::make_shared<Ledger>(std::move(host), clock, metrics, server_clock)),
       inner_(std::move(inner)) {}
 
 ObservedTransport::~ObservedTransport() = default;
@@ -137,6 +145,7 @@ void ObservedTransport::Send(transport::Request request, Callback callback) {
                 callback = std::move(callback)](base::Result<transport::Response> answer) {
                  ledger->Close(id);
                  ledger->Count(method, answer ? std::to_string(answer->status) : "<error>", start);
+                 if (answer) ledger->ReadDate(answer->headers, start);
                  callback(std::move(answer));
                });
 }

@@ -1,8 +1,8 @@
 #pragma once
 
 // A Transport that counts what goes through another one (rest_client_requests_total,
-// rest_client_request_duration_seconds, as client-go) and notices when that one no longer calls
-// back. Thread-safe.
+// rest_client_request_duration_seconds, as client-go), notices when that one no longer calls back,
+// and shows each answer to a ServerClock. Thread-safe.
 
 #include <chrono>
 #include <memory>
@@ -10,15 +10,17 @@
 
 #include "operator/base/clock.h"
 #include "operator/observability/metrics.h"
+#include "operator/runtime/server_clock.h"
 #include "operator/transport/transport.h"
 
 namespace runtime {
 
 class ObservedTransport : public transport::Transport {
  public:
-  // `clock` and `metrics` outlive this and its callbacks.
+  // `clock` and `metrics` outlive this and its callbacks, as does `server_clock` unless it is null.
   ObservedTransport(std::unique_ptr<transport::Transport> inner, std::string host,
-                    const base::Clock& clock, observability::Metrics& metrics);
+                    const base::Clock& clock, observability::Metrics& metrics,
+                    ServerClock* server_clock = nullptr);
   ~ObservedTransport() override;
 
   void Send(transport::Request request, Callback callback) override;

@@ -1,6 +1,5 @@
 #include "operator/runtime/reflector.h"
 
-#include <algorithm>
 #include <atomic>
 #include <future>
 #include <iterator>
@@ -10,18 +9,17 @@
 #include <utility>
 #include <vector>
 
+#include "operator/kube/item_decoder.h"
 #include "operator/kube/list_decoder.h"
 #include "operator/kube/status_error.h"
 #include "operator/kube/watch_decoder.h"
-#include "operator/observability/log.h"
 #include "operator/runtime/api_request.h"
+#include "operator/runtime/reflector_health.h"
 #include "operator/runtime/reflector_requests.h"
 #include "operator/runtime/watch_inbox.h"
 
 namespace runtime {
 namespace {
-
-using observability::Level;
 
 // Of the body of an answer that refuses a watch, only so much is kept for its message.
 constexpr std::size_t kMostErrorBody = 64u << 10;
@@ -33,11 +31,9 @@ struct ReflectorMetrics {
         watches(
             metrics.GetCounter("cache_watches_total", "Watches begun", {{"resource", resource}})),
         events(metrics.GetCounter("cache_events_total", "Watch events received",
-                                  {{"resource", resource}})),
-        failures(metrics.GetCounter("cache_failures_total", "Lists and watches that failed",
-                                    {{"resource", resource}})) {}
+                                  {{"resource", resource}})) {}
 
-  const observability::Counter lists, watches, events, failures;
+  const observability::Counter lists, watches, events;
 };
 
 }  // namespace
@@ -55,7 +51,11 @@ class Reflector::Core : public std::enable_shared_from_this<Reflector::Core> {
         store_(store),
         on_synced_(std::move(on_synced)),
         metrics_(context_.metrics, spec_.resource.ToString()),
-        state_(options.timings, options.seed != 0 ? options.seed : std::random_device()()) {}
+        health_(std::make_shared<ReflectorHealth>(spec_.resource, options.timings.live_grace,
+                                                  context_.loop, context_.clock, context_.metrics,
+                                                  store)),
+        state_(options.timings, options.page_size,
+               options.seed != 0 ? options.seed : std::random_device()()) {}
 
   std::uint64_t Restart() {
     const std::uint64_t list = ++requested_list_;
@@ -71,6 +71,7 @@ class Reflector::Core : public std::enable_shared_from_this<Reflector::Core> {
     std::future<void> done = stopped->get_future();
     context_.loop->Post([self = shared_from_this(), stopped = std::move(stopped)] {
       self->stopped_ = true;
+      self->health_->Stop();
       self->Abandon();
       stopped->set_value();
     });
@@ -82,6 +83,7 @@ class Reflector::Core : public std::enable_shared_from_this<Reflector::Core> {
     if (stopped_) return;
     list_ = list;
     store_.MarkUnsynced();
+    health_->ExpectAnswer();
     Perform(state_.Start());
   }
 
@@ -99,34 +101,46 @@ class Reflector::Core : public std::enable_shared_from_this<Reflector::Core> {
       Run(action);
       return;
     }
-    context_.loop->PostAfter(action.delay, [self = shared_from_this(), attempt = attempt_, action] {
-      if (attempt == self->attempt_) self->Run(action);
-    });
+    InThisAttempt(action.delay, [this, action] { Run(action); });
+  }
+
+  // Calls `task` after `delay` unless what is under way now is over by then.
+  void InThisAttempt(std::chrono::milliseconds delay, std::function<void()> task) {
+    context_.loop->PostAfter(delay,
+                             [weak = weak_from_this(), attempt = attempt_, task = std::move(task)] {
+                               const auto self = weak.lock();
+                               if (self != nullptr && attempt == self->attempt_) task();
+                             });
   }
 
   void Run(const ReflectorAction& action) {
     if (action.kind == ReflectorAction::Kind::kWatch) {
       OpenWatch(action.resource_version);
     } else {
-      SendList(action.continue_token);
+      SendList(action);
     }
   }
 
-  void SendList(const std::string& continue_token) {
-    if (continue_token.empty()) pages_.clear();
-    auto callback = [self = shared_from_this(),
-                     attempt = attempt_](base::Result<transport::Response> answer) {
-      self->context_.loop->Post([self, attempt, answer = std::move(answer)]() mutable {
-        if (attempt == self->attempt_) self->TakePage(ReadBody(std::move(answer)));
+  void SendList(const ReflectorAction& page) {
+    if (page.continue_token.empty()) pages_.clear();
+    auto callback = [self = shared_from_this(), attempt = attempt_,
+                     whole = !page.without_contents](base::Result<transport::Response> answer) {
+      self->context_.loop->Post([self, attempt, whole, answer = std::move(answer)]() mutable {
+        if (attempt == self->attempt_) self->TakePage(ReadBody(std::move(answer)), whole);
       });
     };
-    context_.transport.Send(MakeList(spec_, options_, continue_token), std::move(callback));
+    context_.transport.Send(MakeList(spec_, options_, page), std::move(callback));
   }
 
-  void TakePage(const base::Result<std::string>& body) {
+  void TakePage(const base::Result<std::string>& body, bool whole) {
     if (!body) return FailList(body.error());
     auto page = kube::DecodeList(*body, spec_.decoder);
     if (!page) return FailList(page.error());
+    for (const kube::ObjectPtr& object : page->items) {
+      if (!whole) kube::MarkIncomplete(object, "it is too large for a page of a list");
+      health_->Check(object->meta);
+    }
+    for (const base::Error& error : page->skipped) health_->Skipped(error);
     std::move(page->items.begin(), page->items.end(), std::back_inserter(pages_));
     if (page->continue_token.empty()) {
       store_.Replace(std::exchange(pages_, {}), page->resource_version);
@@ -134,18 +148,17 @@ class Reflector::Core : public std::enable_shared_from_this<Reflector::Core> {
       synced_list_ = list_;
       on_synced_();
     }
-    Perform(state_.OnPage(page->resource_version, page->continue_token));
+    Perform(state_.OnPage(page->resource_version, page->continue_token, body->size()));
   }
 
   void FailList(const base::Error& error) {
-    pages_.clear();
-    Tell("list", error);
+    health_->Failed("list", error);
     Perform(state_.OnListFailed(error, context_.clock.Steady()));
   }
 
   void OpenWatch(const std::string& resource_version) {
     metrics_.watches.Add();
-    watching_ = false;
+    answered_ = false;
     decoder_.emplace(spec_.decoder, options_.max_line_bytes);
     refusal_.clear();
     inbox_ = std::make_shared<WatchInbox>(
@@ -157,20 +170,33 @@ class Reflector::Core : public std::enable_shared_from_this<Reflector::Core> {
           });
         });
     state_.OnWatchStarted(context_.clock.Steady());
+    EndIfSilent();
     stream_ = context_.transport.Stream(
         MakeWatch(spec_, options_, resource_version, state_.WatchDuration()), inbox_);
   }
 
   void TakeDelivery(WatchInbox::Delivery delivery) {
-    if (delivery.status != 0 && delivery.status != 200) return TakeRefusal(delivery);
-    if (delivery.status == 200 && !watching_) {
-      watching_ = true;
+    const bool head = delivery.status != 0 && !std::exchange(answered_, true);
+    if (delivery.status != 0 && (delivery.status != 200 || !delivery.json)) {
+      return TakeRefusal(delivery, head);
+    }
+    if (head) {
       state_.OnWatchStarted(context_.clock.Steady());
-      Recovered();
+      health_->Answered();
     }
     if (auto decoded = Decode(delivery.bytes); !decoded) return EndWatch(decoded);
     if (delivery.end) return EndWatch(EndOf(*delivery.end));
     if (delivery.paused) stream_->Resume();
+  }
+
+  // A peer that drips bytes without ever completing an event is as good as silent.
+  void EndIfSilent() {
+    heard_ = false;
+    InThisAttempt(options_.timings.idle, [this] {
+      if (heard_) return EndIfSilent();
+      EndWatch(base::MakeError(base::ErrorCode::kTimeout, "Idle",
+                               "the watch brought no event for too long"));
+    });
   }
 
   base::Status Decode(std::string_view bytes) {
@@ -188,6 +214,8 @@ class Reflector::Core : public std::enable_shared_from_this<Reflector::Core> {
 
   void Apply(const kube::WatchEvent& event) {
     metrics_.events.Add();
+    heard_ = true;
+    if (event.object != nullptr) health_->Check(event.object->meta);
     switch (event.type) {
       case kube::EventType::kAdded:
       case kube::EventType::kModified:
@@ -199,6 +227,8 @@ class Reflector::Core : public std::enable_shared_from_this<Reflector::Core> {
       case kube::EventType::kBookmark:
         store_.Bookmark(event.resource_version);
         break;
+      case kube::EventType::kSkipped:
+        return health_->Skipped(event.error);
       case kube::EventType::kError:
         return;
     }
@@ -212,44 +242,24 @@ class Reflector::Core : public std::enable_shared_from_this<Reflector::Core> {
                            "the watch ended in the middle of an event");
   }
 
-  // An answer other than 200: its body is a Status.
-  void TakeRefusal(const WatchInbox::Delivery& delivery) {
-    refusal_.append(delivery.bytes, 0, kMostErrorBody - std::min(kMostErrorBody, refusal_.size()));
-    if (delivery.end) {
-      EndWatch(kube::ErrorFromResponse(delivery.status, refusal_, delivery.retry_after));
-    } else if (delivery.paused) {
-      stream_->Resume();
-    }
+  // An answer other than 200: its body is a Status, or whatever a proxy says, for as long as it
+  // likes.
+  void TakeRefusal(const WatchInbox::Delivery& delivery, bool head) {
+    refusal_.append(delivery.bytes, 0, kMostErrorBody - refusal_.size());
+    const auto end = [this, status = delivery.status, wait = delivery.retry_after] {
+      EndWatch(kube::ErrorFromResponse(status, refusal_, wait));
+    };
+    if (delivery.end || refusal_.size() == kMostErrorBody) return end();
+    if (head) InThisAttempt(options_.timings.refusal, end);
+    if (delivery.paused) stream_->Resume();
   }
 
   void EndWatch(const base::Status& status) {
-    if (!status) Tell("watch", status.error());
+    if (!status) health_->Failed("watch", status.error());
+    health_->ExpectAnswer();
     const ReflectorAction next = state_.OnWatchEnded(status, context_.clock.Steady());
     if (next.kind == ReflectorAction::Kind::kList) store_.MarkUnsynced();
     Perform(next);
-  }
-
-  // Once per kind of trouble; the repetitions are for the debug log.
-  void Tell(const char* verb, const base::Error& error) {
-    metrics_.failures.Add();
-    const bool told = trouble_ == error.code;
-    trouble_ = error.code;
-    const bool routine = error.code == base::ErrorCode::kGone;
-    const Level level = told ? Level::kDebug : (routine ? Level::kInfo : Level::kWarn);
-    std::string message = std::string(verb) + " failed, tried again: " + error.message;
-    if (error.code == base::ErrorCode::kNotFound) {
-      message = "the API server does not serve " + spec_.resource.ToString() + " (" +
-                spec_.resource.ApiVersion() +
-                "): install its CustomResourceDefinition; waiting for it";
-    }
-    observability::Log(level, message,
-                       {{"resource", spec_.resource.ToString()}, {"reason", error.reason}});
-  }
-
-  void Recovered() {
-    if (!trouble_) return;
-    trouble_.reset();
-    observability::Log(Level::kInfo, "watched again", {{"resource", spec_.resource.ToString()}});
   }
 
   const WatchSpec spec_;
@@ -261,6 +271,7 @@ class Reflector::Core : public std::enable_shared_from_this<Reflector::Core> {
   std::atomic<std::uint64_t> requested_list_{0};
   std::atomic<std::uint64_t> synced_list_{0};
 
+  const std::shared_ptr<ReflectorHealth> health_;
   ReflectorState state_;
   bool stopped_ = false;
   std::uint64_t attempt_ = 0;
@@ -269,9 +280,9 @@ class Reflector::Core : public std::enable_shared_from_this<Reflector::Core> {
   std::shared_ptr<transport::StreamHandle> stream_;
   std::shared_ptr<WatchInbox> inbox_;
   std::optional<kube::WatchDecoder> decoder_;
-  bool watching_ = false;  // the head of the watch was 200
+  bool answered_ = false;  // the head of the watch has come
+  bool heard_ = false;     // an event since the last look
   std::string refusal_;
-  std::optional<base::ErrorCode> trouble_;  // told, not over yet
 };
 
 Reflector::Reflector(WatchSpec spec, ReflectorContext context, ReflectorOptions options,

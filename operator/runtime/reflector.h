@@ -3,8 +3,9 @@
 // Keeps one ObjectStore equal to what the API server holds of one resource: lists it in pages,
 // watches it from there, and goes on after whatever breaks (reflector_state.h). Decodes on an
 // EventLoop that it may share with others, and calls the store's handlers there. A resource that
-// the server does not know (its CRD is not installed yet) is asked for again until it appears.
-// Thread-safe.
+// the server does not know (its CRD is not installed yet) is asked for again until it appears. An
+// object that cannot be read, or is too large, is in the store with its metadata and a
+// decode_error. Says in the store whether it is live. Thread-safe.
 
 #include <cstdint>
 #include <functional>
@@ -28,6 +29,9 @@ struct WatchSpec {
   std::string label_selector;  // "" for all
   std::string namespace_name;  // "" for all namespaces
   bool metadata_only = false;  // asks for PartialObjectMetadata
+  // Controllers start also while this resource cannot be listed; whoever decides on it asks
+  // ObjectStore::live() first.
+  bool optional = false;
 };
 
 // All outlive the reflector.
@@ -42,8 +46,10 @@ struct ReflectorOptions {
   ReflectorTimings timings;
   int page_size = 500;
   std::size_t max_inbox_bytes = 1u << 20;  // of a watch, not decoded yet
-  std::size_t max_line_bytes = 8u << 20;   // one event
-  std::uint64_t seed = 0;                  // of the back-off; 0: a random one
+  // One event. An etcd value is at most 1.5 MiB, which six times as many bytes of JSON stand for
+  // where all of it is escaped.
+  std::size_t max_line_bytes = 12u << 20;
+  std::uint64_t seed = 0;  // of the back-off; 0: a random one
 };
 
 class Reflector {

@@ -21,12 +21,15 @@ std::string Selector(const WatchSpec& spec) {
 }  // namespace
 
 transport::Request MakeList(const WatchSpec& spec, const ReflectorOptions& options,
-                            const std::string& continue_token) {
+                            const ReflectorAction& page) {
   transport::Request request;
   request.target = kube::Path(spec.resource, spec.namespace_name) +
-                   "?limit=" + std::to_string(options.page_size) + Selector(spec);
-  if (!continue_token.empty()) request.target += "&continue=" + kube::EncodeQuery(continue_token);
-  request.headers = {{"Accept", spec.metadata_only ? kMetadataList : kJson}};
+                   "?limit=" + std::to_string(page.limit) + Selector(spec);
+  if (!page.continue_token.empty()) {
+    request.target += "&continue=" + kube::EncodeQuery(page.continue_token);
+  }
+  const bool metadata = spec.metadata_only || page.without_contents;
+  request.headers = {{"Accept", metadata ? kMetadataList : kJson}};
   request.total_timeout = options.timings.request;
   return request;
 }

@@ -13,7 +13,7 @@ namespace runtime {
 // One page. Without resourceVersion: at least as new as the newest write that etcd has
 // acknowledged.
 transport::Request MakeList(const WatchSpec& spec, const ReflectorOptions& options,
-                            const std::string& continue_token);
+                            const ReflectorAction& page);
 
 transport::Request MakeWatch(const WatchSpec& spec, const ReflectorOptions& options,
                              const std::string& resource_version, std::chrono::seconds duration);

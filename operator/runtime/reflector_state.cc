@@ -17,6 +17,12 @@ bool IsFutureVersion(const base::Error& error) {
   return error.message.find("Too large resource version") != std::string::npos;
 }
 
+// The page did not come because of what is in it. The API server gives up a request after a minute.
+bool TookTooLong(const base::Error& error) {
+  return error.code == ErrorCode::kTimeout ||
+         (error.code == ErrorCode::kUnavailable && error.reason == "Timeout");
+}
+
 // The version is of no use any more, or the request will never be answered as it is.
 bool NeedsList(ErrorCode code) {
   switch (code) {
@@ -37,16 +43,25 @@ bool NeedsList(ErrorCode code) {
 ReflectorAction ReflectorState::Start() { return List({}); }
 
 ReflectorAction ReflectorState::OnPage(const std::string& resource_version,
-                                       const std::string& continue_token) {
-  if (!continue_token.empty()) return {ReflectorAction::Kind::kList, "", continue_token, {}};
+                                       const std::string& continue_token, std::size_t bytes) {
+  page_size_.Took(bytes);
+  continue_token_ = continue_token;
+  without_contents_ = false;
+  if (!continue_token.empty()) return Page({});
   resource_version_ = resource_version;
   future_versions_ = 0;
   return Watch({});
 }
 
 ReflectorAction ReflectorState::OnListFailed(const base::Error& error, base::SteadyTime now) {
-  // A continue token that has expired (410) needs nothing special: every failed list begins anew.
-  return List(Backoff(error, now));
+  if (error.code == ErrorCode::kTooLarge && !without_contents_) {
+    without_contents_ = !page_size_.Shrink();
+    return Page({});
+  }
+  const std::chrono::milliseconds delay = Backoff(error, now);
+  if (TookTooLong(error) && page_size_.Shrink()) return Page(delay);
+  // A continue token that has expired (410) needs nothing special: the list begins anew.
+  return List(delay);
 }
 
 void ReflectorState::OnWatchStarted(base::SteadyTime now) {
@@ -80,11 +95,22 @@ std::chrono::seconds ReflectorState::WatchDuration() {
 
 ReflectorAction ReflectorState::List(std::chrono::milliseconds delay) {
   resource_version_.clear();
-  return {ReflectorAction::Kind::kList, "", "", delay};
+  continue_token_.clear();
+  without_contents_ = false;
+  return Page(delay);
+}
+
+ReflectorAction ReflectorState::Page(std::chrono::milliseconds delay) const {
+  return {ReflectorAction::Kind::kList,
+          "",
+          continue_token_,
+          page_size_.limit(),
+          without_contents_,
+          delay};
 }
 
 ReflectorAction ReflectorState::Watch(std::chrono::milliseconds delay) {
-  return {ReflectorAction::Kind::kWatch, resource_version_, "", delay};
+  return {ReflectorAction::Kind::kWatch, resource_version_, "", 0, false, delay};
 }
 
 std::chrono::milliseconds ReflectorState::Backoff(const base::Error& error, base::SteadyTime now) {
@@ -98,8 +124,9 @@ std::chrono::milliseconds ReflectorState::Backoff(const base::Error& error, base
                      static_cast<double>(timings_.backoff_max.count()));
   const auto delay =
       std::chrono::milliseconds(static_cast<std::int64_t>(whole * (0.5 + 0.5 * Random())));
-  return std::max<std::chrono::milliseconds>(delay,
-                                             error.retry_after.value_or(std::chrono::seconds(0)));
+  const auto asked =
+      std::min(error.retry_after.value_or(std::chrono::seconds(0)), timings_.longest_wait);
+  return std::max<std::chrono::milliseconds>(delay, asked);
 }
 
 }  // namespace runtime

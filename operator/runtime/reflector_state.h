@@ -4,7 +4,9 @@
 // https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
 //
 //   list (pages; without resourceVersion, i.e. from etcd)
-//     ^  |  failure: back-off, list again
+//     ^  |  too large or too slow: the same page again with half as many objects, at last one
+//     |  |  object without its contents
+//     |  |  failure: back-off, list again
 //     |  v
 //     |  watch from the list's version <---------------------+
 //     |  |                                                   |
@@ -12,33 +14,41 @@
 //     +----- 410, refused, undecodable
 //
 // Each failure waits: the first `first_retry`, then backoff_base * 2^n up to backoff_max, of which
-// the upper half is random; the count starts anew when the last failure is `healthy` ago. Not
-// thread-safe.
+// the upper half is random; the count starts anew when the last failure is `healthy` ago. So
+// whatever a server or a proxy answers, an answer that has healed is noticed within backoff_max, or
+// after the wait that it asked for, of which `longest_wait` is honoured. Not thread-safe.
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <random>
 #include <string>
 
 #include "operator/base/clock.h"
 #include "operator/base/result.h"
+#include "operator/kube/page_size.h"
 
 namespace runtime {
 
 struct ReflectorTimings {
   std::chrono::milliseconds first_retry{100};
   std::chrono::milliseconds backoff_base{800};
-  std::chrono::milliseconds backoff_max{30'000};
+  std::chrono::milliseconds backoff_max{10'000};
+  std::chrono::seconds longest_wait{60};
   std::chrono::milliseconds healthy{120'000};
   // A watch that the server ends sooner than this without an event counts as failed.
   std::chrono::milliseconds short_watch{1'000};
   // The server is asked to end a watch after a random time between these.
   std::chrono::seconds watch_least{300};
   std::chrono::seconds watch_most{600};
-  // A watch that is silent for so long is dead: bookmarks come about once a minute.
+  // A watch that brings no event for so long is dead: bookmarks come about once a minute.
   std::chrono::milliseconds idle{150'000};
   // One page of a list; the head of a watch's answer.
   std::chrono::milliseconds request{60'000};
+  // The body of an answer that refuses a watch.
+  std::chrono::milliseconds refusal{5'000};
+  // A cache whose watch has not answered for so long is not live.
+  std::chrono::milliseconds live_grace{10'000};
 };
 
 struct ReflectorAction {
@@ -46,18 +56,24 @@ struct ReflectorAction {
   Kind kind = Kind::kList;
   std::string resource_version;  // kWatch: where to go on
   std::string continue_token;    // kList: the next page of the same list; "" begins a new one
+  int limit = 0;                 // kList: the most objects
+  // kList: not even one object fits; its metadata have to do.
+  bool without_contents = false;
   std::chrono::milliseconds delay{0};
 };
 
 class ReflectorState {
  public:
-  ReflectorState(ReflectorTimings timings, std::uint64_t seed) : timings_(timings), random_(seed) {}
+  ReflectorState(ReflectorTimings timings, int page_size, std::uint64_t seed)
+      : timings_(timings), page_size_(page_size), random_(seed) {}
 
   // From nothing, now: a list from etcd.
   ReflectorAction Start();
 
-  // A page was taken in. With a continue token the next one follows, else the watch.
-  ReflectorAction OnPage(const std::string& resource_version, const std::string& continue_token);
+  // A page of so many bytes was taken in. With a continue token the next one follows, else the
+  // watch.
+  ReflectorAction OnPage(const std::string& resource_version, const std::string& continue_token,
+                         std::size_t bytes);
   ReflectorAction OnListFailed(const base::Error& error, base::SteadyTime now);
 
   void OnWatchStarted(base::SteadyTime now);
@@ -71,12 +87,17 @@ class ReflectorState {
 
  private:
   ReflectorAction List(std::chrono::milliseconds delay);
+  // The page that `continue_token_` stands for.
+  ReflectorAction Page(std::chrono::milliseconds delay) const;
   ReflectorAction Watch(std::chrono::milliseconds delay);
   std::chrono::milliseconds Backoff(const base::Error& error, base::SteadyTime now);
   double Random() { return std::uniform_real_distribution<double>(0, 1)(random_); }
 
   const ReflectorTimings timings_;
+  kube::PageSize page_size_;
   std::mt19937_64 random_;
+  std::string continue_token_;
+  bool without_contents_ = false;
   std::string resource_version_;
   base::SteadyTime watch_started_;
   std::uint64_t watch_events_ = 0;

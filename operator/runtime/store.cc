@@ -13,9 +13,14 @@ void ObjectStore::AddIndex(const std::string& name, IndexFunction function) {
 
 void ObjectStore::AddHandler(ChangeHandler handler) { handlers_.push_back(std::move(handler)); }
 
+void ObjectStore::AddLivenessHandler(LivenessHandler handler) {
+  liveness_handlers_.push_back(std::move(handler));
+}
+
 void ObjectStore::Replace(std::vector<kube::ObjectPtr> objects,
                           const std::string& resource_version) {
   std::vector<Change> changes;
+  bool became_live = false;
   {
     std::unique_lock lock(mutex_);
     ObjectSet listed(std::make_move_iterator(objects.begin()),
@@ -28,8 +33,12 @@ void ObjectStore::Replace(std::vector<kube::ObjectPtr> objects,
     for (const kube::ObjectPtr& object : listed) Put(object, changes);
     resource_version_ = resource_version;
     synced_ = true;
+    const bool was_live = IsLive();
+    listed_ = true;
+    became_live = IsLive() && !was_live;
   }
   Notify(changes);
+  if (became_live) NotifyLiveness();
 }
 
 void ObjectStore::Upsert(const kube::ObjectPtr& object, const std::string& resource_version) {
@@ -62,6 +71,32 @@ void ObjectStore::Bookmark(const std::string& resource_version) {
 void ObjectStore::MarkUnsynced() {
   std::unique_lock lock(mutex_);
   synced_ = false;
+}
+
+void ObjectStore::SetTrouble(std::string why) {
+  bool changed = false;
+  {
+    std::unique_lock lock(mutex_);
+    const bool was_live = IsLive();
+    trouble_ = std::move(why);
+    changed = IsLive() != was_live;
+  }
+  if (changed) NotifyLiveness();
+}
+
+bool ObjectStore::live() const {
+  std::shared_lock lock(mutex_);
+  return IsLive();
+}
+
+std::string ObjectStore::trouble() const {
+  std::shared_lock lock(mutex_);
+  return trouble_.empty() && !listed_ ? "not listed yet" : trouble_;
+}
+
+std::size_t ObjectStore::incomplete() const {
+  std::shared_lock lock(mutex_);
+  return incomplete_;
 }
 
 bool ObjectStore::synced() const {
@@ -140,6 +175,7 @@ void ObjectStore::Take(const kube::ObjectPtr& object, std::vector<Change>& chang
 void ObjectStore::Insert(const kube::ObjectPtr& object) {
   objects_.insert(object);
   uids_.insert(object->meta.uid);
+  if (!object->meta.decode_error.empty()) ++incomplete_;
   ++revision_;
   for (auto& [name, index] : indexes_) {
     for (const std::string& value : index.function(*object)) {
@@ -155,6 +191,7 @@ void ObjectStore::Erase(const kube::ObjectPtr& object) {
     }
   }
   uids_.erase(object->meta.uid);
+  if (!object->meta.decode_error.empty()) --incomplete_;
   objects_.erase(object);
   ++revision_;
 }
@@ -163,6 +200,10 @@ void ObjectStore::Notify(const std::vector<Change>& changes) const {
   for (const Change& change : changes) {
     for (const ChangeHandler& handler : handlers_) handler(change);
   }
+}
+
+void ObjectStore::NotifyLiveness() const {
+  for (const LivenessHandler& handler : liveness_handlers_) handler();
 }
 
 }  // namespace runtime

@@ -31,15 +31,19 @@ struct Change {
 // Must not block.
 using ChangeHandler = std::function<void(const Change&)>;
 
+// Called when the cache begins or ceases to be live, from the decoding thread. Must not block.
+using LivenessHandler = std::function<void()>;
+
 // Names under which an object can be found, e.g. its controller's UID or its node.
 using IndexFunction = std::function<std::vector<std::string>(const kube::Object&)>;
 
 // Type-erased store, what a reflector writes into.
 class ObjectStore {
  public:
-  // Both only before the reflector starts.
+  // Only before the reflector starts.
   void AddIndex(const std::string& name, IndexFunction function);
   void AddHandler(ChangeHandler handler);
+  void AddLivenessHandler(LivenessHandler handler);
 
   // One writer at a time. `resource_version` is the list's or the event's. Replace diffs: handlers
   // see deletions of what is gone and nothing of what has not changed.
@@ -49,12 +53,17 @@ class ObjectStore {
   void Bookmark(const std::string& resource_version);
   // The reflector lost its place; contents stay readable, synced() is false until the next Replace.
   void MarkUnsynced();
+  // Why the cache is not live; "": it is, once it has been listed.
+  void SetTrouble(std::string why);
 
   bool synced() const;
-  // Whether absence in this cache proves anything: it was listed, and its watch answers. `trouble`
-  // is why it is not live ("nodes is forbidden: ..."); empty while it is.
-  bool live() const { return synced(); }
-  std::string trouble() const { return {}; }
+  // Whether absence in this cache proves anything: it was listed, and its watch answers, or has not
+  // for a few seconds only (ReflectorTimings::live_grace). `trouble` is why it is not live ("nodes
+  // is forbidden: ..."); empty while it is.
+  bool live() const;
+  std::string trouble() const;
+  // Objects with a decode_error.
+  std::size_t incomplete() const;
   // The newest resourceVersion that this cache is known to reflect; "" before the first list.
   std::string resource_version() const;
   std::size_t size() const;
@@ -112,8 +121,10 @@ class ObjectStore {
   void Take(const kube::ObjectPtr& object, std::vector<Change>& changes);
   void Insert(const kube::ObjectPtr& object);
   void Erase(const kube::ObjectPtr& object);
+  bool IsLive() const { return listed_ && trouble_.empty(); }
   // Without it.
   void Notify(const std::vector<Change>& changes) const;
+  void NotifyLiveness() const;
 
   mutable std::shared_mutex mutex_;
   ObjectSet objects_ GUARDED_BY(mutex_);
@@ -121,8 +132,12 @@ class ObjectStore {
   std::unordered_set<std::string_view> uids_ GUARDED_BY(mutex_);  // views of the objects' own
   std::string resource_version_ GUARDED_BY(mutex_);
   bool synced_ GUARDED_BY(mutex_) = false;
+  bool listed_ GUARDED_BY(mutex_) = false;
+  std::string trouble_ GUARDED_BY(mutex_);
+  std::size_t incomplete_ GUARDED_BY(mutex_) = 0;
   std::uint64_t revision_ GUARDED_BY(mutex_) = 0;
   std::vector<ChangeHandler> handlers_;
+  std::vector<LivenessHandler> liveness_handlers_;
 };
 
 inline constexpr char kByController[] = "controller-uid";

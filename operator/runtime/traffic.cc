@@ -16,28 +16,69 @@ base::Error Cancelled(bool sent) {
   return error;
 }
 
-std::size_t Index(RequestClass kind) { return kind == RequestClass::kRead ? 0 : 1; }
+// Of the places, what is left to flows that have none.
+constexpr int kReservedPart = 4;
+
+base::Error NoPlace() {
+  return base::MakeError(base::ErrorCode::kTimeout, "WritesUnderWay",
+                         "not sent: the writes before it have taken too long");
+}
 
 }  // namespace
 
-base::Status Traffic::Enter(RequestClass kind) {
+base::Status Traffic::Enter(const Flow& flow, Time deadline) {
   std::unique_lock lock(mutex_);
-  if (kind == RequestClass::kWrite) {
-    places_.wait(lock, [this] { return stopped_ || writes_ < max_writes_; });
+  bool place = true;
+  if (flow.kind == Flow::Kind::kWrite) {
+    Waiter waiter{flow.name, {}};
+    const auto queued = queue_.emplace(next_ticket_++, &waiter).first;
+    place = waiter.wake.wait_until(lock, deadline, [&] { return stopped_ || Next() == &waiter; });
+    queue_.erase(queued);
   }
-  if (auto refusal = Refusal(kind)) {
-    places_.notify_one();  // the place that this wake-up was for is still free
+  if (auto refusal = Refusal(flow)) {
+    WakeNext();  // the place that this one was woken for is still free
     return *refusal;
   }
-  if (kind == RequestClass::kWrite) ++writes_;
+  if (!place) return NoPlace();
+  if (flow.kind == Flow::Kind::kWrite) {
+    ++writes_;
+    ++writes_of_[flow.name];
+    WakeNext();  // there may be a place for another flow
+  }
   return {};
 }
 
-void Traffic::Leave(RequestClass kind) {
-  std::lock_guard lock(mutex_);
-  if (kind != RequestClass::kWrite) return;
+bool Traffic::MayTake(const std::string& flow) const {
+  if (writes_ >= limits_.writes) return false;
+  const auto taken = writes_of_.find(flow);
+  if (taken == writes_of_.end()) return true;
+  return taken->second < limits_.writes_per_flow &&
+         limits_.writes - writes_ > limits_.writes / kReservedPart;
+}
+
+// The first in the queue of those that may take a place; null when there is none.
+Traffic::Waiter* Traffic::Next() const {
+  for (const auto& [ticket, waiter] : queue_) {
+    if (MayTake(waiter->flow)) return waiter;
+  }
+  return nullptr;
+}
+
+void Traffic::WakeNext() {
+  if (Waiter* const next = Next()) next->wake.notify_one();
+}
+
+void Traffic::FreePlace(const Flow& flow) {
+  if (flow.kind != Flow::Kind::kWrite) return;
   --writes_;
-  places_.notify_one();
+  const auto taken = writes_of_.find(flow.name);
+  if (--taken->second == 0) writes_of_.erase(taken);
+  WakeNext();
+}
+
+void Traffic::Leave(const Flow& flow) {
+  std::lock_guard lock(mutex_);
+  FreePlace(flow);
 }
 
 void Traffic::Opened(Batch& batch) {
@@ -50,14 +91,12 @@ void Traffic::Refuse(Batch& batch, std::size_t index, base::Error error) {
   batch.answers[index] = std::move(error);
 }
 
-void Traffic::Deliver(RequestClass kind, Batch& batch, std::size_t index, Answer answer) {
+void Traffic::Deliver(const Flow& flow, Batch& batch, std::size_t index, Answer answer) {
   std::lock_guard lock(mutex_);
-  HonourRetryAfter(kind, answer);
+  HonourRetryAfter(flow, answer);
   batch.answers[index] = std::move(answer);
   if (--batch.open == 0) batch.done.notify_all();
-  if (kind != RequestClass::kWrite) return;
-  --writes_;
-  places_.notify_one();
+  FreePlace(flow);
 }
 
 std::vector<Answer> Traffic::Wait(Batch& batch) {
@@ -77,7 +116,7 @@ std::vector<Answer> Traffic::Wait(Batch& batch) {
 void Traffic::Shutdown() {
   std::lock_guard lock(mutex_);
   stopped_ = true;
-  places_.notify_all();
+  for (const auto& [ticket, waiter] : queue_) waiter->wake.notify_one();
   for (Batch* batch : waiting_) batch->done.notify_all();
 }
 
@@ -86,25 +125,32 @@ int Traffic::writes() const {
   return writes_;
 }
 
-std::optional<base::Error> Traffic::Refusal(RequestClass kind) const {
+bool Traffic::MayWrite(const WriteGate& gate) const {
+  std::lock_guard lock(mutex_);
+  return !stopped_ && gate.MayWrite();
+}
+
+std::optional<base::Error> Traffic::Refusal(const Flow& flow) const {
   if (stopped_) return Cancelled(false);
-  const base::SteadyTime until = paused_until_[Index(kind)];
+  const auto pause = paused_until_.find(flow);
   const base::SteadyTime now = clock_.Steady();
-  if (now >= until) return std::nullopt;
+  if (pause == paused_until_.end() || now >= pause->second) return std::nullopt;
   base::Error error = base::MakeError(base::ErrorCode::kTooManyRequests, "RetryAfter",
                                       "not sent: the API server asked to wait");
-  error.retry_after = std::chrono::ceil<std::chrono::seconds>(until - now);
+  error.retry_after = std::chrono::ceil<std::chrono::seconds>(pause->second - now);
   return error;
 }
 
-void Traffic::HonourRetryAfter(RequestClass kind, const Answer& answer) {
+void Traffic::HonourRetryAfter(const Flow& flow, const Answer& answer) {
   if (!answer || answer->status < 429) return;
   const std::string_view header = answer->Header("Retry-After");
   if (header.empty()) return;
   const auto wait = kube::ErrorFromResponse(answer->status, answer->body, header).retry_after;
   if (!wait) return;
-  base::SteadyTime& until = paused_until_[Index(kind)];
-  until = std::max(until, clock_.Steady() + *wait);
+  const base::SteadyTime now = clock_.Steady();
+  std::erase_if(paused_until_, [&](const auto& pause) { return pause.second <= now; });
+  base::SteadyTime& until = paused_until_[flow];
+  until = std::max(until, now + *wait);
 }
 
 }  // namespace runtime

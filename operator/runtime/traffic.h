@@ -1,27 +1,43 @@
 #pragma once
 
-// What the calls of an ApiClient and the transport's callbacks share: the bound on writes in
-// flight, the pauses that the server asked for, and answers on their way. Shared ownership: a
-// callback may come after its client is gone. Thread-safe.
+// What the calls of an ApiClient and the transport's callbacks share: the places for writes, the
+// pauses that the server asked for, and answers on their way. Shared ownership: a callback may come
+// after its client is gone. Thread-safe.
+//
+// Places are shared fairly by flows, so that a flow whose writes take long (a slow webhook looks at
+// them) holds up itself only: first come, first served among the flows that may take one. Any flow
+// may take its first place while there is one; more of them, up to `writes_per_flow`, only while
+// more than a quarter of all is free. So 40 slow flows of 64 places leave the last ones to others.
 
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <set>
+#include <string>
 #include <vector>
 
 #include "operator/base/clock.h"
 #include "operator/base/result.h"
 #include "operator/base/thread_annotations.h"
+#include "operator/runtime/api_client.h"
 #include "operator/transport/transport.h"
 
 namespace runtime {
 
 using Answer = base::Result<transport::Response>;
 
-// Requests that are throttled separately.
-enum class RequestClass { kRead, kWrite };
+// Requests that are throttled together: writes of one owner, reads of one namespace.
+struct Flow {
+  enum class Kind { kRead, kWrite };
+  Kind kind = Kind::kRead;
+  std::string name;
+
+  auto operator<=>(const Flow&) const = default;
+};
 
 // Requests that one call has sent and waits for.
 struct Batch {
@@ -31,37 +47,60 @@ struct Batch {
   std::condition_variable done;
 };
 
+struct TrafficLimits {
+  int writes = 64;
+  int writes_per_flow = 16;
+};
+
 class Traffic {
  public:
-  Traffic(const base::Clock& clock, int max_writes) : clock_(clock), max_writes_(max_writes) {}
+  using Time = std::chrono::steady_clock::time_point;
 
-  // Before a request is sent: for a write, waits for a place. An error means that it must not be
-  // sent. The wait is bounded by the time-outs of the writes under way.
-  base::Status Enter(RequestClass kind);
+  Traffic(const base::Clock& clock, TrafficLimits limits) : clock_(clock), limits_(limits) {}
+
+  // Before a request is sent: for a write, waits for a place until `deadline`. An error means that
+  // it must not be sent.
+  base::Status Enter(const Flow& flow, Time deadline);
   // Either Leave, or Opened, the send, and Deliver from its callback.
-  void Leave(RequestClass kind);
+  void Leave(const Flow& flow);
   void Opened(Batch& batch);
-  void Deliver(RequestClass kind, Batch& batch, std::size_t index, Answer answer);
+  void Deliver(const Flow& flow, Batch& batch, std::size_t index, Answer answer);
   // Instead of an answer.
   void Refuse(Batch& batch, std::size_t index, base::Error error);
   // Returns when all that was sent is answered, or soon after Shutdown; what is missing then is
   // kCancelled.
   std::vector<Answer> Wait(Batch& batch);
 
+  // What `gate` says, which is not asked any more after Shutdown.
+  bool MayWrite(const WriteGate& gate) const;
+
   void Shutdown();
   int writes() const;
 
  private:
-  std::optional<base::Error> Refusal(RequestClass kind) const;
-  void HonourRetryAfter(RequestClass kind, const Answer& answer);
+  // A call that waits for a place.
+  struct Waiter {
+    const std::string& flow;
+    std::condition_variable wake;
+  };
+
+  // All with the lock held.
+  bool MayTake(const std::string& flow) const;
+  Waiter* Next() const;
+  void WakeNext();
+  void FreePlace(const Flow& flow);
+  std::optional<base::Error> Refusal(const Flow& flow) const;
+  void HonourRetryAfter(const Flow& flow, const Answer& answer);
 
   const base::Clock& clock_;
-  const int max_writes_;
+  const TrafficLimits limits_;
   mutable std::mutex mutex_;
-  std::condition_variable places_;
   int writes_ GUARDED_BY(mutex_) = 0;
+  std::map<std::string, int> writes_of_ GUARDED_BY(mutex_);    // flow -> places taken, if any
+  std::map<std::uint64_t, Waiter*> queue_ GUARDED_BY(mutex_);  // by arrival
+  std::uint64_t next_ticket_ GUARDED_BY(mutex_) = 0;
   bool stopped_ GUARDED_BY(mutex_) = false;
-  base::SteadyTime paused_until_[2] GUARDED_BY(mutex_) = {};
+  std::map<Flow, base::SteadyTime> paused_until_ GUARDED_BY(mutex_);
   std::set<Batch*> waiting_ GUARDED_BY(mutex_);
 };
 

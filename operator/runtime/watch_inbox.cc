@@ -7,8 +7,10 @@ namespace runtime {
 void WatchInbox::OnHead(int status, const transport::Headers& headers) {
   transport::Response head;
   head.headers = headers;
+  const std::string_view type = head.Header("Content-Type");
   std::lock_guard lock(mutex_);
   waiting_.status = status;
+  waiting_.json = type.empty() || type.starts_with("application/json");
   waiting_.retry_after = head.Header("Retry-After");
   Announce();
 }
@@ -32,6 +34,7 @@ WatchInbox::Delivery WatchInbox::Take() {
   announced_ = false;
   Delivery taken;
   taken.status = waiting_.status;
+  taken.json = waiting_.json;
   taken.retry_after = waiting_.retry_after;
   std::swap(taken.bytes, waiting_.bytes);
   std::swap(taken.end, waiting_.end);

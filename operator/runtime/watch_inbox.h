@@ -21,6 +21,7 @@ class WatchInbox : public transport::StreamSink {
   // What has arrived since the last Take.
   struct Delivery {
     int status = 0;           // HTTP status; 0 before the head
+    bool json = true;         // what the head says of the body; false: a proxy's page
     std::string retry_after;  // the header
     std::string bytes;
     std::optional<base::Status> end;  // last delivery: how the stream ended

@@ -14,10 +14,12 @@ double Seconds(base::SteadyTime::duration duration) {
 
 }  // namespace
 
-WorkQueue::WorkQueue(const base::Clock& clock, QueueBackoff backoff, QueueMetrics metrics)
+WorkQueue::WorkQueue(const base::Clock& clock, QueueBackoff backoff, QueueMetrics metrics,
+                     SlowKeys slow)
     : clock_(clock),
       backoff_(backoff),
       metrics_(metrics),
+      slow_(slow),
       random_(backoff.seed != 0 ? backoff.seed : std::random_device()()) {}
 
 void WorkQueue::Add(const kube::ObjectKey& key, Priority priority) {
@@ -30,17 +32,20 @@ void WorkQueue::AddAfter(const kube::ObjectKey& key, std::chrono::milliseconds d
   AddDelayed(key, delay);
 }
 
-void WorkQueue::AddRateLimited(const kube::ObjectKey& key, std::chrono::milliseconds at_least) {
+void WorkQueue::AddRateLimited(const kube::ObjectKey& key, std::chrono::milliseconds at_least,
+                               Again why) {
   std::lock_guard lock(mutex_);
   if (stopped_) return;
-  ++retries_;
-  metrics_.retries.Add();
-  AddDelayed(key, std::max(NextBackoff(key), at_least));
+  if (why == Again::kFailed) {
+    ++retries_;
+    metrics_.retries.Add();
+  }
+  AddDelayed(key, std::max(NextBackoff(key, why), at_least));
 }
 
 void WorkQueue::Forget(const kube::ObjectKey& key) {
   std::lock_guard lock(mutex_);
-  failures_.erase(key);
+  rows_.erase(key);
 }
 
 std::optional<kube::ObjectKey> WorkQueue::Take(const std::stop_token& stop) {
@@ -75,8 +80,16 @@ void WorkQueue::Done(const kube::ObjectKey& key) {
   std::lock_guard lock(mutex_);
   const auto taken = processing_.find(key);
   if (taken == processing_.end()) return;
-  metrics_.work_seconds.Observe(Seconds(clock_.Steady() - taken->second));
+  const auto ran = clock_.Steady() - taken->second.since;
+  metrics_.work_seconds.Observe(Seconds(ran));
+  if (taken->second.slow) --slow_running_;
+  if (ran > slow_.pass) {
+    slow_keys_.insert(key);
+  } else {
+    slow_keys_.erase(key);
+  }
   processing_.erase(taken);
+  if (!slow_lane_.empty()) WakeOne();  // there may be room for one of them now
   const auto again = again_.find(key);
   if (again == again_.end()) return;
   const Queued wanted = again->second;
@@ -100,8 +113,8 @@ QueueStats WorkQueue::stats() const {
   stats.adds_total = adds_;
   stats.retries_total = retries_;
   const base::SteadyTime now = clock_.Steady();
-  for (const auto& [key, since] : processing_) {
-    const double running = Seconds(now - since);
+  for (const auto& [key, taken] : processing_) {
+    const double running = Seconds(now - taken.since);
     stats.unfinished_seconds += running;
     stats.longest_running_seconds = std::max(stats.longest_running_seconds, running);
   }
@@ -113,7 +126,7 @@ void WorkQueue::AddNow(const kube::ObjectKey& key, Priority priority) {
   if (const auto queued = queued_.find(key); queued != queued_.end()) {
     if (priority == Priority::kNormal && queued->second.priority == Priority::kLow) {
       const base::SteadyTime since = queued->second.since;
-      low_.erase(queued->second.ticket);
+      queued->second.lane->erase(queued->second.ticket);
       PushReady(key, priority, since);
     }
     return;
@@ -125,7 +138,7 @@ void WorkQueue::AddNow(const kube::ObjectKey& key, Priority priority) {
   ++adds_;
   metrics_.adds.Add();
   if (processing_.contains(key)) {
-    again_[key] = {priority, 0, clock_.Steady()};
+    again_[key] = {priority, 0, clock_.Steady(), nullptr};
   } else {
     PushReady(key, priority, clock_.Steady());
   }
@@ -156,8 +169,9 @@ void WorkQueue::AddDelayed(const kube::ObjectKey& key, std::chrono::milliseconds
 
 void WorkQueue::PushReady(const kube::ObjectKey& key, Priority priority, base::SteadyTime since) {
   const std::uint64_t ticket = next_ticket_++;
-  queued_[key] = {priority, ticket, since};
-  lane(priority).emplace(ticket, key);
+  Lane& lane = slow_keys_.contains(key) ? slow_lane_ : priority == Priority::kLow ? low_ : normal_;
+  queued_[key] = {priority, ticket, since, &lane};
+  lane.emplace(ticket, key);
   WakeOne();
 }
 
@@ -172,18 +186,30 @@ void WorkQueue::PromoteDue() {
 }
 
 std::optional<kube::ObjectKey> WorkQueue::PopReady() {
-  if (queued_.empty()) return std::nullopt;
-  turn_ = (turn_ + 1) % kLowLaneEvery;
-  const bool low = normal_.empty() || (turn_ == 0 && !low_.empty());
-  Lane& from = low ? low_ : normal_;
-  const kube::ObjectKey key = from.begin()->second;
-  from.erase(from.begin());
+  Lane* const from = NextLane();
+  if (from == nullptr) return std::nullopt;
+  const kube::ObjectKey key = from->begin()->second;
+  from->erase(from->begin());
   const auto queued = queued_.find(key);
   const base::SteadyTime now = clock_.Steady();
   metrics_.queue_seconds.Observe(Seconds(now - queued->second.since));
   queued_.erase(queued);
-  processing_[key] = now;
+  const bool slow = from == &slow_lane_;
+  if (slow) ++slow_running_;
+  processing_[key] = {now, slow};
   return key;
+}
+
+// Null: nothing may be taken now.
+WorkQueue::Lane* WorkQueue::NextLane() {
+  const bool slow = !slow_lane_.empty() && slow_running_ < slow_.at_once;
+  if (normal_.empty() && low_.empty() && !slow) return nullptr;
+  turn_ = (turn_ + 1) % kLowLaneEvery;
+  if (turn_ == 0 && !low_.empty()) return &low_;
+  if (slow && (normal_.empty() || slow_lane_.begin()->first < normal_.begin()->first)) {
+    return &slow_lane_;
+  }
+  return normal_.empty() ? &low_ : &normal_;
 }
 
 // One taker at a time waits for the next delay to end, so that the end of a delay wakes one thread
@@ -208,11 +234,13 @@ void WorkQueue::WakeOne() {
   }
 }
 
-std::chrono::milliseconds WorkQueue::NextBackoff(const kube::ObjectKey& key) {
-  const int failures = failures_[key]++;
-  const double whole =
-      std::min(std::ldexp(static_cast<double>(backoff_.base.count()), std::min(failures, 60)),
-               static_cast<double>(backoff_.max.count()));
+std::chrono::milliseconds WorkQueue::NextBackoff(const kube::ObjectKey& key, Again why) {
+  int row = rows_[key][why]++;
+  if (why == Again::kUnfinished && row-- == 0) return std::chrono::milliseconds(0);
+  const auto base = why == Again::kStale ? backoff_.stale_base : backoff_.base;
+  const auto max = why == Again::kStale ? backoff_.stale_max : backoff_.max;
+  const double whole = std::min(std::ldexp(static_cast<double>(base.count()), std::min(row, 60)),
+                                static_cast<double>(max.count()));
   const double part = backoff_.jitter * std::uniform_real_distribution<double>(0, 1)(random_);
   return std::chrono::milliseconds(static_cast<std::int64_t>(whole * (1 - part)));
 }

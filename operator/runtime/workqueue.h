@@ -3,13 +3,16 @@
 // A deduplicating, delaying work queue of object keys, as client-go's (util/workqueue): a key is
 // never handed to two workers at once; one that is added while it is being worked on comes once
 // more afterwards. Fair: first in, first out, with a second, lower lane for resyncs. Per-key
-// exponential back-off. Holds each key at most once per state, so that it is bounded by the number
-// of objects. Thread-safe.
+// exponential back-off. Keys whose last pass took long (everything about them is slow, say a
+// webhook that looks at their writes) share a part of the workers, so that the others are never all
+// busy with them. Holds each key at most once per state, so that it is bounded by the number of
+// objects. Thread-safe.
 
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -29,13 +32,30 @@ namespace runtime {
 // served when the other is empty, and at every tenth turn.
 enum class Priority { kNormal, kLow };
 
+// Why a key is to come again, which decides the delays. Each kind counts its own row.
+enum class Again {
+  kFailed,      // base, then doubled
+  kUnfinished,  // at once, then as kFailed: a pass that asks for the next one
+  kStale,       // stale_base, then doubled: the caches lag behind our own writes
+};
+
 // The n-th delay in a row is base * 2^(n-1), at most `max`, less a random part of up to `jitter` of
 // it.
 struct QueueBackoff {
   std::chrono::milliseconds base{50};
-  std::chrono::milliseconds max{60'000};
+  std::chrono::milliseconds max{
+      15'000};  // so long an object stays as it is after its trouble ended
+  std::chrono::milliseconds stale_base{50};
+  std::chrono::milliseconds stale_max{400};
   double jitter = 0.2;
   std::uint64_t seed = 0;  // 0: a random one
+};
+
+// A key is slow when its last pass took longer than `pass`; so many of them may be worked on at a
+// time.
+struct SlowKeys {
+  std::chrono::milliseconds pass{2'000};
+  std::size_t at_once = std::numeric_limits<std::size_t>::max();
 };
 
 // Counted when they happen; all may be left out.
@@ -58,13 +78,15 @@ struct QueueStats {
 
 class WorkQueue {
  public:
-  WorkQueue(const base::Clock& clock, QueueBackoff backoff, QueueMetrics metrics = {});
+  WorkQueue(const base::Clock& clock, QueueBackoff backoff, QueueMetrics metrics = {},
+            SlowKeys slow = {});
 
   void Add(const kube::ObjectKey& key, Priority priority = Priority::kNormal);
   // Not before `delay` has passed; the earliest of several wins.
   void AddAfter(const kube::ObjectKey& key, std::chrono::milliseconds delay);
   // After the key's back-off, which doubles at each call until Forget. Never before `at_least`.
-  void AddRateLimited(const kube::ObjectKey& key, std::chrono::milliseconds at_least = {});
+  void AddRateLimited(const kube::ObjectKey& key, std::chrono::milliseconds at_least = {},
+                      Again why = Again::kFailed);
   void Forget(const kube::ObjectKey& key);
 
   // Waits for a key; nothing once stopped. Delays are waited for in real time: under a ManualClock,
@@ -79,12 +101,17 @@ class WorkQueue {
   QueueStats stats() const;
 
  private:
+  using Lane = std::map<std::uint64_t, kube::ObjectKey>;  // by ticket
   struct Queued {
     Priority priority = Priority::kNormal;
     std::uint64_t ticket = 0;
     base::SteadyTime since;
+    Lane* lane = nullptr;
   };
-  using Lane = std::map<std::uint64_t, kube::ObjectKey>;  // by ticket
+  struct Taken {
+    base::SteadyTime since;
+    bool slow = false;
+  };
 
   // All with the lock held.
   void AddNow(const kube::ObjectKey& key, Priority priority);
@@ -92,27 +119,30 @@ class WorkQueue {
   void PushReady(const kube::ObjectKey& key, Priority priority, base::SteadyTime since);
   void PromoteDue();
   std::optional<kube::ObjectKey> PopReady();
+  Lane* NextLane();
   void WaitForWork(std::unique_lock<std::mutex>& lock);
   void WakeOne();
-  std::chrono::milliseconds NextBackoff(const kube::ObjectKey& key);
-  Lane& lane(Priority priority) { return priority == Priority::kNormal ? normal_ : low_; }
+  std::chrono::milliseconds NextBackoff(const kube::ObjectKey& key, Again why);
 
   const base::Clock& clock_;
   const QueueBackoff backoff_;
   const QueueMetrics metrics_;
+  const SlowKeys slow_;
   mutable std::mutex mutex_;
   std::condition_variable ready_;  // idle takers
   std::condition_variable timer_;  // the one idle taker that also waits for the next delay to end
   std::size_t idle_ GUARDED_BY(mutex_) = 0;
   bool timed_ GUARDED_BY(mutex_) = false;
-  Lane normal_ GUARDED_BY(mutex_), low_ GUARDED_BY(mutex_);
+  Lane normal_ GUARDED_BY(mutex_), low_ GUARDED_BY(mutex_), slow_lane_ GUARDED_BY(mutex_);
   std::map<kube::ObjectKey, Queued> queued_ GUARDED_BY(mutex_);
-  std::map<kube::ObjectKey, base::SteadyTime> processing_ GUARDED_BY(mutex_);
+  std::map<kube::ObjectKey, Taken> processing_ GUARDED_BY(mutex_);
+  std::set<kube::ObjectKey> slow_keys_ GUARDED_BY(mutex_);
+  std::size_t slow_running_ GUARDED_BY(mutex_) = 0;
   std::map<kube::ObjectKey, Queued> again_ GUARDED_BY(mutex_);
   std::map<kube::ObjectKey, base::SteadyTime> delayed_ GUARDED_BY(mutex_);
   std::set<std::pair<base::SteadyTime, kube::ObjectKey>> due_
       GUARDED_BY(mutex_);  // delayed_ by time
-  std::map<kube::ObjectKey, int> failures_ GUARDED_BY(mutex_);
+  std::map<kube::ObjectKey, std::map<Again, int>> rows_ GUARDED_BY(mutex_);
   std::mt19937_64 random_ GUARDED_BY(mutex_);
   std::uint64_t next_ticket_ GUARDED_BY(mutex_) = 0;
   int turn_ GUARDED_BY(mutex_) = 0;

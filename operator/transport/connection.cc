@@ -17,6 +17,10 @@ namespace asio = boost::asio;
 // Some load balancers want a protocol to be named.
 constexpr unsigned char kAlpn[] = "\x08http/1.1";
 
+// What is given to the socket at a time: no more than this leaves after the last look at
+// `may_send`.
+constexpr std::size_t kPiece = 64 << 10;
+
 bool CertificateRefused(const boost::system::error_code& error) {
   return error.category() == asio::error::get_ssl_category() &&
          ERR_GET_REASON(static_cast<unsigned long>(error.value())) ==
@@ -96,18 +100,29 @@ base::Error Connection::TlsError(const ErrorCode& error) const {
                              (refused ? "the certificate of the server is refused: " : "") + why);
 }
 
-void Connection::Write(std::string bytes) {
+void Connection::Write(std::string bytes, std::function<bool()> may_send) {
   output_ = std::move(bytes);
   writing_ = true;
-  auto done = [self = shared_from_this()](const ErrorCode& error, std::size_t) {
-    self->writing_ = false;
-    // The peer may have answered before it closed; reading tells.
-    if (error) self->write_failure_ = error.message();
+  // How much the socket may be given next; 0 ends the operation.
+  auto next = [may_send = std::move(may_send)](const ErrorCode& error, std::size_t) {
+    return !error && (!may_send || may_send()) ? kPiece : 0;
+  };
+  auto done = [self = shared_from_this()](const ErrorCode& error, std::size_t sent) {
+    self->OnWritten(error, sent);
   };
   if (secure_) {
-    asio::async_write(*secure_, asio::buffer(output_), std::move(done));
+    asio::async_write(*secure_, asio::buffer(output_), std::move(next), std::move(done));
   } else {
-    asio::async_write(socket_, asio::buffer(output_), std::move(done));
+    asio::async_write(socket_, asio::buffer(output_), std::move(next), std::move(done));
+  }
+}
+
+void Connection::OnWritten(const ErrorCode& error, std::size_t sent) {
+  writing_ = false;
+  if (error) {
+    write_failure_ = error.message();  // the peer may have answered before it closed; reading tells
+  } else if (sent < output_.size() && user_ != nullptr) {
+    user_->OnForbidden(*this);
   }
 }
 

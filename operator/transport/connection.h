@@ -42,6 +42,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
     virtual void OnBytes(Connection& connection, std::string_view bytes) = 0;
     // Nothing more will come. `orderly`: the peer said so, rather than that something broke.
     virtual void OnLost(Connection& connection, bool orderly, const std::string& why) = 0;
+    // `may_send` of Write said no before the last byte was out.
+    virtual void OnForbidden(Connection&) {}
   };
 
   // `tls` null: plain TCP.
@@ -53,8 +55,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // Null: nobody; bytes that come then are dropped with the connection.
   void SetUser(User* user) { user_ = user; }
 
-  // One at a time. A failure shows in OnLost.
-  void Write(std::string bytes);
+  // One at a time. A failure shows in OnLost. `may_send`, unless empty, is asked before each piece
+  // that the socket takes.
+  void Write(std::string bytes, std::function<bool()> may_send);
   bool writing() const { return writing_; }
 
   void PauseReading() { paused_ = true; }
@@ -78,6 +81,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void EndOpening(base::Status status);
   void Read();
   void OnRead(const ErrorCode& error, std::size_t size);
+  void OnWritten(const ErrorCode& error, std::size_t sent);
   base::Error TlsError(const ErrorCode& error) const;
 
   boost::asio::io_context& io_;

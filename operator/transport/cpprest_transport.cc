@@ -54,8 +54,9 @@ struct Call {
   Transport::Callback callback;
   asio::steady_timer timer;  // the library's own time-out begins anew with every chunk
   pplx::cancellation_token_source cancel;
-  std::string token;
-  bool token_known = false;
+  Credentials credentials;
+  bool credentials_known = false;
+  bool renewed = false;  // the credentials were asked for again
   bool started = false;
   bool repeated = false;
   bool timed_out = false;
@@ -78,7 +79,9 @@ class Core : public std::enable_shared_from_this<Core> {
 
  private:
   void Begin(const CallPtr& call, const base::Status& checked);
+  void GetCredentials(const CallPtr& call, CredentialSource::Callback callback);
   void OnCredentials(const CallPtr& call, const base::Result<Credentials>& credentials);
+  void RenewCredentials(const CallPtr& call, base::Result<Response> refusal);
   void StartNext();
   void Start(const CallPtr& call);
   void OnTimer(const CallPtr& call);
@@ -130,23 +133,42 @@ void Core::Begin(const CallPtr& call, const base::Status& checked) {
   call->timer.async_wait([self = shared_from_this(), call](const boost::system::error_code& error) {
     if (!error) self->OnTimer(call);
   });
-  credentials_->Get([weak = weak_from_this(), call](const base::Result<Credentials>& credentials) {
-    asio::post(PoolThread(), [weak, call, credentials] {
-      if (const auto self = weak.lock()) self->OnCredentials(call, credentials);
+  GetCredentials(call, [this, call](const base::Result<Credentials>& credentials) {
+    OnCredentials(call, credentials);
+  });
+}
+
+// Calls back on the pool thread, unless the call or all of this has ended by then.
+void Core::GetCredentials(const CallPtr& call, CredentialSource::Callback callback) {
+  credentials_->Get([weak = weak_from_this(), call,
+                     callback = std::move(callback)](const base::Result<Credentials>& credentials) {
+    asio::post(PoolThread(), [weak, call, callback, credentials] {
+      const auto self = weak.lock();
+      if (self && !call->ended) callback(credentials);
     });
   });
 }
 
 void Core::OnCredentials(const CallPtr& call, const base::Result<Credentials>& credentials) {
-  if (call->ended) return;
-  if (!credentials) return End(call, credentials.error());
+  if (!credentials) return End(call, CredentialsError(credentials.error()));
   if (const base::Status used = UseCertificate(*credentials); !used) {
-    return End(call, used.error());
+    return End(call, CredentialsError(used.error()));
   }
-  call->token = credentials->token;
-  call->token_known = true;
+  call->credentials = *credentials;
+  call->credentials_known = true;
   waiting_.push_back(call);
   StartNext();
+}
+
+// A 401 is the answer only if there are no other credentials.
+void Core::RenewCredentials(const CallPtr& call, base::Result<Response> refusal) {
+  call->renewed = true;
+  call->started = false;
+  GetCredentials(call, [this, call, refusal = std::move(refusal)](
+                           const base::Result<Credentials>& credentials) {
+    if (!credentials || *credentials == call->credentials) return End(call, refusal);
+    OnCredentials(call, credentials);
+  });
 }
 
 void Core::StartNext() {
@@ -158,9 +180,15 @@ void Core::StartNext() {
 }
 
 void Core::Start(const CallPtr& call) {
+  const Request& request = call->request;
+  if (request.may_send && !request.may_send()) {
+    return End(call, Fail(*call, base::ErrorCode::kFenced, "Fenced",
+                          "not sent: the sender may not write any more"));
+  }
   try {
-    const auto client = ClientFor(call->request);
-    client->request(MakeRequest(config_, call->request, call->token), call->cancel.get_token())
+    const auto client = ClientFor(request);
+    client
+        ->request(MakeRequest(config_, request, call->credentials.token), call->cancel.get_token())
         .then([](const web::http::http_response& answer) {
           return answer.extract_vector().then([answer](const std::vector<unsigned char>& body) {
             return MakeResponse(answer, body);
@@ -210,7 +238,7 @@ void Core::OnTimer(const CallPtr& call) {
   if (call->ended) return;
   call->timed_out = true;
   if (call->started) return call->cancel.cancel();
-  const char* what = call->token_known ? "no connection in time" : "no credentials in time";
+  const char* what = call->credentials_known ? "no connection in time" : "no credentials in time";
   End(call, Fail(*call, base::ErrorCode::kTimeout, "Timeout", what));
 }
 
@@ -222,6 +250,8 @@ void Core::OnAnswer(const CallPtr& call, const pplx::task<Response>& answer) {
     call->started = false;
     reader_.reset();
     waiting_.push_front(call);
+  } else if (result.ok() && result->status == 401 && !call->renewed && !closing_) {
+    RenewCredentials(call, std::move(result));
   } else {
     End(call, std::move(result));
   }
@@ -231,7 +261,7 @@ void Core::OnAnswer(const CallPtr& call, const pplx::task<Response>& answer) {
 base::Result<Response> Core::Read(const Call& call, const pplx::task<Response>& answer) {
   try {
     Response response = answer.get();
-    if (response.status == 401) credentials_->OnUnauthorized(call.token);
+    if (response.status == 401) credentials_->OnUnauthorized(call.credentials.token);
     if (response.status < 100 || response.status >= 200) return response;
     // The library takes it for the answer. What follows on its connections would be taken for the
     // next one.

@@ -17,7 +17,15 @@ struct Credentials {
   std::string token;            // "" for none
   std::string client_cert_pem;  // of a plugin; "" leaves the one of the ClusterConfig in place
   std::string client_key_pem;
+
+  bool operator==(const Credentials&) const = default;
 };
+
+// Of credentials that cannot be had: it says nothing about the object of a request.
+inline base::Error CredentialsError(base::Error error) {
+  error.code = base::ErrorCode::kUnauthorized;
+  return error;
+}
 
 // Thread-safe.
 class CredentialSource {

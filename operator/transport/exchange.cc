@@ -7,6 +7,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+constexpr std::size_t kMostOfRefusal = 64 << 10;  // what is kept of the body of a 401
+
 std::string Seconds(std::chrono::milliseconds time) {
   const auto count = time.count();
   return count % 1000 == 0 ? std::to_string(count / 1000) + " s" : std::to_string(count) + " ms";
@@ -36,8 +38,8 @@ void Exchange::Start() {
 
 void Exchange::OnCredentials(base::Result<Credentials> credentials) {
   if (ended_) return;
-  if (!credentials) return End(credentials.error());
-  token_ = credentials->token;
+  if (!credentials) return End(CredentialsError(credentials.error()));
+  credentials_ = std::move(*credentials);
   TakeConnection(kind_ == ExchangeKind::kStream ? ConnectionUse::kOwn : ConnectionUse::kShared);
 }
 
@@ -57,7 +59,7 @@ void Exchange::OnConnection(base::Result<ConnectionPool::Taken> taken) {
   parser_.emplace(limits_, static_cast<AnswerReceiver&>(*this));
   connection_->SetUser(this);
   sent_ = true;
-  connection_->Write(host_.Serialize(request_, token_));
+  connection_->Write(host_.Serialize(request_, credentials_.token), request_.may_send);
 }
 
 void Exchange::OnBytes(Connection&, std::string_view bytes) {
@@ -67,12 +69,23 @@ void Exchange::OnBytes(Connection&, std::string_view bytes) {
     const base::Error& error = parsed.error();
     return End(Fail(error.code, error.reason, error.message));
   }
-  if (parser_->done()) return OnAnswerEnd();
+  // An early answer (413, say) may come while the request is still being written.
+  if (parser_->done()) return OnAnswerEnd(parser_->reusable() && !connection_->writing());
   if (paused_) connection_->PauseReading();
 }
 
 void Exchange::OnAnswerHead(int status, Headers headers) {
-  if (status == 401) host_.OnUnauthorized(token_);
+  if (status == 401) {
+    host_.OnUnauthorized(credentials_.token);
+    if (!renewed_) {
+      refusal_.emplace(Response{status, std::move(headers), ""});
+      return;
+    }
+  }
+  Deliver(status, headers);
+}
+
+void Exchange::Deliver(int status, const Headers& headers) {
   if (kind_ == ExchangeKind::kStream) {
     total_timer_.cancel();
     WaitForSilence(request_.idle_timeout);
@@ -81,21 +94,52 @@ void Exchange::OnAnswerHead(int status, Headers headers) {
 }
 
 void Exchange::OnAnswerBody(std::string_view bytes) {
+  if (refusal_) {
+    refusal_->body += bytes.substr(0, kMostOfRefusal - refusal_->body.size());
+    return;
+  }
   if (!sink_->OnData(bytes)) paused_ = true;
 }
 
-void Exchange::OnAnswerEnd() {
-  // An early answer (413, say) may come while the request is still being written.
-  const bool reusable = parser_->reusable() && !connection_->writing();
+void Exchange::OnAnswerEnd(bool reusable) {
   host_.pool().Release(std::exchange(connection_, nullptr), reusable);
+  if (refusal_) return RenewCredentials();
   End({});
+}
+
+void Exchange::RenewCredentials() {
+  renewed_ = true;
+  host_.GetCredentials([self = shared_from_this()](const base::Result<Credentials>& credentials) {
+    if (!self->ended_) self->OnRenewed(credentials);
+  });
+}
+
+void Exchange::OnRenewed(const base::Result<Credentials>& credentials) {
+  if (!credentials || *credentials == credentials_) return DeliverRefusal();
+  credentials_ = *credentials;
+  refusal_.reset();
+  parser_.reset();
+  TakeConnection(kind_ == ExchangeKind::kStream ? ConnectionUse::kOwn : ConnectionUse::kShared);
+}
+
+void Exchange::DeliverRefusal() {
+  const Response refusal = std::move(*refusal_);
+  refusal_.reset();
+  Deliver(refusal.status, refusal.headers);
+  OnAnswerBody(refusal.body);
+  End({});
+}
+
+void Exchange::OnForbidden(Connection&) {
+  sent_ = false;  // not as a whole
+  End(Fail(base::ErrorCode::kFenced, "Fenced", "not sent: the sender may not write any more"));
 }
 
 void Exchange::OnLost(Connection&, bool orderly, const std::string& why) {
   const auto self = shared_from_this();
   const bool repeat = MayBeRepeated();
+  if (orderly && parser_->head_done() && parser_->FeedEnd()) return OnAnswerEnd(false);
   host_.pool().Release(std::exchange(connection_, nullptr), false);
-  if (orderly && parser_->head_done() && parser_->FeedEnd()) return End({});
   if (repeat) {
     repeated_ = true;
     return TakeConnection(ConnectionUse::kSharedFresh);
@@ -114,7 +158,8 @@ bool Exchange::MayBeRepeated() const {
 void Exchange::OnTotalTimeout() {
   // Of a stream, only the head is waited for; its cancelled timer may have been due already.
   const bool has_head = parser_ && parser_->head_done();
-  if (ended_ || (kind_ == ExchangeKind::kStream && has_head)) return;
+  if (ended_ || (kind_ == ExchangeKind::kStream && has_head && !refusal_)) return;
+  if (refusal_ && !connection_) return DeliverRefusal();  // the credentials take too long
   const std::string within = " within " + Seconds(request_.total_timeout);
   if (!connection_) {
     const char* what = ticket_ ? "no connection" : "no credentials";

@@ -1,7 +1,9 @@
 #pragma once
 
 // One request and its answer over a connection of the pool: credentials, connection, sending,
-// reading, time-outs, and the one case in which a request is sent again. Lives on the I/O thread.
+// reading, time-outs, and the two cases in which a request is sent again: a read whose kept-alive
+// connection was closed, and anything that was answered 401 when there are other credentials. Lives
+// on the I/O thread.
 
 #include <chrono>
 #include <memory>
@@ -55,17 +57,22 @@ class Exchange : public std::enable_shared_from_this<Exchange>,
 
  private:
   void OnCredentials(base::Result<Credentials> credentials);
+  void RenewCredentials();
+  void OnRenewed(const base::Result<Credentials>& credentials);
+  void DeliverRefusal();
+  void Deliver(int status, const Headers& headers);
   void TakeConnection(ConnectionUse use);
   void OnConnection(base::Result<ConnectionPool::Taken> taken);
   void OnTotalTimeout();
   void WaitForSilence(std::chrono::steady_clock::duration wait);
-  void OnAnswerEnd();
+  void OnAnswerEnd(bool reusable);
   void End(base::Status status);
   bool MayBeRepeated() const;
   base::Error Fail(base::ErrorCode code, const std::string& reason, const std::string& what) const;
 
   void OnBytes(Connection& connection, std::string_view bytes) override;
   void OnLost(Connection& connection, bool orderly, const std::string& why) override;
+  void OnForbidden(Connection& connection) override;
   void OnAnswerHead(int status, Headers headers) override;
   void OnAnswerBody(std::string_view bytes) override;
 
@@ -77,12 +84,14 @@ class Exchange : public std::enable_shared_from_this<Exchange>,
   boost::asio::steady_timer total_timer_;
   boost::asio::steady_timer idle_timer_;
   std::chrono::steady_clock::time_point last_bytes_;
-  std::string token_;
+  Credentials credentials_;
+  std::optional<Response> refusal_;  // a 401, kept until it is known whether it is the answer
   std::optional<ConnectionPool::Ticket> ticket_;
   std::shared_ptr<Connection> connection_;
   std::optional<AnswerParser> parser_;
   bool reused_ = false;    // the connection has served others before
   bool repeated_ = false;  // this is the second sending
+  bool renewed_ = false;   // the credentials were asked for again
   bool sent_ = false;      // bytes may have reached the peer
   bool paused_ = false;    // by the sink
   bool ended_ = false;

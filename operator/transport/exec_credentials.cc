@@ -22,6 +22,8 @@ using Json = nlohmann::json;
 constexpr std::chrono::seconds kTimeout{30};
 // A request that is under way when its token expires would fail.
 constexpr std::int64_t kExpirySkewSeconds = 10;
+// How often answers of 401 may make it run: it is a process each time, and may ask a person.
+constexpr std::chrono::seconds kRefusedInterval{5};
 
 base::Error PluginError(const kube::ExecPlugin& plugin, const std::string& why) {
   std::string message = "the credential plugin \"" + plugin.command + "\" " + why;
@@ -69,7 +71,11 @@ class ExecCredentials : public CredentialSource {
 
   void OnUnauthorized(const std::string& token) override {
     std::lock_guard lock(mutex_);
-    if (answer_ && answer_->credentials.token == token) answer_.reset();
+    if (!answer_ || answer_->credentials.token != token) return;
+    const base::SteadyTime now = clock_.Steady();
+    if (refused_at_ && now - *refused_at_ < kRefusedInterval) return;
+    refused_at_ = now;
+    answer_.reset();
   }
 
  private:
@@ -108,6 +114,7 @@ class ExecCredentials : public CredentialSource {
   std::condition_variable_any changed_;
   std::vector<Callback> waiting_ GUARDED_BY(mutex_);
   std::optional<ExecAnswer> answer_ GUARDED_BY(mutex_);
+  std::optional<base::SteadyTime> refused_at_ GUARDED_BY(mutex_);
   std::jthread thread_;
 };
 

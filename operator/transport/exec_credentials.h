@@ -2,7 +2,7 @@
 
 // Credentials from a plugin (client.authentication.k8s.io), kept until shortly before they expire.
 // The plugin is run on a thread of the source, at most once at a time; everyone who asks meanwhile
-// gets the same answer.
+// gets the same answer. Answers of 401 make it run at most every five seconds.
 
 #include <memory>
 #include <optional>

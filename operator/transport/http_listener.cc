@@ -1,10 +1,12 @@
 #include "operator/transport/http_listener.h"
 
+#include <charconv>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -92,10 +94,18 @@ class Session : public std::enable_shared_from_this<Session> {
   http::response<http::string_body> answer_;
 };
 
+// A resolver would take "abc" for port 0, which is any port.
+bool IsPort(const std::string& text) {
+  std::uint16_t port = 0;
+  const char* const end = text.data() + text.size();
+  const auto [last, error] = std::from_chars(text.data(), end, port);
+  return error == std::errc() && last == end;
+}
+
 // "[::1]:8080" as {"::1", "8080"}.
 std::optional<std::pair<std::string, std::string>> SplitAddress(const std::string& address) {
   const std::size_t colon = address.rfind(':');
-  if (colon == address.npos || colon + 1 == address.size()) return std::nullopt;
+  if (colon == address.npos || !IsPort(address.substr(colon + 1))) return std::nullopt;
   std::string host = address.substr(0, colon);
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
   return std::pair{host, address.substr(colon + 1)};
@@ -116,7 +126,8 @@ class BeastListener : public HttpListener {
   base::Status Start(const std::string& address) {
     error_code error;
     const auto parts = SplitAddress(address);
-    if (!parts) return CannotListen(address, "it must be HOST:PORT or :PORT");
+    if (!parts)
+      return CannotListen(address, "it must be HOST:PORT or :PORT, with a port from 0 to 65535");
     if (parts->first.empty()) {
       // Both families through one socket, where the kernel has IPv6.
       Open(tcp::endpoint(tcp::v6(), 0), parts->second, error);

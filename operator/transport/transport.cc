@@ -33,7 +33,7 @@ std::string_view ToString(Method method) {
   return "";
 }
 
-std::string_view Response::Header(std::string_view name) const {
+std::string_view FindHeader(const Headers& headers, std::string_view name) {
   for (const auto& [key, value] : headers) {
     if (EqualsIgnoringCase(key, name)) return value;
   }

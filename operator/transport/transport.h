@@ -9,7 +9,10 @@
 //    was lost on a kept-alive connection, because the peer closed it before the first byte of an
 //    answer, is sent once more on a new one.)
 //  * Only the CA of the ClusterConfig is trusted; host names and IP addresses are verified.
-//  * A bearer token that comes from a file is re-read at most once a minute and after a 401.
+//  * A bearer token that comes from a file is re-read at most once a minute and after a 401. After a
+//    401, which says that nothing was carried out, a request is sent once more if there are other
+//    credentials by then.
+//  * What `Request::may_send` forbids does not leave.
 //  * Callbacks run on the transport's own thread and must not block.
 
 #include <chrono>
@@ -40,15 +43,21 @@ struct Request {
   std::chrono::milliseconds total_timeout{10'000};
   // Longest silence of a stream after its head.
   std::chrono::milliseconds idle_timeout{60'000};
+  // Asked on the transport's thread when there is a connection, before each piece of the request is
+  // given to the socket (Beast; cpprestsdk: before the library has the request). False: no more of
+  // it leaves and it ends with kFenced; a server does not carry out half a request. Empty: always.
+  std::function<bool()> may_send;
 };
+
+// The first value of a header, matched without case; "" when absent.
+std::string_view FindHeader(const Headers& headers, std::string_view name);
 
 struct Response {
   int status = 0;
   Headers headers;
   std::string body;
 
-  // The first value of a header, matched without case; "" when absent.
-  std::string_view Header(std::string_view name) const;
+  std::string_view Header(std::string_view name) const { return FindHeader(headers, name); }
 };
 
 // Receives one streamed answer. Calls come in order from the transport's thread: OnHead once,

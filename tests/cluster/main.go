@@ -21,17 +21,24 @@ const usage = `usage:
                                                a kubeconfig with the token of a ServiceAccount
   local-cluster proxy --kubeconfig IN --write-kubeconfig OUT
                                                fault injection, driven by lines on stdin
+  local-cluster corpus --kubeconfig FILE --namespace NAMESPACE
+                                               stores legal objects that are hard to read
+  local-cluster webhook                        admission webhooks of other people, driven likewise
+  local-cluster kstatus < OBJECTS              what kstatus says of each JSON object
 options of up and run: local-cluster up --help
 `
 
 var commands = map[string]func(args []string) error{
-	"build": buildCommand,
-	"up":    upCommand,
-	"run":   runCommand,
-	"down":  downCommand,
-	"ctl":   ctlCommand,
-	"token": tokenCommand,
-	"proxy": proxyCommand,
+	"build":   buildCommand,
+	"up":      upCommand,
+	"run":     runCommand,
+	"down":    downCommand,
+	"ctl":     ctlCommand,
+	"token":   tokenCommand,
+	"proxy":   proxyCommand,
+	"webhook": webhookCommand,
+	"kstatus": kstatusCommand,
+	"corpus":  corpusCommand,
 }
 
 func main() {

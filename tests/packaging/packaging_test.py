@@ -60,6 +60,12 @@ class Chart(unittest.TestCase):
         self.assertIn("rules:", output)
         self.assertIsNone(re.search(r"""["']\*["']""", output), "a * in what the chart renders")
 
+    def test_the_grace_period_covers_the_shutdown(self):
+        timings = (ROOT / "operator/runtime/timings.h").read_text()
+        period = re.search(r"kGracePeriod\{(\d+)\}", timings).group(1)
+        _, output, _ = render()
+        self.assertIn(f"terminationGracePeriodSeconds: {period}\n", output)
+
     def test_a_value_it_does_not_know_is_refused(self):
         code, _, errors = render("--set", "deployment.replica=2")
         self.assertNotEqual(code, 0)

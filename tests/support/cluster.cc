@@ -17,17 +17,6 @@ using std::chrono::seconds;
 
 constexpr seconds kStartTimeout(120);
 
-std::string LocalClusterProgram() {
-  const char* const from_env = getenv("LOCAL_CLUSTER");
-  return from_env != nullptr ? from_env : DISAGG_LOCAL_CLUSTER;
-}
-
-// Both `run` and `proxy` say "ready PATH" when they are.
-bool WaitReady(Process& process) {
-  const auto line = process.ReadLine(kStartTimeout);
-  return line && line->rfind("ready ", 0) == 0;
-}
-
 std::string Trimmed(std::string text) {
   while (!text.empty() && text.back() == '\n') text.pop_back();
   return text;
@@ -60,6 +49,17 @@ std::string MakeTemporaryDirectory() {
 
 }  // namespace
 
+std::string LocalClusterProgram() {
+  const char* const from_env = getenv("LOCAL_CLUSTER");
+  return from_env != nullptr ? from_env : DISAGG_LOCAL_CLUSTER;
+}
+
+std::optional<std::string> WaitUntilReady(Process& process) {
+  const auto line = process.ReadLine(kStartTimeout);
+  if (!line || line->rfind("ready ", 0) != 0) return std::nullopt;
+  return line->substr(6);
+}
+
 std::string ClusterTool(const std::string& name) {
   const CommandResult built =
       RunCommand({LocalClusterProgram(), "build"}, "", std::chrono::minutes(30));
@@ -76,7 +76,7 @@ std::unique_ptr<LocalCluster> LocalCluster::Start(const ClusterOptions& options)
   std::unique_ptr<LocalCluster> cluster(new LocalCluster(dir, kubectl));
   ProcessOptions talk{.env = {}, .output_file = dir + "/supervisor.log", .talk = true};
   cluster->supervisor_ = Process::Start(RunArguments(options, dir + "/state"), talk);
-  if (!cluster->supervisor_ || !WaitReady(*cluster->supervisor_)) {
+  if (!cluster->supervisor_ || !WaitUntilReady(*cluster->supervisor_)) {
     ADD_FAILURE() << "the cluster does not start: " << FileContent(talk.output_file);
     return nullptr;
   }
@@ -102,6 +102,12 @@ CommandResult LocalCluster::Ctl(const std::vector<std::string>& words) const {
   return RunCommand(argv, "", kStartTimeout);
 }
 
+CommandResult LocalCluster::StoreCorpus(const std::string& namespace_name) const {
+  return RunCommand({LocalClusterProgram(), "corpus", "--kubeconfig", kubeconfig(), "--namespace",
+                     namespace_name},
+                    "", kStartTimeout);
+}
+
 CommandResult LocalCluster::Kubectl(const std::vector<std::string>& args,
                                     const std::string& input) const {
   std::vector<std::string> argv = {kubectl_, "--kubeconfig=" + kubeconfig()};
@@ -123,35 +129,6 @@ std::string LocalCluster::ServiceAccountKubeconfig(const std::string& namespace_
 void ClusterEnvironment::SetUp() {
   cluster_ = LocalCluster::Start(options_);
   ASSERT_NE(cluster_, nullptr);
-}
-
-std::unique_ptr<FaultProxy> FaultProxy::Start(const std::string& client_kubeconfig,
-                                              const std::string& kubeconfig) {
-  ProcessOptions talk{.env = {}, .output_file = kubeconfig + ".proxy.log", .talk = true};
-  auto process = Process::Start({LocalClusterProgram(), "proxy", "--kubeconfig", client_kubeconfig,
-                                 "--write-kubeconfig", kubeconfig},
-                                talk);
-  if (!process || !WaitReady(*process)) {
-    ADD_FAILURE() << "the proxy does not start: " << FileContent(talk.output_file);
-    return nullptr;
-  }
-  return std::unique_ptr<FaultProxy>(new FaultProxy(std::move(process), kubeconfig));
-}
-
-std::string FaultProxy::Command(const std::string& line) {
-  std::optional<std::string> answer;
-  if (process_->WriteLine(line)) answer = process_->ReadLine(seconds(30));
-  if (!answer || answer->rfind("error: ", 0) == 0) {
-    ADD_FAILURE() << "fault proxy: " << line << ": " << answer.value_or("no answer");
-    return "";
-  }
-  return *answer;
-}
-
-void FaultProxy::Arm(const std::string& command, const std::vector<int>& numbers) {
-  std::string line = command;
-  for (int number : numbers) line += " " + std::to_string(number);
-  Command(line);
 }
 
 }  // namespace disagg::testing

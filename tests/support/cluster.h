@@ -1,6 +1,6 @@
 #pragma once
 
-// Local clusters and the fault-injecting proxy for tests: the C++ side of tests/cluster.
+// Local clusters for tests: the C++ side of tests/cluster.
 //
 //   auto* const env = ::testing::AddGlobalTestEnvironment(
 //       new disagg::testing::ClusterEnvironment({.b200_nodes = 4, .extra_nodes = "cpu=1"}));
@@ -11,9 +11,8 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
-#include <cstdlib>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,6 +26,13 @@ struct ClusterOptions {
   bool control_plane_only = false;  // etcd and kube-apiserver, without ServiceAccount admission
   std::vector<std::string> extra_args;
 };
+
+// The program `local-cluster` itself.
+std::string LocalClusterProgram();
+
+// Waits until a `local-cluster run`, `proxy` or `webhook` says "ready ...". Returns what follows,
+// or nothing when it does not come.
+std::optional<std::string> WaitUntilReady(Process& process);
 
 // The path of a program that comes with local-cluster, as "kubectl" or "helm"; builds what is
 // missing. Returns "" and reports a test failure when that fails.
@@ -49,6 +55,10 @@ class LocalCluster {
 
   // {"restart", "kube-apiserver"}, {"compact"}, ...: see `local-cluster`. Returns when done.
   CommandResult Ctl(const std::vector<std::string>& words) const;
+
+  // Stores legal objects that are hard to read in a namespace: see `local-cluster`. A line of
+  // output for each, "created KIND NAME" or "refused KIND NAME: WHY".
+  CommandResult StoreCorpus(const std::string& namespace_name) const;
 
   // kubectl as administrator, or with another kubeconfig if `args` names one.
   CommandResult Kubectl(const std::vector<std::string>& args, const std::string& input = "") const;
@@ -79,42 +89,6 @@ class ClusterEnvironment : public ::testing::Environment {
  private:
   const ClusterOptions options_;
   static inline std::unique_ptr<LocalCluster> cluster_;
-};
-
-// An HTTPS proxy between a client and the API server that injects faults. A "write" is a request
-// that may change an object; leases, events and dry runs are none.
-class FaultProxy {
- public:
-  // `client_kubeconfig` must hold a token. `kubeconfig` is written, for the client to use.
-  static std::unique_ptr<FaultProxy> Start(const std::string& client_kubeconfig,
-                                           const std::string& kubeconfig);
-
-  const std::string& kubeconfig() const { return kubeconfig_; }
-
-  int Writes() { return std::atoi(Command("writes").c_str()); }
-  std::string Log() { return Command("log"); }  // JSON: [{n, method, path, status, dryRun}]
-  void Reset() { Command("reset"); }            // forgets the writes, disarms everything
-  // Kills `pid` at the n-th write from now: before it reaches the API server, or when it is done
-  // and not answered yet.
-  void KillBefore(int n, pid_t pid) { Arm("kill-before", {n, pid}); }
-  void KillAfter(int n, pid_t pid) { Arm("kill-after", {n, pid}); }
-  void LoseAnswers(int n) { Arm("lose", {n}); }
-  // `status` is 429, 500 or 503; `retry_after` in seconds, 0: no such header.
-  void Fail(int n, int status, int retry_after = 0) { Arm("fail", {n, status, retry_after}); }
-  void Delay(std::chrono::milliseconds delay) { Arm("delay", {static_cast<int>(delay.count())}); }
-  void CutWatches() { Command("cut-watches"); }      // open watches break off in mid-stream
-  void ExpireWatches() { Command("gone-watches"); }  // the next watch of each resource is told 410
-
-  // Any command by its line. Reports a test failure when the answer is an error.
-  std::string Command(const std::string& line);
-
- private:
-  FaultProxy(std::unique_ptr<Process> process, std::string kubeconfig)
-      : process_(std::move(process)), kubeconfig_(std::move(kubeconfig)) {}
-  void Arm(const std::string& command, const std::vector<int>& numbers);
-
-  std::unique_ptr<Process> process_;
-  const std::string kubeconfig_;
 };
 
 }  // namespace disagg::testing

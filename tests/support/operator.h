@@ -14,6 +14,7 @@
 
 #include "tests/support/api.h"
 #include "tests/support/cluster.h"
+#include "tests/support/fault_proxy.h"
 #include "tests/support/process.h"
 
 namespace disagg::testing {
@@ -48,6 +49,7 @@ class Operator {
   pid_t pid() const { return process_->pid(); }
   bool Running() { return process_->Running(); }
   void Kill() { process_->Kill(SIGKILL); }
+  void Signal(int signal) { process_->Kill(signal); }
   // SIGTERM and wait; the exit code.
   int Stop();
   // Waits for an end that somebody else causes.

@@ -1,8 +1,8 @@
 #include "operator/cmd/kubectl-disagg/cluster_reader.h"
 
-#include <simdjson.h>
-
+#include "operator/kube/item_decoder.h"
 #include "operator/kube/list_decoder.h"
+#include "operator/kube/page_size.h"
 #include "operator/kube/status_error.h"
 
 namespace kubectl_disagg {
@@ -18,10 +18,10 @@ base::Error Unreadable(const std::string& what) {
       what + " answers with something else than a Kubernetes object; is it an API server?");
 }
 
-std::string PageTarget(const kube::Resource& resource, const Query& query,
+std::string PageTarget(const kube::Resource& resource, const Query& query, int limit,
                        const std::string& token) {
   std::string target =
-      kube::Path(resource, query.namespace_name) + "?limit=" + std::to_string(kPageSize);
+      kube::Path(resource, query.namespace_name) + "?limit=" + std::to_string(limit);
   if (!query.label_selector.empty()) {
     target += "&labelSelector=" + kube::EncodeQuery(query.label_selector);
   }
@@ -36,10 +36,10 @@ base::Result<kube::ObjectPtr> ClusterReader::Get(const kube::Resource& resource,
                                                  const kube::Decoder& decoder) {
   const auto body = Read(resource, kube::Path(resource, key.namespace_name, key.name));
   if (!body) return body.error();
-  simdjson::dom::parser parser;
-  simdjson::dom::element element;
-  if (parser.parse(*body).get(element) != simdjson::SUCCESS) return Unreadable(where_);
-  return decoder(element);
+  kube::JsonParser parser;
+  auto object = kube::DecodeItem(*body, decoder, parser);
+  if (!object) return Unreadable(where_);
+  return object;
 }
 
 base::Result<std::vector<kube::ObjectPtr>> ClusterReader::List(const kube::Resource& resource,
@@ -47,15 +47,18 @@ base::Result<std::vector<kube::ObjectPtr>> ClusterReader::List(const kube::Resou
                                                                const kube::Decoder& decoder) {
   std::vector<kube::ObjectPtr> objects;
   std::string token;
-  do {
-    const auto body = Read(resource, PageTarget(resource, query, token));
+  kube::PageSize size(kPageSize);
+  while (true) {
+    const auto body = Read(resource, PageTarget(resource, query, size.limit(), token));
+    if (!body && body.error().code == ErrorCode::kTooLarge && size.Shrink()) continue;
     if (!body) return body.error();
     auto page = kube::DecodeList(*body, decoder);
     if (!page) return page.error();
+    size.Took(body->size());
     objects.insert(objects.end(), page->items.begin(), page->items.end());
     token = page->continue_token;
-  } while (!token.empty());
-  return objects;
+    if (token.empty()) return objects;
+  }
 }
 
 base::Result<std::string> ClusterReader::Read(const kube::Resource& resource, std::string target) {

@@ -48,71 +48,113 @@ struct Workload {
   const char* name;
   std::function<void(const Deployment&)> change;  // null: creation itself
   int prefill, decode;
+  int least_writes;      // fewer would mean that the kills miss the workload
   bool new_decode_pods;  // the change replaces the pods of this role
 };
 
 enum class When { kBefore, kAfter };
 
-// Runs one workload with a kill at its n-th write. False: the workload ended before its n-th write.
-bool RunWithKill(const Workload& workload, int n, When when) {
-  const std::string label =
-      std::string(workload.name) + (when == When::kBefore ? "-b" : "-a") + std::to_string(n);
-  const std::string sentence = label + ": killed " + (when == When::kBefore ? "before" : "after") +
-                               " write " + std::to_string(n);
-  const auto proxy = FaultProxy::Start(ChartEnvironment::operator_kubeconfig(),
-                                       ChartEnvironment::cluster().dir() + "/proxy-" + label);
-  auto op = std::make_unique<Operator>(proxy->kubeconfig());
-  std::unique_ptr<Deployment> deployment;
-  const auto arm = [&] {
-    when == When::kBefore ? proxy->KillBefore(n, op->pid()) : proxy->KillAfter(n, op->pid());
-  };
-  if (workload.change) {
-    deployment = std::make_unique<Deployment>(label);
-    deployment->WaitReady();
-    arm();
-    workload.change(*deployment);
-  } else {
-    arm();
-    deployment = std::make_unique<Deployment>(label);
+class Run {
+ public:
+  Run(const Workload& workload, int n, When when)
+      : workload_(workload),
+        n_(n),
+        when_(when),
+        label_(std::string(workload.name) + (when == When::kBefore ? "-b" : "-a") +
+               std::to_string(n)),
+        sentence_(label_ + ": killed " + (when == When::kBefore ? "before" : "after") + " write " +
+                  std::to_string(n)),
+        proxy_(FaultProxy::Start(ChartEnvironment::operator_kubeconfig(),
+                                 ChartEnvironment::cluster().dir() + "/proxy-" + label_)),
+        op_(std::make_unique<Operator>(proxy_->kubeconfig())) {}
+
+  // False: the workload ended before its n-th write.
+  bool KillAndStartAgain() {
+    Begin();
+    WaitForKillOrEnd();
+    const bool killed = proxy_->Kills() == 1;
+    EXPECT_EQ(op_->Running(), !killed) << sentence_ << ": it ended otherwise";
+    if (killed) {
+      op_ = std::make_unique<Operator>(proxy_->kubeconfig());
+    } else {
+      EXPECT_LT(proxy_->Writes(), n_) << sentence_ << ": the write came and the kill did not";
+    }
+    ExpectDone();
+    return killed;
   }
-  bool killed = false;
-  Eventually(sentence + " or converged", std::chrono::seconds(60), [&] {
-    killed = !op->Running();
-    return killed ||
-           (deployment->Converged() && static_cast<int>(deployment->Pods("", false).size()) ==
-                                           workload.prefill + workload.decode);
-  });
-  if (killed) op = std::make_unique<Operator>(proxy->kubeconfig());
-  EXPECT_TRUE(deployment->WaitReady()) << sentence;
-  Eventually(sentence + ": exact pods", std::chrono::seconds(20), [&] {
-    return static_cast<int>(deployment->Pods("", false).size()) ==
-           workload.prefill + workload.decode;
-  });
-  ExpectExactly(*deployment, workload.prefill, workload.decode, sentence);
-  return killed;
-}
+
+ private:
+  void Begin() {
+    if (workload_.change) {
+      deployment_ = std::make_unique<Deployment>(label_);
+      deployment_->WaitReady();
+      before_ = Uids(deployment_->Pods("decode"));
+      Arm();
+      workload_.change(*deployment_);
+    } else {
+      Arm();
+      deployment_ = std::make_unique<Deployment>(label_);
+    }
+  }
+
+  void Arm() {
+    proxy_->Reset();
+    when_ == When::kBefore ? proxy_->KillBefore(n_, op_->pid()) : proxy_->KillAfter(n_, op_->pid());
+  }
+
+  void WaitForKillOrEnd() {
+    Eventually(sentence_ + " or converged", std::chrono::seconds(60),
+               [&] { return !op_->Running() || (deployment_->Converged() && HasItsPods()); });
+  }
+
+  bool HasItsPods() const {
+    return static_cast<int>(deployment_->Pods("", false).size()) ==
+           workload_.prefill + workload_.decode;
+  }
+
+  void ExpectDone() {
+    EXPECT_TRUE(deployment_->WaitReady()) << sentence_;
+    Eventually(sentence_ + ": exact pods", std::chrono::seconds(20), [&] { return HasItsPods(); });
+    ExpectExactly(*deployment_, workload_.prefill, workload_.decode, sentence_);
+    EXPECT_EQ(workload_.new_decode_pods,
+              workload_.change && Uids(deployment_->Pods("decode")) != before_)
+        << sentence_;
+  }
+
+  const Workload& workload_;
+  const int n_;
+  const When when_;
+  const std::string label_;
+  const std::string sentence_;
+  const std::unique_ptr<FaultProxy> proxy_;
+  std::unique_ptr<Operator> op_;
+  std::unique_ptr<Deployment> deployment_;
+  std::set<std::string> before_;
+};
 
 void KillAtEveryWrite(const Workload& workload) {
   for (const When when : {When::kBefore, When::kAfter}) {
     int n = 1;
-    while (n <= kMostWrites && RunWithKill(workload, n, when)) {
+    while (n <= kMostWrites && Run(workload, n, when).KillAndStartAgain()) {
       if (::testing::Test::HasFailure()) return;
       ++n;
     }
     EXPECT_LE(n, kMostWrites) << workload.name;
+    EXPECT_GE(n - 1, workload.least_writes) << workload.name << ": too few kills to mean anything";
     std::cout << workload.name << ": " << n - 1 << " writes, killed "
               << (when == When::kBefore ? "before" : "after") << " each\n";
   }
 }
 
-TEST(CrashSafety, Creation) { KillAtEveryWrite({"create", nullptr, 2, 1, false}); }
+// The revision, 2 Services, what the router needs, 2 budgets, 3 pods, and status.
+TEST(CrashSafety, Creation) { KillAtEveryWrite({"create", nullptr, 2, 1, 10, false}); }
 
 TEST(CrashSafety, ScaleUp) {
   KillAtEveryWrite({"scale",
                     [](const Deployment& d) {
                       d.Patch({{"prefill", {{"replicas", 3}}}});
                     },
-                    3, 1, false});
+                    3, 1, 2, false});
 }
 
 TEST(CrashSafety, SpecChange) {
@@ -120,16 +162,17 @@ TEST(CrashSafety, SpecChange) {
                     [](const Deployment& d) {
                       d.Patch({{"decode", {{"args", {{"max-num-seqs", 128}}}}}});
                     },
-                    2, 1, true});
+                    2, 1, 4, true});
 }
 
 TEST(CrashSafety, LostAnswersMakeNoDuplicates) {
   const auto proxy = FaultProxy::Start(ChartEnvironment::operator_kubeconfig(),
                                        ChartEnvironment::cluster().dir() + "/proxy-lost");
   Operator op(proxy->kubeconfig());
-  proxy->LoseAnswers(20);
+  proxy->Inject("lost", {{"kind", "write"}, {"count", 20}, {"abort", true}, {"forward", true}});
   Deployment deployment("lost-answers");
   ASSERT_TRUE(deployment.WaitReady(std::chrono::seconds(120)));
+  EXPECT_EQ(proxy->Hits("lost"), 20);
   ExpectExactly(deployment, 2, 1, "after 20 lost answers");
 }
 

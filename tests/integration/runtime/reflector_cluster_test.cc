@@ -8,6 +8,7 @@
 
 #include "operator/runtime/freshness.h"
 #include "tests/integration/runtime/cluster_fixture.h"
+#include "tests/support/fault_proxy.h"
 
 namespace runtime {
 namespace {
@@ -227,13 +228,14 @@ TEST_F(ReflectorClusterTest, ResumesCutWatchesAndListsAnewAfter410) {
       WaitFor([&] { return cache.store.synced() && cache.Count("cache_watches_total") == 1; }));
   ASSERT_TRUE(client_->Write(ConfigMap("proxied", "first")).ok());
   ASSERT_TRUE(WaitFor([&] { return cache.store.size() == 4; }));
-  proxy->CutWatches();
+  ASSERT_EQ(proxy->CutWatches(), 1);
   ASSERT_TRUE(client_->Write(ConfigMap("proxied", "second")).ok());
   ASSERT_TRUE(WaitFor([&] { return cache.store.size() == 5; }));
   EXPECT_EQ(cache.Count("cache_lists_total"), 1);
   proxy->ExpireWatches();
-  proxy->CutWatches();
+  ASSERT_EQ(proxy->CutWatches(), 1);
   ASSERT_TRUE(WaitFor([&] { return cache.Count("cache_lists_total") == 2; }));
+  EXPECT_EQ(proxy->Told(), 1);
   ASSERT_TRUE(Delete(kConfigMaps, {"proxied", "first"}).ok());
   ASSERT_TRUE(WaitFor([&] { return cache.store.size() == 4; }));
 }

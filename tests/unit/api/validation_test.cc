@@ -50,6 +50,16 @@ TEST(Validate, SaysNothingMoreAboutWhatCannotBeRead) {
   EXPECT_EQ(unread[0].message, "more than 1024 levels");
 }
 
+TEST(Validate, SaysNothingMoreAboutWhatIsNestedTooDeeply) {
+  DisaggDeployment deployment;
+  deployment.meta.name = "m3";
+  deployment.meta.decode_error = "field \"spec\" cannot be read: it is nested too deeply";
+  deployment.meta.annotations.Set(kDecodeError, "spec.model: must be an object");
+  const auto errors = Validate(deployment, Resolve(deployment, TestCatalogue(), {}));
+  ASSERT_EQ(errors.size(), 1u);
+  EXPECT_EQ(errors[0].message, deployment.meta.decode_error.get());
+}
+
 TEST(Validate, KeepsTheReasonsOfResolution) {
   const auto deployment = Deployment(R"({"spec": {"model": {"ref": "none-such"}}})");
   const auto errors = Validate(*deployment, Resolve(*deployment, TestCatalogue(), {}));

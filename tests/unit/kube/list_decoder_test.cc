@@ -36,15 +36,45 @@ TEST(ListDecoder, APageThatIsNotCompleteIsAnError) {
       {"", "unreadable"},
       {R"({"metadata":{"resourceVersion":"7"},"items":[)", "unreadable"},
       {R"({"metadata":{},"items":[]})", "no metadata.resourceVersion"},
-      {"[]", "no metadata.resourceVersion"},
-      {R"({"metadata":{"resourceVersion":"7"},"items":[)" + std::string(kItem) +
-           R"(,{"metadata":{"name":"b"}}]})",
-       "\"b\" of the API server has no metadata.uid"},
+      {"[]", "unreadable"},
+      {"<html>busy</html>", "unreadable"},
+      {R"({"metadata":{"resourceVersion":"7"},"items":3})", "unreadable"},
+      {R"({"metadata":{"resourceVersion":"7"},"items":[)" + std::string(kItem), "unreadable"},
   };
   for (const auto& [body, message] : kCases) {
     const auto page = DecodeList(body, PodDecoder({}));
     ASSERT_FALSE(page.ok()) << body;
     EXPECT_THAT(page.error().message, HasSubstr(message)) << body;
+  }
+}
+
+// What one tenant stores may not hide the objects of the others.
+TEST(ListDecoder, AnItemThatCannotBeReadIsItsOwnTroubleOnly) {
+  const std::string deep = std::string(20'000, '[') + std::string(20'000, ']');
+  const std::string odd = R"({"metadata":{"name":"odd","uid":"v","resourceVersion":"2"},"spec":)";
+  const struct {
+    const char* what;
+    std::string item;
+    bool tracked, incomplete;
+  } kCases[] = {
+      {"a number that was stored as a float", odd + R"({"seed":18446744073709552000}})", true,
+       false},
+      {"a number of any length", odd + std::string(5000, '9') + "}", true, false},
+      {"half a surrogate", odd + R"("\ud800"})", true, false},
+      {"bytes that are not UTF-8", odd + "\"\xff\xfe\"}", true, false},
+      {"any depth", odd + deep + "}", true, true},
+      {"no UID", R"({"metadata":{"name":"b"}})", false, false},
+      {"no object at all", "3", false, false},
+  };
+  for (const auto& c : kCases) {
+    const auto page = DecodeList(R"({"metadata":{"resourceVersion":"7"},"items":[)" +
+                                     std::string(kItem) + "," + c.item + "," + kItem + "]}",
+                                 PodDecoder({}));
+    ASSERT_TRUE(page.ok()) << c.what;
+    ASSERT_EQ(page->items.size(), c.tracked ? 3u : 2u) << c.what;
+    EXPECT_EQ(page->skipped.size(), c.tracked ? 0u : 1u) << c.what;
+    EXPECT_EQ(page->items.back()->meta.name, "a") << c.what;
+    EXPECT_EQ(!page->items[1]->meta.decode_error.empty(), c.incomplete) << c.what;
   }
 }
 

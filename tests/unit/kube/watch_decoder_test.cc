@@ -102,9 +102,8 @@ TEST(WatchDecoder, AStreamThatCannotBeTrustedIsGivenUp) {
       {"<html>\n", "unreadable"},
       {"{\"type\":\"ADDED\"}\n", "no object"},
       {Event("RESTARTED", R"({"metadata":{}})"), "its type is \"RESTARTED\""},
-      {Event("ADDED", R"({"metadata":{"name":"p"}})"), "no metadata.uid"},
+      {"{\"type\":\"ADDED\",\"object\":{}\n", "not JSON"},
       {Event("BOOKMARK", R"({"metadata":{}})"), "no resourceVersion"},
-      {Event("ADDED", "3"), "no metadata.name"},
   };
   for (const auto& [line, message] : kCases) {
     const auto fed = FeedInPieces(line, line.size(), line.size());
@@ -114,12 +113,48 @@ TEST(WatchDecoder, AStreamThatCannotBeTrustedIsGivenUp) {
   }
 }
 
-TEST(WatchDecoder, ALineIsBoundedWhetherItEndsOrNot) {
-  for (const char* end : {"", "\n"}) {
-    const auto fed = FeedInPieces(std::string(kMaxLine + 1, 'x') + end, 1000, 1000);
-    ASSERT_FALSE(fed.status.ok());
-    EXPECT_EQ(fed.status.error().code, base::ErrorCode::kTooLarge);
+// What one tenant stores may not end the watch of all.
+TEST(WatchDecoder, AnObjectThatCannotBeReadIsItsOwnTroubleOnly) {
+  const std::string deep = std::string(20'000, '[') + std::string(20'000, ']');
+  const std::string odd = R"({"metadata":{"name":"odd","uid":"v","resourceVersion":"2"},"spec":)";
+  const struct {
+    const char* what;
+    std::string object;
+    EventType type;
+    const char* error;
+  } kCases[] = {
+      {"a number that was stored as a float", odd + "18446744073709552000}", EventType::kModified,
+       ""},
+      {"half a surrogate", odd + R"("\ud800"})", EventType::kModified, ""},
+      {"any depth", odd + deep + "}", EventType::kModified, "field \"spec\" cannot be read"},
+      {"any size", odd + '"' + std::string(3 * kMaxLine, 'x') + "\"}", EventType::kModified,
+       "larger than 65536 bytes"},
+      {"no UID", R"({"metadata":{"name":"p"}})", EventType::kSkipped, ""},
+      {"no object at all", "3", EventType::kSkipped, ""},
+  };
+  for (const auto& c : kCases) {
+    const std::string stream = Event("ADDED", ServingPodJson("m3-0")) +
+                               Event("MODIFIED", c.object) + Event("ADDED", ServingPodJson("m3-1"));
+    for (const std::size_t piece : {std::size_t{1000}, stream.size()}) {
+      const auto fed = FeedInPieces(stream, piece, piece);
+      ASSERT_TRUE(fed.status.ok()) << c.what << ": " << fed.status.error().message;
+      ASSERT_EQ(fed.events.size(), 3u) << c.what;
+      EXPECT_TRUE(fed.at_boundary) << c.what;
+      EXPECT_EQ(fed.events[2].object->meta.name, "m3-1") << c.what;
+      ASSERT_EQ(fed.events[1].type, c.type) << c.what;
+      if (c.type == EventType::kSkipped) continue;
+      EXPECT_EQ(fed.events[1].resource_version, "2") << c.what;
+      EXPECT_THAT(fed.events[1].object->meta.decode_error.get(), HasSubstr(c.error)) << c.what;
+    }
   }
+}
+
+TEST(WatchDecoder, MemoryOfALineIsBoundedWhetherItEndsOrNot) {
+  const auto endless = FeedInPieces("{\"type\":\"" + std::string(9 * kMaxLine, 'x'), 1000, 1000);
+  EXPECT_TRUE(endless.status.ok()) << "the caller's timer ends it";
+  EXPECT_TRUE(endless.events.empty());
+  EXPECT_FALSE(endless.at_boundary);
+  EXPECT_FALSE(FeedInPieces(std::string(kMaxLine + 1, 'x') + "\n", 1000, 1000).status.ok());
 }
 
 TEST(WatchDecoder, EventsBeforeABadLineAreDelivered) {

@@ -173,6 +173,7 @@ PodBuilder::PodBuilder(api::RoleName role, int replica, int incarnation) {
   pod_.meta.labels = {{api::kLabelDeployment, kName},
                       {api::kLabelRole, std::string(api::ToString(role))},
                       {api::kLabelReplica, std::to_string(replica)},
+                      {api::kLabelRank, "0"},
                       {api::kLabelIncarnation, std::to_string(incarnation)},
                       {api::kLabelRevision, "r"},
                       {api::kLabelDiscovery, api::kDiscoveryEnabled}};
@@ -249,6 +250,14 @@ PodBuilder& PodBuilder::Restarts(int restarts, std::int64_t last_finished_at) {
   return *this;
 }
 
+PodBuilder& PodBuilder::CrashLoops(int restarts, const std::string& delay, int lived) {
+  Restarts(restarts, kNow - 5);
+  Engine(pod_).last_started_at = kNow - 5 - lived;
+  Engine(pod_).running = false;
+  return Waiting("CrashLoopBackOff",
+                 "back-off " + delay + " restarting failed container=engine pod=x");
+}
+
 PodBuilder& PodBuilder::Waiting(const std::string& reason, const std::string& message) {
   Engine(pod_).waiting_reason = reason;
   Engine(pod_).waiting_message = message;
@@ -264,7 +273,28 @@ PodBuilder& PodBuilder::Terminated(const std::string& reason, int exit_code,
 }
 
 PodBuilder& PodBuilder::FinishedAt(std::int64_t time) {
+  Engine(pod_).last_started_at = pod_.meta.creation_time;
   Engine(pod_).last_finished_at = time;
+  return *this;
+}
+
+PodBuilder& PodBuilder::ScheduledAt(std::int64_t time) {
+  pod_.scheduled_at = time;
+  return *this;
+}
+
+PodBuilder& PodBuilder::WithoutSandbox() {
+  pod_.sandbox_missing = true;
+  return *this;
+}
+
+PodBuilder& PodBuilder::Scheduler(const std::string& name) {
+  pod_.scheduler_name = name;
+  return *this;
+}
+
+PodBuilder& PodBuilder::Gates(const std::string& names) {
+  pod_.scheduling_gates = names;
   return *this;
 }
 
@@ -285,6 +315,16 @@ PodBuilder& PodBuilder::Deleting() {
 
 PodBuilder& PodBuilder::Retries(int retries) {
   pod_.meta.annotations.Set(api::kAnnotationRetries, std::to_string(retries));
+  return *this;
+}
+
+PodBuilder& PodBuilder::Faults(const std::string& faults) {
+  pod_.meta.annotations.Set(api::kAnnotationNodeFaults, faults);
+  return *this;
+}
+
+PodBuilder& PodBuilder::Avoids(const std::string& nodes) {
+  pod_.meta.annotations.Set(api::kAnnotationAvoids, nodes);
   return *this;
 }
 
@@ -318,6 +358,11 @@ NodeBuilder& NodeBuilder::Taint(const std::string& key) {
 
 NodeBuilder& NodeBuilder::Cordoned() {
   node_.unschedulable = true;
+  return *this;
+}
+
+NodeBuilder& NodeBuilder::Offers(const std::string& resource, std::int64_t count) {
+  node_.allocatable[resource] = count;
   return *this;
 }
 
@@ -368,7 +413,7 @@ std::shared_ptr<const kube::Deployment> RouterOf(const std::string& contract, in
   router.meta.uid = "uid-of-" + router.meta.name;
   router.meta.labels = {{api::kLabelContract, contract}};
   router.meta.generation = router.observed_generation = 1;
-  router.desired = desired;
+  router.desired = router.updated = router.total = desired;
   router.ready = ready;
   return std::make_shared<const kube::Deployment>(router);
 }
@@ -388,6 +433,7 @@ Snapshot SnapshotOf(const DeploymentBuilder& deployment,
 std::string Describe(const Write& write) {
   const std::map<Verb, std::string> verbs = {{Verb::kCreate, "create "},
                                              {Verb::kApply, "apply "},
+                                             {Verb::kMergePatch, "patch "},
                                              {Verb::kDelete, "delete "},
                                              {Verb::kDryRun, "ask "}};
   std::string text = verbs.at(write.verb) + NameOf(write);

@@ -92,14 +92,22 @@ class PodBuilder {
   PodBuilder& Failed(const std::string& reason = "", const std::string& message = "");
   PodBuilder& Succeeded();
   PodBuilder& Restarts(int restarts, std::int64_t last_finished_at);
+  // In CrashLoopBackOff since five seconds ago, after a run of `lived` seconds.
+  PodBuilder& CrashLoops(int restarts = 5, const std::string& delay = "2m40s", int lived = 60);
   PodBuilder& Waiting(const std::string& reason, const std::string& message = "");
   PodBuilder& Terminated(const std::string& reason, int exit_code, const std::string& message = "");
   PodBuilder& FinishedAt(std::int64_t time);
+  PodBuilder& ScheduledAt(std::int64_t time);
+  PodBuilder& WithoutSandbox();
+  PodBuilder& Scheduler(const std::string& name);
+  PodBuilder& Gates(const std::string& names);
   PodBuilder& Unschedulable(const std::string& message);
   PodBuilder& Asks(const std::string& resource, std::int64_t count);
   PodBuilder& Deleting();
   PodBuilder& Retries(int retries);
   PodBuilder& Failures(const std::string& failures);
+  PodBuilder& Faults(const std::string& faults);
+  PodBuilder& Avoids(const std::string& nodes);
 
   std::shared_ptr<const kube::Pod> Build() const;
   operator std::shared_ptr<const kube::Pod>() const { return Build(); }  // NOLINT: by design
@@ -119,6 +127,7 @@ class NodeBuilder {
   NodeBuilder& NotReadySince(std::int64_t time);
   NodeBuilder& Taint(const std::string& key);
   NodeBuilder& Cordoned();
+  NodeBuilder& Offers(const std::string& resource, std::int64_t count);
   NodeBuilder& Label(const std::string& key, const std::string& value);
 
   std::shared_ptr<const kube::Node> Build() const;

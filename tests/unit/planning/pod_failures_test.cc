@@ -9,14 +9,21 @@
 namespace disagg::planning {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::StartsWith;
 
 using Pods = std::vector<std::shared_ptr<const kube::Pod>>;
 
-PodPlan Plan(const Pods& pods, int desired = 1) {
+// `others`: nodes that the cluster has and that are free.
+PodPlan Plan(const Pods& pods, int desired = 1, const std::vector<const char*>& others = {}) {
   static const render::Revision kRevision = RevisionBuilder("r").Role(kDecode, "new").Payload();
-  const Snapshot snapshot = SnapshotOf(DeploymentBuilder(), pods);
+  Snapshot snapshot = SnapshotOf(DeploymentBuilder(), pods);
+  snapshot.nodes["drained"] =
+      NodeBuilder("drained").Taint("node.kubernetes.io/out-of-service").Build();
+  for (const char* name : others) snapshot.capacity.push_back({NodeBuilder(name).Build(), {}});
   return PlanPods(
       snapshot, ClassifyPods(snapshot),
       {.revision = kRevision.identity, .desired = {{kDecode, desired}}, .payload = &kRevision});
@@ -61,12 +68,20 @@ TEST(Backoff, GrowsWithFailuresInARow) {
       {"a pod that the kubelet never admitted is counted from its creation",
        Decode(0).CreatedAt(kNow - 5).On("b200-0").Failed("UnexpectedAdmissionError"), kNow + 5},
       {"a failed pod that is being deleted is not waited for", Failed(1).Deleting(), std::nullopt},
+      {"a pod that is deleted soon after its creation is followed at once",
+       Decode(0).CreatedAt(kNow - 1).On("b200-0").Deleting(), std::nullopt},
+      {"but not the second one in a row",
+       Decode(0).CreatedAt(kNow - 1).On("b200-0").Deleting().Retries(1), kNow + 19},
+      {"nor the second one in a row on a node out of service",
+       Decode(0).CreatedAt(kNow - 1).On("drained").Running().Deleting().Retries(1), kNow + 19},
+      {"one that lived for ten minutes is followed at once, whatever came before it",
+       Decode(0).CreatedAt(kNow - 600).On("b200-0").Deleting().Retries(9), std::nullopt},
   };
   for (const BackoffCase& c : cases) {
     SCOPED_TRACE(c.sentence);
     const PodPlan plan = Plan({c.failed});
     EXPECT_EQ(plan.wake_at, c.wake_at);
-    EXPECT_EQ(plan.writes.empty(), c.wake_at.has_value());
+    EXPECT_THAT(Describe(plan.writes), Contains(StartsWith("create")).Times(c.wake_at ? 0 : 1));
   }
 }
 
@@ -81,7 +96,7 @@ TEST(Backoff, HoldsUpNoOtherSlot) {
 }
 
 TEST(Backoff, DoesNotFollowACrashLoop) {
-  const auto loop = Decode(0).CreatedAt(kNow - 400).On("b200-0").Running().Restarts(5, kNow - 1);
+  const auto loop = Decode(0).CreatedAt(kNow - 400).On("b200-0").Running().CrashLoops();
   EXPECT_THAT(Describe(Plan({loop}).writes), ElementsAre("delete decode-0-1", "create decode-0-2"));
 }
 
@@ -93,17 +108,21 @@ TEST(History, IsCarriedFromPodToPod) {
 }
 
 TEST(History, OfACrashLoopIsCarriedToo) {
-  const PodPlan plan = Plan(
-      {Decode(0).CreatedAt(kNow - 400).On("b200-1").Running().Restarts(6, kNow - 1).Retries(1)});
+  const PodPlan plan =
+      Plan({Decode(0).CreatedAt(kNow - 400).On("b200-1").Running().CrashLoops().Retries(1)});
   EXPECT_EQ(AnnotationOf(plan, api::kAnnotationRetries), "2");
   EXPECT_EQ(AnnotationOf(plan, api::kAnnotationFailures), "b200-1=1");
 }
 
 TEST(History, SurvivesAPodThatWasDeletedOrLost) {
-  for (const PodBuilder& pod : {Decode(0).Ready().Deleting(), Decode(0).On("no-more").Running()}) {
-    const PodPlan plan = Plan({PodBuilder(pod).Retries(2).Failures("b200-1=2")});
+  for (const PodBuilder& pod :
+       {Decode(0).Ready().Deleting(), Decode(0).On("no-more").Running().Deleting()}) {
+    const auto young = PodBuilder(pod).CreatedAt(kNow - 60).Retries(2).Failures("b200-1=2");
+    const PodPlan plan = Plan({young});
     EXPECT_EQ(AnnotationOf(plan, api::kAnnotationFailures), "b200-1=2");
-    EXPECT_EQ(AnnotationOf(plan, api::kAnnotationRetries), "");
+    EXPECT_EQ(AnnotationOf(plan, api::kAnnotationRetries), "3") << "it died young again";
+    const PodPlan later = Plan({PodBuilder(young).CreatedAt(kNow - 600)});
+    EXPECT_EQ(AnnotationOf(later, api::kAnnotationRetries), "") << "it had come through it";
   }
 }
 
@@ -113,27 +132,89 @@ TEST(History, OfAnOlderRevisionTellsNothing) {
   EXPECT_EQ(AnnotationOf(plan, api::kAnnotationFailures), "");
 }
 
-std::vector<std::string> AvoidedNodes(const PodPlan& plan) {
-  const auto& spec = plan.writes.back().body.at("spec");
-  if (!spec.contains("affinity")) return {};
-  return spec["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
-             ["nodeSelectorTerms"][0]["matchExpressions"][0]["values"];
+// -- nodes to keep away from
+
+// Failed on b200-0 ten minutes ago, by its fault, after `before` such failures on it.
+PodBuilder Faulty(int before, int seconds_ago = 600) {
+  return Decode(0)
+      .CreatedAt(kNow - seconds_ago)
+      .On("b200-0")
+      .Failed("UnexpectedAdmissionError", "no healthy devices")
+      .Faults("b200-0=" + std::to_string(before) + "@" + std::to_string(kNow - 700));
 }
 
-TEST(AvoidedNodes, AreThoseOnWhichASlotFailedThreeTimes) {
-  EXPECT_THAT(AvoidedNodes(Plan({Failed(600).Retries(1).Failures("b200-0=1")})), IsEmpty());
-  EXPECT_THAT(AvoidedNodes(Plan({Failed(600).Retries(2).Failures("b200-0=2")})),
-              ElementsAre("b200-0"));
-  EXPECT_THAT(AvoidedNodes(Plan({Failed(600).Retries(2).Failures("b200-0=2,b200-1=3")})),
-              ElementsAre("b200-0", "b200-1"));
+const nlohmann::json& SpecOf(const PodPlan& plan) { return plan.writes.back().body.at("spec"); }
+
+// "strictly b200-0", "rather not b200-0", or "" where it may go anywhere.
+std::string Avoidance(const PodPlan& plan) {
+  const nlohmann::json affinity =
+      SpecOf(plan).value(nlohmann::json::json_pointer("/affinity/nodeAffinity"), nlohmann::json());
+  if (affinity.is_null()) return "";
+  const nlohmann::json::json_pointer strict(
+      "/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms/0/matchFields/0");
+  const nlohmann::json::json_pointer rather(
+      "/preferredDuringSchedulingIgnoredDuringExecution/0/preference/matchFields/0");
+  const bool strictly = affinity.contains(strict);
+  const nlohmann::json& field = affinity.at(strictly ? strict : rather);
+  EXPECT_EQ(field.at("key"), "metadata.name");
+  EXPECT_EQ(field.at("operator"), "NotIn");
+  return (strictly ? "strictly " : "rather not ") + field.at("values").at(0).get<std::string>();
 }
 
-TEST(AvoidedNodes, AreForgottenAfterALongLife) {
-  const auto long_lived = Decode(0).CreatedAt(kNow - 86'400).On("b200-0").Failed("NodeShutdown");
-  const PodPlan plan =
-      Plan({PodBuilder(long_lived).FinishedAt(kNow - 60).Failures("b200-0=2,b200-1=3")});
-  EXPECT_THAT(AvoidedNodes(plan), IsEmpty());
-  EXPECT_EQ(AnnotationOf(plan, api::kAnnotationFailures), "b200-0=1");
+TEST(Bans, FollowTheThirdFaultOfANodeWithinAnHour) {
+  struct Case {
+    const char* sentence;
+    PodBuilder failed;
+    std::string avoids;
+  };
+  const Case cases[] = {
+      {"the second fault bans nothing", Faulty(1), ""},
+      {"the third one does", Faulty(2), "strictly b200-0"},
+      {"faults of more than an hour ago are forgotten",
+       Faulty(2).Faults("b200-0=2@" + std::to_string(kNow - 3600)), ""},
+      {"an annotation of an older operator is of no time", Faulty(2).Faults("b200-0=2"), ""},
+      {"an eviction is not the node's fault",
+       Faulty(2).Failed("Evicted", "Pod ephemeral local storage usage exceeds the total limit"),
+       ""},
+      {"nor is an engine that crashes", Faulty(2).Failed("", "").Terminated("Error", 1), ""},
+      {"a device that the runtime does not find is",
+       Faulty(2).Failed("", "").Terminated("StartError", 128, "nvidia-container-cli: no device"),
+       "strictly b200-0"},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.sentence);
+    EXPECT_EQ(Avoidance(Plan({c.failed}, 1, {"b200-0", "b200-1"})), c.avoids);
+  }
+}
+
+TEST(Bans, NeverTakeTheLastNodeThatFits) {
+  EXPECT_EQ(Avoidance(Plan({Faulty(2)}, 1, {"b200-0"})), "rather not b200-0");
+  EXPECT_EQ(Avoidance(Plan({Faulty(2)})), "rather not b200-0") << "no other node is known";
+}
+
+TEST(Bans, AreToldWithWhatLiftsThem) {
+  const PodPlan plan = Plan({Faulty(2)}, 1, {"b200-0", "b200-1"});
+  ASSERT_EQ(plan.explanations.size(), 1u);
+  EXPECT_THAT(plan.explanations[0],
+              HasSubstr("decode-0 keeps away from node b200-0, where it failed 3 times, until "));
+  EXPECT_THAT(plan.explanations[0], HasSubstr("repair the node and delete the pod"));
+}
+
+PodBuilder Waiting(std::int64_t fault) {
+  return Decode(0, 4)
+      .Unschedulable("0/1 nodes are available")
+      .Faults("b200-0=3@" + std::to_string(fault))
+      .Avoids("b200-0");
+}
+
+TEST(Bans, PassForAPodThatWaitsBecauseOfThem) {
+  EXPECT_THAT(Plan({Waiting(kNow - 60)}, 1, {"b200-0", "b200-1"}).writes, IsEmpty());
+  EXPECT_EQ(Plan({Waiting(kNow - 60)}, 1, {"b200-0", "b200-1"}).wake_at, kNow - 60 + 3600);
+  for (const PodPlan& plan : {Plan({Waiting(kNow - 3600)}, 1, {"b200-0", "b200-1"}),
+                              Plan({Waiting(kNow - 60)}, 1, {"b200-0"})}) {
+    ASSERT_THAT(Describe(plan.writes), ElementsAre("delete decode-0-4", "create decode-0-5"));
+    EXPECT_THAT(Avoidance(plan), ::testing::Not(StartsWith("strictly")));
+  }
 }
 
 struct KeptCase {
@@ -152,7 +233,7 @@ TEST(FailedPods, AreKeptUntilTheirSuccessorIsReady) {
        {"delete decode-0-1"}},
       {"of two failed pods the newer one stays", {Failed(90), Failed(5, 2)}, {"delete decode-0-1"}},
       {"a crash loop that was left behind does not stay: it holds what its successor needs",
-       {Decode(0).CreatedAt(kNow - 400).On("b200-0").Running().Restarts(5, kNow - 1), Decode(0, 2)},
+       {Decode(0).CreatedAt(kNow - 400).On("b200-0").Running().CrashLoops(), Decode(0, 2)},
        {"delete decode-0-1"}},
       {"one that is being deleted is not deleted again",
        {Failed(20).Deleting(), Decode(0, 2).Ready()},

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "controllers/api/labels.h"
+#include "controllers/planning/times.h"
 #include "tests/unit/planning/builders.h"
 
 namespace disagg::planning {
@@ -22,6 +23,7 @@ Snapshot WithNodes() {
     const auto built = node.Build();
     snapshot.nodes[built->meta.name] = built;
   }
+  snapshot.not_ready_seen = {{"blip", kNow - 45}, {"dead", kNow - 300}};
   return snapshot;
 }
 
@@ -80,8 +82,7 @@ const LifeCase kLives[] = {
     {"a failed pod stays failed when its node goes", Decode().On("no-more").Failed("Evicted"),
      Life::kFailed, "Evicted"},
     {"a crash-looping pod whose Node is gone is lost",
-     Decode().On("no-more").Running().Restarts(5, kNow - 10), Life::kLost, "node no-more is gone",
-     true},
+     Decode().On("no-more").Running().CrashLoops(), Life::kLost, "node no-more is gone", true},
 };
 
 TEST(Classify, TellsEveryLifeOfAPod) {
@@ -106,28 +107,39 @@ struct LoopCase {
 
 PodBuilder Old(std::int64_t age) { return Decode().On("b200-0").CreatedAt(kNow - age); }
 
+constexpr std::int64_t kThreeDays = 3 * 86'400;
+
 const LoopCase kLoops[] = {
-    {"four restarts are no loop", Old(300).Restarts(4, kNow - 5), false},
-    {"five restarts in ten minutes are one", Old(600).Restarts(5, kNow), true},
-    {"five restarts in eleven minutes are none", Old(660).Restarts(5, kNow), false},
-    {"ten restarts in twenty minutes are the same rate", Old(1200).Restarts(10, kNow), true},
-    {"ten restarts in an hour are slower", Old(3600).Restarts(10, kNow), false},
-    {"a restart of five minutes ago still counts while it starts again",
-     Old(600).Restarts(5, kNow - 300).Running(kNow - 200), true},
+    {"an engine of three days that dies a minute after each start, 16 times",
+     Old(kThreeDays).CrashLoops(16, "5m0s", 70), true},
+    {"the fifth delay in a row is a loop, whatever the pod's age",
+     Old(kThreeDays).CrashLoops(5, "2m40s", 5), true},
+    {"an engine that loads for nine minutes and dies", Old(7200).CrashLoops(6, "5m0s", 540), true},
+    {"a pod that is five minutes old", Old(300).CrashLoops(5, "2m40s", 1), true},
+    {"a kubelet with a limit of its own", Old(3600).CrashLoops(9, "1m0s", 5), true},
+    {"the fourth delay in a row is none yet", Old(300).CrashLoops(4, "1m20s", 5), false},
+    {"16 restarts in three days, and the second delay in a row now",
+     Old(kThreeDays).CrashLoops(16, "20s", 5), false},
+    {"16 restarts in three days, and hours of service before the last one",
+     Old(kThreeDays).CrashLoops(16, "10s", 7200), false},
+    {"a run of more than ten minutes, whatever the kubelet waits for",
+     Old(kThreeDays).CrashLoops(16, "5m0s", 700), false},
+    {"16 restarts in three days, and running for hours",
+     Old(kThreeDays).Restarts(16, kNow - 7300).Running(kNow - 7200), false},
     {"a pod that has come through it serves", Old(600).Restarts(5, kNow - 300).Ready(), false},
-    {"a readiness blip a day later is not held against it",
-     Old(86'400).Restarts(5, kNow - 86'000).Running(kNow - 85'900).NotReadySince(kNow - 5), false},
-    {"restarts without an end are not dated and prove nothing", Old(300).Restarts(7, 0), false},
+    {"an engine that runs again has its chance", Old(600).Restarts(9, kNow - 20).Running(kNow - 9),
+     false},
 };
 
-TEST(Classify, MeasuresACrashLoopAsARate) {
+TEST(Classify, TakesTheKubeletsWordForACrashLoop) {
   for (const LoopCase& c : kLoops) {
     SCOPED_TRACE(c.sentence);
     const PodState state = StateOf(c.pod);
     EXPECT_EQ(state.crash_looping, c.loops);
     EXPECT_EQ(state.life == Life::kFailed, c.loops);
-    EXPECT_EQ(state.why, c.loops ? "restarted 5 times in 10 minutes" : "");
   }
+  EXPECT_EQ(StateOf(Old(kThreeDays).CrashLoops(16, "5m0s", 70)).why,
+            "engine is in CrashLoopBackOff after 16 restarts");
 }
 
 TEST(Classify, TellsWhenANotReadyNodeWillCountAsLost) {
@@ -154,7 +166,31 @@ TEST(Classify, TellsWhenAPodThatBlinksWillCountAsNotReady) {
   EXPECT_EQ(StateOf(Decode().Ready()).settles_at, std::nullopt);
 }
 
-TEST(Classify, ReadsSlotAndHistoryFromLabelsAndAnnotations) {
+// -- nodes and clocks
+
+TEST(Classify, LosesNothingToANodeThatItOnlyCannotSee) {
+  Snapshot snapshot = WithNodes();
+  snapshot.not_live[kube::kNodes.ToString()] = "nodes is forbidden";
+  for (const char* node : {"no-more", "dead", "drained"}) {
+    SCOPED_TRACE(node);
+    EXPECT_TRUE(Classify(Decode().On(node).Running(), snapshot)->alive());
+    const auto ending = Classify(Decode().On(node).Running().Deleting(), snapshot);
+    EXPECT_EQ(static_cast<int>(ending->life), static_cast<int>(Life::kEnding));
+  }
+}
+
+TEST(Classify, DatesTheLossOfANodeByItsOwnObservation) {
+  Snapshot snapshot = WithNodes();
+  snapshot.not_ready_seen["dead"] = kNow - 1;
+  EXPECT_EQ(Classify(Decode().On("dead").Running(), snapshot)->lost_at, kNow - 1 + 300)
+      << "the node says 300 s by a clock of its own";
+  snapshot.not_ready_seen.clear();
+  EXPECT_EQ(Classify(Decode().On("dead").Running(), snapshot)->lost_at, kNow + 300);
+}
+
+// -- who a pod is
+
+TEST(Classify, ReadsTheSlotFromTheNameAndTheHistoryFromAnnotations) {
   const auto pod = PodBuilder(kPrefill, 7, 3).Of("rev", "con").Retries(2).Failures("b200-1=2");
   const auto state = Classify(pod, WithNodes());
   ASSERT_TRUE(state);
@@ -165,16 +201,59 @@ TEST(Classify, ReadsSlotAndHistoryFromLabelsAndAnnotations) {
   EXPECT_EQ(state->contract, "con");
   EXPECT_EQ(state->retries, 2);
   EXPECT_THAT(state->failures, ElementsAre(Pair("b200-1", 2)));
+  EXPECT_THAT(state->lost_labels, IsEmpty());
 }
 
-TEST(Classify, KnowsNoSlotOfAPodWithoutOurLabels) {
-  const std::pair<const char*, const char*> broken[] = {
-      {api::kLabelRole, "encode"},  {api::kLabelRole, ""},
-      {api::kLabelReplica, "one"},  {api::kLabelReplica, "-1"},
-      {api::kLabelIncarnation, ""}, {api::kLabelIncarnation, "99999999999"}};
-  for (const auto& [label, value] : broken) {
-    SCOPED_TRACE(std::string(label) + "=" + value);
-    EXPECT_FALSE(Classify(Decode().Label(label, value), WithNodes()));
+struct LabelCase {
+  const char* label;
+  const char* value;
+  const char* restored;
+};
+
+TEST(Classify, KnowsAPodWhateverWasDoneToItsLabels) {
+  Snapshot snapshot = WithNodes();
+  snapshot.revisions = {RevisionBuilder("r", "c").Role(kDecode, "new").Stored()};
+  const LabelCase cases[] = {
+      {api::kLabelDeployment, "", "minimax-m3"}, {api::kLabelDeployment, "other", "minimax-m3"},
+      {api::kLabelRole, "prefill", "decode"},    {api::kLabelReplica, "9", "0"},
+      {api::kLabelIncarnation, "", "1"},         {api::kLabelRank, "3", "0"},
+      {api::kLabelRoleRevision, "", "new"},      {api::kLabelContract, "z", "c"},
+      {api::kLabelRevision, "gone", "r"}};
+  for (const LabelCase& c : cases) {
+    SCOPED_TRACE(std::string(c.label) + "=" + c.value);
+    const auto state = Classify(Decode().Label(c.label, c.value), snapshot);
+    ASSERT_TRUE(state);
+    EXPECT_EQ(state->role, kDecode);
+    EXPECT_EQ(state->replica, 0);
+    EXPECT_EQ(state->incarnation, 1);
+    EXPECT_EQ(state->contract, "c");
+    EXPECT_THAT(state->lost_labels, ElementsAre(Pair(c.label, c.restored)));
+  }
+}
+
+TEST(Classify, KeepsAPodWithTheRevisionThatItWasCreatedFor) {
+  Snapshot snapshot = WithNodes();
+  snapshot.revisions = {RevisionBuilder("r").Role(kDecode, "new").Number(1).Stored(),
+                        RevisionBuilder("later").Role(kDecode, "new").Number(2).Stored()};
+  EXPECT_EQ(Classify(Decode(), snapshot)->revision, "r");
+  EXPECT_EQ(Classify(Decode().Label(api::kLabelRevision, "x"), snapshot)->revision, "later");
+}
+
+TEST(Classify, LeavesTheDrainOfAPersonAlone) {
+  const PodState state = StateOf(Decode().Ready().Label(api::kLabelDiscovery, ""));
+  EXPECT_TRUE(state.hidden);
+  EXPECT_THAT(state.lost_labels, IsEmpty());
+}
+
+TEST(Classify, KnowsNoSlotOfANameThatIsNotOurs) {
+  for (const char* name :
+       {"other-decode-new-0-1", "minimax-m3-encode-new-0-1", "minimax-m3-decode-new-0",
+        "minimax-m3-decode-new-0-1-2", "minimax-m3-decode-new-x-1", "minimax-m3-decode-new--1-1",
+        "minimax-m3-decode--0-1", "minimax-m3-decode-new-0-99999999999", "minimax-m3", ""}) {
+    SCOPED_TRACE(name);
+    kube::Pod pod = *Decode().Build();
+    pod.meta.name = name;
+    EXPECT_FALSE(Classify(std::make_shared<const kube::Pod>(pod), WithNodes()));
   }
 }
 
@@ -219,8 +298,11 @@ TEST(BackoffSeconds, DoublesFromTenSecondsToTenMinutes) {
 }
 
 TEST(FailureTime, IsTheEndOfTheLastContainerOrElseTheCreation) {
-  EXPECT_EQ(FailureTime(StateOf(Old(500).Failed().FinishedAt(kNow - 20))), kNow - 20);
-  EXPECT_EQ(FailureTime(StateOf(Old(500).Failed("UnexpectedAdmissionError"))), kNow - 500);
+  const auto time = [](const PodBuilder& pod) { return FailureTime(*pod.Build(), kNow); };
+  EXPECT_EQ(time(Old(500).Failed().FinishedAt(kNow - 20)), kNow - 20);
+  EXPECT_EQ(time(Old(500).Failed("UnexpectedAdmissionError")), kNow - 500);
+  EXPECT_EQ(time(Old(500).Failed().FinishedAt(kNow + 300)), kNow - 500) << "a clock ahead";
+  EXPECT_EQ(time(Old(500).Failed().FinishedAt(kNow - 900)), kNow - 500) << "a clock behind";
 }
 
 }  // namespace

@@ -31,7 +31,7 @@ TEST(Typo, TouchesNothingThatRuns) {
   world.Edit([](auto& spec) {
     MistypeModel(spec);
     ChangeDecode(spec);
-    spec.roles[kPrefill].replicas = 0;
+    spec.roles[kPrefill].replicas = 9;
     spec.service_account_name = "mine";
     spec.router.replicas = 3;
     spec.router.service_type = "LoadBalancer";

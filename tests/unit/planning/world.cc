@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "controllers/planning/deployment_planner.h"
+#include "controllers/planning/node_bans.h"
 #include "operator/base/clock.h"
 #include "operator/kube/decode.h"
 
@@ -13,9 +14,6 @@ namespace disagg::planning {
 namespace {
 
 using nlohmann::json;
-
-constexpr Stage kStages[] = {Stage::kRevision, Stage::kAccount, Stage::kDryRun,
-                             Stage::kPods,     Stage::kServing, Stage::kGarbage};
 
 std::string KeyOf(const kube::Resource& resource, const std::string& name) {
   return resource.kind + "/" + name;
@@ -38,9 +36,7 @@ std::shared_ptr<T> Decode(const kube::Decoder& decoder, const json& object) {
 }
 
 bool IsRefusal(const base::Error& error) {
-  const bool refuses =
-      error.code == base::ErrorCode::kInvalid || error.code == base::ErrorCode::kForbidden;
-  return refuses && error.reason != "QuotaExceeded";
+  return error.code == base::ErrorCode::kInvalid || error.code == base::ErrorCode::kDenied;
 }
 
 // True when the gate of a write lets it through.
@@ -103,6 +99,10 @@ Snapshot World::TakeSnapshot() const {
     }
   }
   AddCapacity(snapshot);
+  snapshot.leftovers = leftovers;
+  for (const auto& [name, node] : nodes_) {
+    if (!node->ready) snapshot.not_ready_seen[name] = node->ready_changed_at;
+  }
   snapshot.now = now_;
   return snapshot;
 }
@@ -110,7 +110,7 @@ Snapshot World::TakeSnapshot() const {
 // As the resolver does: only while somebody has to be told why a pod finds no node.
 void World::AddCapacity(Snapshot& snapshot) const {
   const bool asked = std::any_of(pods_.begin(), pods_.end(), [](const auto& pod) {
-    return !pod->scheduled && !pod->unschedulable_message.empty();
+    return (!pod->scheduled && !pod->unschedulable_message.empty()) || IsNodesFault(*pod);
   });
   if (!asked) return;
   for (const auto& [name, node] : nodes_) {
@@ -129,7 +129,7 @@ Plan World::MakePlan(Snapshot& snapshot) const {
   constexpr int kMostRounds = 4;
   for (int round = 0; round < kMostRounds; ++round) {
     Plan plan = PlanDeployment(snapshot);
-    if (plan.needs_payloads.empty()) return plan;
+    if (plan.needs_payloads.empty() || !payloads_readable) return plan;
     for (const std::string& name : plan.needs_payloads) {
       EXPECT_TRUE(payloads_.contains(name)) << "asks for a revision that is not there: " << name;
       if (payloads_.contains(name)) snapshot.payloads[name] = payloads_.at(name);
@@ -142,12 +142,14 @@ Plan World::MakePlan(Snapshot& snapshot) const {
 Pass World::RunPass() {
   Pass pass;
   pass.before = TakeSnapshot();
+  slots_.Recall(pass.before);
   pass.plan = MakePlan(pass.before);
   if (deployment_.status.observed_generation < 0 && !pass.plan.writes.empty()) {
     deployment_.status = ReadStatus(PlanStatus(pass.before, pass.plan, {}).status);
     pass.before.deployment = std::make_shared<const api::DisaggDeployment>(deployment_);
   }
   Execute(pass);
+  slots_.Note(pass.before, pass.plan, pass.outcome);
   pass.status = PlanStatus(pass.before, pass.plan, pass.outcome);
   pass.status_written = pass.status.changed;
   if (pass.status.changed) deployment_.status = ReadStatus(pass.status.status);
@@ -166,7 +168,7 @@ void World::Execute(Pass& pass) {
         pass.writes.push_back(Describe(*write));
       }
     }
-    if (stage <= Stage::kDryRun && !pass.outcome.failed.empty()) return;
+    if (IsFoundation(stage) && !pass.outcome.failed.empty()) return;
   }
 }
 
@@ -175,7 +177,7 @@ bool World::Carry(const Write& write, Pass& pass) {
   if (write.verb == Verb::kDryRun) {
     pass.asked.push_back(Describe(write));
     const std::string reason = refuses(write.body);
-    if (!error && !reason.empty()) error = Answer(base::ErrorCode::kForbidden, "Forbidden", reason);
+    if (!error && !reason.empty()) error = Answer(base::ErrorCode::kDenied, "Forbidden", reason);
     if (error && IsRefusal(*error)) {
       if (pass.outcome.refusal.empty()) pass.outcome.refusal = error->message;
       return false;
@@ -192,6 +194,7 @@ bool World::Carry(const Write& write, Pass& pass) {
 void World::Apply(const Write& write) {
   switch (write.verb) {
     case Verb::kDryRun:
+    case Verb::kMergePatch:
       return;
     case Verb::kCreate:
       if (write.resource == kube::kPods) {
@@ -204,6 +207,9 @@ void World::Apply(const Write& write) {
       return;
     case Verb::kApply:
       PutChild(write);
+      return;
+    case Verb::kMergePatch:
+      Patch(write);
       return;
     case Verb::kDelete:
       EXPECT_TRUE(Delete(write)) << write.key.ToString() << " with uid " << write.uid
@@ -248,8 +254,26 @@ void World::PutChild(const Write& write) {
     router->meta.generation = old.meta.generation + 1;
     router->observed_generation = old.observed_generation;
     router->ready = old.ready;
+    router->total = old.total;  // of an older template: `updated` stays 0
   }
   children_[key] = {write.resource, std::move(router)};
+}
+
+void World::Patch(const Write& write) {
+  for (const auto& pod : pods_) {
+    if (pod->meta.uid != write.uid) continue;
+    for (const auto& [key, value] : write.body.at("metadata").at("labels").items()) {
+      pod->meta.labels.Set(key, value.get<std::string>());
+    }
+    return;
+  }
+  const auto child = children_.find(KeyOf(write.resource, write.key.name));
+  ASSERT_TRUE(child != children_.end()) << write.key.ToString();
+  kube::RawObject& object = *child->second.second;
+  ASSERT_EQ(object.meta.uid, write.uid);
+  json body = json::parse(object.json.Unpack());
+  body.merge_patch(write.body);
+  object.json = kube::TextPacker().Pack(body.dump());
 }
 
 bool World::Delete(const Write& write) {
@@ -273,6 +297,7 @@ bool World::DeletePod(const Write& write) {
   if (found == pods_.end() || (*found)->meta.name != write.key.name) return false;
   if (write.grace_seconds) {
     EXPECT_EQ(*write.grace_seconds, 0);
+    EXPECT_EQ(write.because_absent.has_value(), !nodes_.contains((*found)->node_name));
     EXPECT_TRUE(IsDead(**found)) << write.key.name << " may still run";
     pods_.erase(found);
   } else if ((*found)->node_name.empty()) {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "controllers/planning/plan.h"
+#include "controllers/planning/slot_memory.h"
 #include "controllers/planning/snapshot.h"
 #include "controllers/planning/status_planner.h"
 #include "tests/unit/planning/builders.h"
@@ -61,7 +62,9 @@ class World {
   void SetModel(const ModelBuilder& model);
   void SetClass(const ClassBuilder& type);
   void RemoveRouters();
+  void RemoveModels() { catalogue_.models.clear(); }
   void RemoveClasses() { catalogue_.classes.clear(); }
+  void RemoveModels() { catalogue_.models.clear(); }
 
   // -- the cluster
 
@@ -70,7 +73,9 @@ class World {
   void MakePodsReady();   // every pod that runs
   void EndTerminating();  // those whose kubelet is there
   void UpdateRouters();   // rolled out, and ready where their contract can serve
+  void ObserveRouters();  // their controller has begun; the old pods are still the ready ones
   void EverythingGoesWell();
+  void Vanish() { pods_.clear(); }  // every pod, as if it had never been
   void AddNode(const std::string& name);
   void LoseNode(const std::string& name);
   void SetNodeReady(const std::string& name, bool ready);
@@ -89,6 +94,11 @@ class World {
   std::function<std::optional<base::Error>(const Write&)> fails = [](const auto&) {
     return std::nullopt;
   };
+
+  // Whether templates of stored revisions can be read.
+  bool payloads_readable = true;
+  // Objects of an earlier deployment of this name.
+  std::vector<Leftover> leftovers;
 
   // -- what there is
 
@@ -115,6 +125,7 @@ class World {
   void CreatePod(const nlohmann::json& body);
   void StoreRevision(const nlohmann::json& body);
   void PutChild(const Write& write);
+  void Patch(const Write& write);
   bool Delete(const Write& write);
   bool DeletePod(const Write& write);
   bool CanEnd(const kube::Pod& pod) const;
@@ -128,6 +139,7 @@ class World {
   std::map<std::string, std::shared_ptr<const render::Revision>> payloads_;
   std::map<std::string, std::pair<kube::Resource, Object>> children_;  // by kind and name
   std::map<std::string, std::shared_ptr<kube::Node>> nodes_;
+  SlotMemory slots_;
   std::int64_t now_ = kNow;
   int last_uid_ = 0;
 };

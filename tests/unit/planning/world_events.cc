@@ -121,7 +121,18 @@ void World::UpdateRouters() {
       if (serves) serving.insert(pod->meta.label(api::kLabelRole));
     }
     router.observed_generation = router.meta.generation;
+    router.updated = router.total = router.desired;
     router.ready = !wanted.empty() && wanted == serving ? router.desired : 0;
+  }
+}
+
+void World::ObserveRouters() {
+  for (auto& [key, child] : children_) {
+    if (!(child.first == kube::kDeployments)) continue;
+    auto& router = static_cast<kube::Deployment&>(*child.second);
+    router.observed_generation = router.meta.generation;
+    router.updated = 1;
+    router.total = router.desired + 1;
   }
 }
 
@@ -187,6 +198,7 @@ void World::Fail(api::RoleName role, int replica, const std::string& reason) {
   pod.ready = false;
   pod.reason = reason;
   Engine(pod).running = false;
+  Engine(pod).last_started_at = Engine(pod).started_at;
   Engine(pod).last_finished_at = now_;
 }
 

@@ -30,7 +30,7 @@ TEST(Names, AreWhatThePublishedListSays) {
   EXPECT_EQ(RouterName("m", "h6n4j8fs"), "m-router-h6n4j8fs");
   EXPECT_EQ(BudgetName("m", RoleName::kDecode), "m-decode");
   EXPECT_EQ(ServiceAccountName(seed.deployment), "minimax-m3-workers");
-  EXPECT_EQ(Endpoint(seed.deployment), "http://minimax-m3.serving.svc.cluster.local:8000/v1");
+  EXPECT_EQ(Endpoint(seed.deployment), "http://minimax-m3.serving.svc:8000/v1");
   seed.deployment.spec.service_account_name = "mine";
   EXPECT_EQ(ServiceAccountName(seed.deployment), "mine");
 }
@@ -77,15 +77,32 @@ TEST(Pod, WithoutAHistoryIsItsTemplate) {
 }
 
 TEST(Pod, CarriesItsHistoryOnAndAvoidsNodes) {
-  const json pod = DecodePod(
-      Seed(),
-      {.retries = 3, .failures = {{"b200-3", 1}, {"b200-1", 2}}, .avoid_nodes = {"b200-1"}});
+  const json pod = DecodePod(Seed(), {.retries = 3,
+                                      .failures = {{"b200-3", 1}, {"b200-1", 2}},
+                                      .faults = {{"b200-1", {3, 1795514400}}},
+                                      .avoid_nodes = {"b200-1"},
+                                      .avoid_strictly = true});
   EXPECT_EQ(pod["metadata"]["annotations"]["disagg.dev/retries"], "3");
   EXPECT_EQ(pod["metadata"]["annotations"]["disagg.dev/failures"], "b200-1=2,b200-3=1");
+  EXPECT_EQ(pod["metadata"]["annotations"]["disagg.dev/node-faults"], "b200-1=3@1795514400");
+  EXPECT_EQ(pod["metadata"]["annotations"]["disagg.dev/avoids"], "b200-1");
   const json terms = pod["spec"]["affinity"]["nodeAffinity"]
                         ["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"];
-  EXPECT_EQ(terms, json::parse(R"([{"matchExpressions":
-      [{"key":"kubernetes.io/hostname","operator":"NotIn","values":["b200-1"]}]}])"));
+  EXPECT_EQ(terms, json::parse(R"([{"matchFields":
+      [{"key":"metadata.name","operator":"NotIn","values":["b200-1"]}]}])"));
+}
+
+TEST(Pod, AvoidsNodesByPreferenceWhereNoOtherNodeIsKnown) {
+  const json pod = DecodePod(Seed(), {.retries = 1,
+                                      .failures = {},
+                                      .faults = {},
+                                      .avoid_nodes = {"n1", "n2"},
+                                      .avoid_strictly = false});
+  EXPECT_FALSE(pod["metadata"]["annotations"].contains("disagg.dev/avoids"));
+  EXPECT_EQ(pod["spec"]["affinity"]["nodeAffinity"], json::parse(R"(
+      {"preferredDuringSchedulingIgnoredDuringExecution": [{"weight": 100, "preference":
+        {"matchFields": [{"key":"metadata.name","operator":"NotIn","values":["n1"]},
+                         {"key":"metadata.name","operator":"NotIn","values":["n2"]}]}}]})"));
 }
 
 TEST(Pod, AvoidsNodesInEveryAlternativeOfItsTemplate) {
@@ -98,13 +115,17 @@ TEST(Pod, AvoidsNodesInEveryAlternativeOfItsTemplate) {
                       {"matchFields":[{"key":"metadata.name","operator":"In","values":["n"]}]}])");
   const json pod = RenderPod(seed.deployment, revision.identity, role_template,
                              {.role = RoleName::kDecode, .replica = 0, .incarnation = 1},
-                             {.retries = 0, .failures = {}, .avoid_nodes = {"n1", "n2"}});
+                             {.retries = 0,
+                              .failures = {},
+                              .faults = {},
+                              .avoid_nodes = {"n1", "n2"},
+                              .avoid_strictly = true});
   const json terms = pod["spec"]["affinity"]["nodeAffinity"]
                         ["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"];
   ASSERT_EQ(terms.size(), 2u);
-  EXPECT_EQ(terms[0]["matchExpressions"].size(), 2u);
-  EXPECT_EQ(terms[1]["matchExpressions"][0]["values"], json({"n1", "n2"}));
-  EXPECT_TRUE(terms[1].contains("matchFields"));
+  EXPECT_EQ(terms[0]["matchExpressions"].size(), 1u);
+  EXPECT_EQ(terms[0]["matchFields"].size(), 2u) << "one for each node: a field takes one value";
+  EXPECT_EQ(terms[1]["matchFields"].size(), 3u);
 }
 
 TEST(Services, SelectWorkersAndRoutersApart) {

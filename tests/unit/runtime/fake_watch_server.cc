@@ -59,7 +59,7 @@ void FakeWatchServer::Set(const std::string& name) {
   const bool added = !objects_.contains(name);
   objects_[name] = ++version_;
   if (added) created_[name] = version_;
-  history_.push_back({version_, added ? "ADDED" : "MODIFIED", Object(name, version_)});
+  history_.push_back({version_, added ? "ADDED" : "MODIFIED", Object(name, version_, true)});
   loop_.Post([this] { PumpAll(); });
 }
 
@@ -67,7 +67,7 @@ void FakeWatchServer::Delete(const std::string& name) {
   std::lock_guard lock(mutex_);
   if (!objects_.contains(name)) return;
   ++version_;
-  history_.push_back({version_, "DELETED", Object(name, version_)});
+  history_.push_back({version_, "DELETED", Object(name, version_, true)});
   objects_.erase(name);
   loop_.Post([this] { PumpAll(); });
 }
@@ -86,6 +86,26 @@ void FakeWatchServer::Install(bool installed) {
 void FakeWatchServer::SetFaults(Faults faults) {
   std::lock_guard lock(mutex_);
   faults_ = faults;
+}
+
+void FakeWatchServer::SetContents(const std::string& name, const std::string& members) {
+  std::lock_guard lock(mutex_);
+  contents_[name] = members;
+}
+
+void FakeWatchServer::SetMaxPage(std::size_t bytes) {
+  std::lock_guard lock(mutex_);
+  max_page_ = bytes;
+}
+
+void FakeWatchServer::AnswerLists(Answer answer) {
+  std::lock_guard lock(mutex_);
+  lists_ = std::move(answer);
+}
+
+void FakeWatchServer::AnswerWatches(Answer answer) {
+  std::lock_guard lock(mutex_);
+  watches_answer_ = std::move(answer);
 }
 
 void FakeWatchServer::CutAll() {
@@ -157,6 +177,11 @@ base::Result<transport::Response> FakeWatchServer::List(const transport::Request
   requests_.push_back(request);
   ++counts_.pages;
   if (token.empty()) ++counts_.lists;
+  if (lists_.status != 0 && request.target.find(lists_.path) != std::string::npos) {
+    transport::Response answer = Json(lists_.status, lists_.body);
+    answer.headers = lists_.headers;
+    return answer;
+  }
   if (!installed_)
     return Refusal(404, "NotFound", "the server could not find the requested resource");
   if (fails && kind == 0) return Reset();
@@ -173,6 +198,7 @@ base::Result<transport::Response> FakeWatchServer::List(const transport::Request
   // This server keeps no old states.
   if (!history_.empty() && history_.back().version > version) return Refusal(410, "Expired");
   const std::size_t limit = std::stoul(QueryValue(request.target, "limit"));
+  const bool contents = request.headers[0].second.find("as=Partial") == std::string::npos;
   std::string items, next;
   std::size_t count = 0;
   for (auto object = objects_.upper_bound(after); object != objects_.end(); ++object) {
@@ -180,7 +206,10 @@ base::Result<transport::Response> FakeWatchServer::List(const transport::Request
       next = std::to_string(version) + ":" + std::prev(object)->first;
       break;
     }
-    items += (count++ == 0 ? "" : ",") + Object(object->first, object->second);
+    items += (count++ == 0 ? "" : ",") + Object(object->first, object->second, contents);
+  }
+  if (items.size() > max_page_) {
+    return base::MakeError(base::ErrorCode::kTooLarge, "BodyTooLarge", "the answer is too large");
   }
   return Json(200, R"({"kind":"PodList","metadata":{"resourceVersion":")" +
                        std::to_string(version) + R"(","continue":")" + next + R"("},"items":[)" +
@@ -195,6 +224,16 @@ void FakeWatchServer::Open(const WatchPtr& watch) {
     ++counts_.watches;
   }
   if (watch->ended) return;  // cancelled before it began
+  const Answer answer = [this] {
+    std::lock_guard lock(mutex_);
+    return watches_answer_;
+  }();
+  if (answer.status != 0 && watch->request.target.find(answer.path) != std::string::npos) {
+    watch->sink->OnHead(answer.status, answer.headers);
+    watch->sink->OnData(answer.body);
+    if (!answer.open) End(watch, {});
+    return;
+  }
   if (refused) {
     const int status = std::vector<int>{410, 429, 500}[random_() % 3];
     watch->sink->OnHead(status, {});
@@ -295,10 +334,13 @@ std::vector<FakeWatchServer::Event> FakeWatchServer::Since(std::int64_t version,
   return events;
 }
 
-std::string FakeWatchServer::Object(const std::string& name, std::int64_t version) const {
+std::string FakeWatchServer::Object(const std::string& name, std::int64_t version,
+                                    bool contents) const {
+  const auto members = contents_.find(name);
   return R"({"kind":"Pod","metadata":{"name":")" + name + R"(","namespace":"ns","uid":")" + name +
          "-" + std::to_string(created_.at(name)) + R"(","resourceVersion":")" +
-         std::to_string(version) + "\"}}";
+         std::to_string(version) + "\"}" +
+         (contents && members != contents_.end() ? members->second : "") + "}";
 }
 
 std::string QueryValue(const std::string& target, const std::string& name) {

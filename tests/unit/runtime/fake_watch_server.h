@@ -46,6 +46,20 @@ class FakeWatchServer : public transport::Transport {
   void Compact();
   void Install(bool installed);
   void SetFaults(Faults faults);
+  // More members of an object, as JSON: `,"spec":...`. Metadata-only answers leave them out.
+  void SetContents(const std::string& name, const std::string& members);
+  // A page over so many bytes is refused as an answer that is too large.
+  void SetMaxPage(std::size_t bytes);
+  // Whatever is asked for, lists or watches or both, gets this answer; status 0: no more.
+  struct Answer {
+    int status = 0;
+    transport::Headers headers;
+    std::string body;
+    bool open = false;      // of a watch: its body never ends
+    std::string path = "";  // only requests whose target holds this
+  };
+  void AnswerLists(Answer answer);
+  void AnswerWatches(Answer answer);
   // Every open watch breaks off.
   void CutAll();
   void Bookmark();
@@ -92,13 +106,17 @@ class FakeWatchServer : public transport::Transport {
   bool Chance(double probability);
   // What came after `version`; `gone` when that is no longer known; `now` is the newest version.
   std::vector<Event> Since(std::int64_t version, bool* gone, std::int64_t* now) const;
-  std::string Object(const std::string& name, std::int64_t version) const;
+  // With the lock held.
+  std::string Object(const std::string& name, std::int64_t version, bool contents) const;
 
   mutable std::mutex mutex_;
   std::mt19937 random_;  // of the loop
   Faults faults_;
   Counts counts_;
   bool installed_ = true;
+  std::size_t max_page_ = ~std::size_t{0};
+  Answer lists_, watches_answer_;
+  std::map<std::string, std::string> contents_;
   std::int64_t version_ = 100;
   std::int64_t compacted_ = 0;
   std::map<std::string, std::int64_t> objects_;

@@ -70,6 +70,7 @@ class ManagerTest : public ::testing::Test {
     options.reflector.timings.first_retry = milliseconds(1);
     options.reflector.timings.backoff_base = milliseconds(2);
     options.reflector.timings.backoff_max = milliseconds(10);
+    options.reflector.timings.live_grace = milliseconds(50);
     ManagerParts parts;
     auto server = std::make_unique<FakeWatchServer>(1);
     server_ = server.get();
@@ -88,6 +89,9 @@ class ManagerTest : public ::testing::Test {
       seen_at_start_ = pods_->size();
       for (const auto& pod : pods_->AllObjects()) controller_->queue().Add(pod->meta.key());
     });
+  }
+  ObjectStore& WatchNodes(bool optional) {
+    return manager_->Watch({kube::kNodes, kube::MetadataDecoder({}), "", "", true, optional});
   }
   void Start() {
     thread_ = std::jthread([this](std::stop_token stop) { ended_ = manager_->Run(stop); });
@@ -189,6 +193,45 @@ TEST_F(ManagerTest, IsReadyWhenItsCachesAreComplete) {
   EXPECT_EQ(listeners_.Ask(":8081", "/readyz").status, 0) << "closed";
 }
 
+TEST_F(ManagerTest, IsNotReadyWhileACacheIsNotLiveAndSaysWhy) {
+  Make();
+  Start();
+  ASSERT_TRUE(WaitFor([&] { return listeners_.Ask(":8081", "/readyz").status == 200; }));
+  server_->AnswerWatches(
+      {403, {}, R"({"kind":"Status","reason":"Forbidden","message":"pods is forbidden"})", false});
+  server_->CutAll();
+  ASSERT_TRUE(WaitFor([&] { return listeners_.Ask(":8081", "/readyz").status == 503; }));
+  EXPECT_EQ(listeners_.Ask(":8081", "/readyz").body, "pods: pods is forbidden\n");
+  EXPECT_EQ(listeners_.Ask(":8081", "/healthz").status, 200) << "a restart would not help";
+  EXPECT_THAT(listeners_.Ask(":8080", "/metrics").body,
+              HasSubstr("cache_live{resource=\"pods\"} 0"));
+  server_->AnswerWatches({});
+  ASSERT_TRUE(WaitFor([&] { return listeners_.Ask(":8081", "/readyz").status == 200; }));
+  Join();
+}
+
+TEST_F(ManagerTest, AResourceThatNobodyMayListHoldsUpOnlyWhoNeedsIt) {
+  for (const bool optional : {true, false}) {
+    Make();
+    ObjectStore& nodes = WatchNodes(optional);
+    server_->AnswerLists({403, {}, "", false, "/nodes"});
+    server_->Set("a");
+    passes_ = 0;
+    Start();
+    if (optional) {
+      ASSERT_TRUE(WaitFor([&] { return passes_ == 1; }));
+    } else {
+      std::this_thread::sleep_for(milliseconds(200));
+      EXPECT_EQ(passes_, 0);
+    }
+    EXPECT_FALSE(nodes.live());
+    EXPECT_EQ(listeners_.Ask(":8081", "/readyz").body, "nodes: HTTP 403: \n");
+    server_->AnswerLists({});
+    ASSERT_TRUE(WaitFor([&] { return nodes.live() && passes_ == 1; }));
+    Join();
+  }
+}
+
 TEST_F(ManagerTest, ShowsTheCustomaryMetrics) {
   Make();
   server_->Set("a");
@@ -200,7 +243,8 @@ TEST_F(ManagerTest, ShowsTheCustomaryMetrics) {
         "controller_runtime_max_concurrent_reconciles{controller=\"test\"} 2",
         "workqueue_adds_total{controller=\"test\",name=\"test\"} 1",
         "leader_election_master_status{name=\"disagg-operator\"} 1", "rest_client_requests_total{",
-        "cache_objects{resource=\"pods\"} 1", "process_resident_memory_bytes "}) {
+        "cache_objects{resource=\"pods\"} 1", "cache_live{resource=\"pods\"} 1",
+        "cache_incomplete_objects{resource=\"pods\"} 0", "process_resident_memory_bytes "}) {
     EXPECT_THAT(text, HasSubstr(series));
   }
   Join();

@@ -21,32 +21,32 @@ class ReflectorStateTest : public ::testing::Test {
   // A state that watches from version 10.
   ReflectorStateTest() {
     state_.Start();
-    state_.OnPage("10", "");
+    state_.OnPage("10", "", 100);
     state_.OnWatchStarted(now_);
   }
 
-  ReflectorState state_{ReflectorTimings{}, 1};
+  ReflectorState state_{ReflectorTimings{}, 500, 1};
   base::SteadyTime now_ = base::SteadyTime{} + std::chrono::hours(1);
 };
 
 TEST(ReflectorState, BeginsWithAListFromEtcdAndFollowsItsPages) {
-  ReflectorState state({}, 1);
+  ReflectorState state({}, 500, 1);
   const ReflectorAction first = state.Start();
   EXPECT_EQ(first.kind, Kind::kList);
   EXPECT_EQ(first.continue_token, "");
   EXPECT_EQ(first.delay, milliseconds(0));
-  const ReflectorAction second = state.OnPage("5", "token");
+  const ReflectorAction second = state.OnPage("5", "token", 100);
   EXPECT_EQ(second.kind, Kind::kList);
   EXPECT_EQ(second.continue_token, "token");
-  const ReflectorAction watch = state.OnPage("5", "");
+  const ReflectorAction watch = state.OnPage("5", "", 100);
   EXPECT_EQ(watch.kind, Kind::kWatch);
   EXPECT_EQ(watch.resource_version, "5");
 }
 
 TEST(ReflectorState, AnExpiredContinueTokenBeginsTheListAnew) {
-  ReflectorState state({}, 1);
+  ReflectorState state({}, 500, 1);
   state.Start();
-  state.OnPage("5", "token");
+  state.OnPage("5", "token", 100);
   const ReflectorAction next = state.OnListFailed(Failure(ErrorCode::kGone), base::SteadyTime{});
   EXPECT_EQ(next.kind, Kind::kList);
   EXPECT_EQ(next.continue_token, "");
@@ -71,9 +71,9 @@ TEST_F(ReflectorStateTest, WhatEndsAWatchDecidesWhereItGoesOn) {
       {"what cannot be decoded: from a new list", Failure(ErrorCode::kProtocol), Kind::kList},
   };
   for (const Case& c : cases) {
-    ReflectorState state({}, 1);
+    ReflectorState state({}, 500, 1);
     state.Start();
-    state.OnPage("10", "");
+    state.OnPage("10", "", 100);
     state.OnWatchStarted(now_);
     state.OnEvent("17");
     const ReflectorAction next = state.OnWatchEnded(c.end, now_);
@@ -106,11 +106,11 @@ TEST_F(ReflectorStateTest, AVersionThatTheServerDoesNotKnowYetIsTriedThreeTimes)
   EXPECT_EQ(state_.OnWatchEnded(future, now_).kind, Kind::kList);
 }
 
-TEST_F(ReflectorStateTest, BackoffGrowsTo30SecondsAndEndsAfterAHealthyTime) {
+TEST_F(ReflectorStateTest, BackoffGrowsTo10SecondsAndEndsAfterAHealthyTime) {
   const struct {
     long least, most;
-  } expected[] = {{50, 100},     {400, 800},     {800, 1600},    {1600, 3200},  {3200, 6400},
-                  {6400, 12800}, {12800, 25600}, {15000, 30000}, {15000, 30000}};
+  } expected[] = {{50, 100},    {400, 800},    {800, 1600},   {1600, 3200},
+                  {3200, 6400}, {5000, 10000}, {5000, 10000}, {5000, 10000}};
   for (const auto& range : expected) {
     const long delay = state_.OnWatchEnded(Failure(ErrorCode::kConnection), now_).delay.count();
     EXPECT_GE(delay, range.least);
@@ -125,6 +125,63 @@ TEST_F(ReflectorStateTest, WaitsAtLeastAsLongAsTheServerAsks) {
   base::Error busy = Failure(ErrorCode::kTooManyRequests);
   busy.retry_after = seconds(7);
   EXPECT_EQ(state_.OnWatchEnded(busy, now_).delay, seconds(7));
+}
+
+TEST_F(ReflectorStateTest, AWaitOfADayIsHonouredForAMinute) {
+  for (const ErrorCode code : {ErrorCode::kTooManyRequests, ErrorCode::kUnavailable}) {
+    base::Error busy = Failure(code);
+    busy.retry_after = seconds(86'400);
+    EXPECT_EQ(state_.OnWatchEnded(busy, now_).delay, seconds(60));
+    EXPECT_EQ(state_.OnListFailed(busy, now_).delay, seconds(60));
+  }
+}
+
+TEST(ReflectorState, APageThatIsTooLargeIsAskedForInHalves) {
+  ReflectorState state({}, 500, 1);
+  EXPECT_EQ(state.Start().limit, 500);
+  state.OnPage("5", "token", 5u << 20);
+  for (const int limit : {250, 125, 62, 31, 15, 7, 3, 1}) {
+    const ReflectorAction half =
+        state.OnListFailed(Failure(ErrorCode::kTooLarge), base::SteadyTime{});
+    EXPECT_EQ(half.kind, Kind::kList);
+    EXPECT_EQ(half.continue_token, "token") << "the same page, not the list anew";
+    EXPECT_EQ(half.limit, limit);
+    EXPECT_FALSE(half.without_contents);
+    EXPECT_EQ(half.delay, milliseconds(0));
+  }
+  const ReflectorAction alone =
+      state.OnListFailed(Failure(ErrorCode::kTooLarge), base::SteadyTime{});
+  EXPECT_EQ(alone.limit, 1);
+  EXPECT_EQ(alone.continue_token, "token");
+  EXPECT_TRUE(alone.without_contents) << "one object does not fit";
+  const ReflectorAction next = state.OnPage("5", "later", 100);
+  EXPECT_EQ(next.limit, 2) << "pages grow again";
+  EXPECT_FALSE(next.without_contents);
+}
+
+TEST(ReflectorState, WhatIsTooLargeEvenWithoutContentsWaits) {
+  ReflectorState state({}, 1, 1);
+  state.Start();
+  EXPECT_TRUE(
+      state.OnListFailed(Failure(ErrorCode::kTooLarge), base::SteadyTime{}).without_contents);
+  const ReflectorAction next =
+      state.OnListFailed(Failure(ErrorCode::kTooLarge), base::SteadyTime{});
+  EXPECT_GT(next.delay, milliseconds(0));
+  EXPECT_FALSE(next.without_contents);
+}
+
+TEST(ReflectorState, APageThatTakesTooLongIsAskedForInHalvesAfterAWait) {
+  base::Error gateway = Failure(ErrorCode::kUnavailable);
+  gateway.reason = "Timeout";
+  for (const base::Error& slow : {Failure(ErrorCode::kTimeout), gateway}) {
+    ReflectorState state({}, 500, 1);
+    state.Start();
+    state.OnPage("5", "token", 100);
+    const ReflectorAction half = state.OnListFailed(slow, base::SteadyTime{});
+    EXPECT_EQ(half.limit, 250);
+    EXPECT_EQ(half.continue_token, "token");
+    EXPECT_GT(half.delay, milliseconds(0));
+  }
 }
 
 TEST_F(ReflectorStateTest, AsksForWatchesOfFiveToTenMinutes) {

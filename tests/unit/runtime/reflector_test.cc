@@ -27,6 +27,8 @@ ReflectorOptions Quick() {
   options.timings.backoff_max = milliseconds(10);
   options.timings.short_watch = milliseconds(0);
   options.timings.idle = milliseconds(100);
+  options.timings.refusal = milliseconds(50);
+  options.timings.live_grace = milliseconds(50);
   options.page_size = 7;
   options.max_inbox_bytes = 512;
   options.seed = 1;
@@ -222,6 +224,122 @@ TEST(Reflector, ABurstLargerThanTheInboxPausesTheStreamAndLosesNothing) {
   for (int i = 0; i < 500; ++i) f.server_.Set("p" + std::to_string(i));
   ASSERT_TRUE(WaitFor([&] { return f.Converged(); }));
   EXPECT_EQ(f.server_.counts().lists, 1);
+}
+
+WatchSpec WholePods() { return {kube::kPods, kube::RawDecoder({}), "", "ns", false}; }
+
+// What one tenant stores may not hide the objects of the others, in a list or in a watch.
+TEST(Reflector, AnObjectThatCannotBeReadIsItsOwnTroubleOnly) {
+  const std::string deep = std::string(9000, '[') + std::string(9000, ']');
+  Fixture f(1, Quick(), WholePods());
+  f.server_.SetContents("deep", R"(,"spec":)" + deep);
+  f.server_.SetContents("float", R"(,"spec":{"seed":18446744073709552000})");
+  for (const char* name : {"a", "deep", "float", "z"}) f.server_.Set(name);
+  f.reflector_->Restart();
+  ASSERT_TRUE(WaitFor([&] { return f.Converged(); }));
+  EXPECT_TRUE(f.store_.live());
+  EXPECT_EQ(f.store_.incomplete(), 1u);
+  for (const char* name : {"deep", "float", "a", "new"}) f.server_.Set(name);
+  ASSERT_TRUE(WaitFor([&] { return f.Converged(); }));
+  EXPECT_EQ(f.server_.counts().lists, 1);
+  EXPECT_THAT(f.store_.GetObject({"ns", "deep"})->meta.decode_error.get(), HasSubstr("nested"));
+  EXPECT_EQ(f.store_.GetObject({"ns", "float"})->meta.decode_error, "");
+}
+
+TEST(Reflector, PagesShrinkUntilTheyFit) {
+  Fixture f(1, Quick(), WholePods());
+  for (int i = 0; i < 20; ++i) {
+    const std::string name = "p" + std::to_string(i);
+    f.server_.SetContents(name, R"(,"spec":")" + std::string(1000, 'x') + "\"");
+    f.server_.Set(name);
+  }
+  f.server_.SetContents("p5", R"(,"spec":")" + std::string(9000, 'x') + "\"");
+  f.server_.SetMaxPage(3000);
+  f.reflector_->Restart();
+  ASSERT_TRUE(WaitFor([&] { return f.Converged(); }));
+  EXPECT_EQ(f.server_.counts().lists, 3) << "limits 7, 3 and 1 of the first page";
+  EXPECT_THAT(f.store_.GetObject({"ns", "p5"})->meta.decode_error.get(), HasSubstr("too large"));
+  EXPECT_EQ(f.store_.incomplete(), 1u) << "only the one that does not fit alone";
+}
+
+TEST(Reflector, AnEventThatIsTooLargeIsReadInPart) {
+  ReflectorOptions options = Quick();
+  options.max_line_bytes = 5000;
+  Fixture f(1, options, WholePods());
+  f.reflector_->Restart();
+  ASSERT_TRUE(WaitFor([&] { return f.server_.counts().watches == 1; }));
+  f.server_.SetContents("large", R"(,"spec":")" + std::string(50'000, 'x') + "\"");
+  for (const char* name : {"a", "large", "b"}) f.server_.Set(name);
+  ASSERT_TRUE(WaitFor([&] { return f.Converged(); }));
+  EXPECT_EQ(f.server_.counts().lists, 1);
+  EXPECT_THAT(f.store_.GetObject({"ns", "large"})->meta.decode_error.get(),
+              HasSubstr("larger than 5000 bytes"));
+}
+
+// Whatever answers in place of the API server is waited out, and told while it lasts.
+TEST(Reflector, AnyAnswerIsWaitedOutAndTold) {
+  const char* const status =
+      R"({"kind":"Status","reason":"Forbidden","message":"pods is forbidden: no"})";
+  const struct {
+    const char* what;
+    FakeWatchServer::Answer answer;
+    const char* words;
+  } kCases[] = {
+      {"401", {401, {}, status, false}, "pods is forbidden: no"},
+      {"403", {403, {}, status, false}, "pods is forbidden: no"},
+      {"404 of a proxy", {404, {}, "<html>not here</html>", false}, "<html>not here"},
+      {"408", {408, {}, "", false}, "HTTP 408"},
+      {"410", {410, {}, "", false}, "HTTP 410"},
+      {"413", {413, {}, "", false}, "HTTP 413"},
+      {"500", {500, {}, "", false}, "HTTP 500"},
+      {"503", {503, {}, "upstream is down", false}, "upstream is down"},
+      {"a redirect", {302, {{"Location", "https://login"}}, "", false}, "HTTP 302"},
+      {"a page of HTML", {200, {{"Content-Type", "text/html"}}, "<html>log in</html>", false}, ""},
+      {"a body that never ends", {403, {}, status, true}, "pods is forbidden: no"},
+  };
+  for (const auto& c : kCases) {
+    Fixture f(1);
+    f.server_.Set("a");
+    f.reflector_->Restart();
+    ASSERT_TRUE(WaitFor([&] { return f.Converged() && f.store_.live(); })) << c.what;
+    f.server_.AnswerWatches(c.answer);
+    FakeWatchServer::Answer list = c.answer;
+    list.open = false;
+    f.server_.AnswerLists(list);
+    f.server_.CutAll();
+    ASSERT_TRUE(WaitFor([&] { return !f.store_.live(); })) << c.what;
+    ASSERT_TRUE(WaitFor([&] { return f.store_.trouble().find(c.words) != std::string::npos; }))
+        << c.what << ": " << f.store_.trouble();
+    EXPECT_EQ(f.store_.size(), 1u) << "contents stay readable";
+    f.server_.Set("b");
+    f.server_.AnswerWatches({});
+    f.server_.AnswerLists({});
+    ASSERT_TRUE(WaitFor([&] { return f.Converged() && f.store_.live(); })) << c.what;
+    EXPECT_EQ(f.store_.trouble(), "");
+  }
+}
+
+TEST(Reflector, AWatchThatDripsWithoutAnEventIsGivenUp) {
+  Fixture f(1);
+  f.reflector_->Restart();
+  ASSERT_TRUE(WaitFor([&] { return f.store_.live(); }));
+  f.server_.AnswerWatches({200, {}, "{\"type\":", true});
+  f.server_.CutAll();
+  const int watches = f.server_.counts().watches;
+  ASSERT_TRUE(WaitFor([&] { return f.server_.counts().watches >= watches + 3; }));
+}
+
+TEST(Reflector, AShortBreakOfTheWatchIsNoTrouble) {
+  ReflectorOptions options = Quick();
+  options.timings.live_grace = seconds(60);
+  Fixture f(1, options);
+  f.reflector_->Restart();
+  ASSERT_TRUE(WaitFor([&] { return f.Converged(); }));
+  f.server_.AnswerWatches({500, {}, "", false});
+  f.server_.CutAll();
+  const int watches = f.server_.counts().watches;
+  ASSERT_TRUE(WaitFor([&] { return f.server_.counts().watches >= watches + 2; }));
+  EXPECT_TRUE(f.store_.live());
 }
 
 TEST(Reflector, NothingIsWrittenAfterStop) {

@@ -121,6 +121,42 @@ TEST_F(StoreTest, KeepsItsContentsWhenThePlaceIsLost) {
   EXPECT_NE(store_.GetObject({"serving", "a"}), nullptr);
 }
 
+TEST_F(StoreTest, IsLiveOnceListedAndWhileNothingIsSaidAgainstIt) {
+  std::vector<bool> told;
+  store_.AddLivenessHandler([&] { told.push_back(store_.live()); });
+  EXPECT_FALSE(store_.live());
+  EXPECT_EQ(store_.trouble(), "not listed yet");
+  store_.SetTrouble("pods is forbidden");
+  EXPECT_EQ(store_.trouble(), "pods is forbidden");
+  store_.Replace({}, "7");
+  EXPECT_FALSE(store_.live()) << "a list alone does not follow its resource";
+  store_.SetTrouble("");
+  EXPECT_TRUE(store_.live());
+  EXPECT_EQ(store_.trouble(), "");
+  store_.MarkUnsynced();
+  EXPECT_TRUE(store_.live()) << "for the moments of a new list";
+  store_.SetTrouble("connection refused");
+  store_.SetTrouble("connection reset");
+  EXPECT_FALSE(store_.live());
+  store_.SetTrouble("");
+  EXPECT_THAT(told, ElementsAre(true, false, true));
+}
+
+TEST_F(StoreTest, CountsObjectsThatWereReadInPart) {
+  const auto incomplete = std::make_shared<kube::MetadataObject>();
+  incomplete->meta = Make("a", "2")->meta;
+  incomplete->meta.decode_error = kube::InternedString("too deep");
+  store_.Upsert(Make("a", "1"), "1");
+  EXPECT_EQ(store_.incomplete(), 0u);
+  store_.Upsert(incomplete, "2");
+  EXPECT_EQ(store_.incomplete(), 1u);
+  store_.Upsert(Make("a", "3"), "3");
+  EXPECT_EQ(store_.incomplete(), 0u);
+  store_.Upsert(incomplete, "4");
+  store_.Remove({"serving", "a"}, "5");
+  EXPECT_EQ(store_.incomplete(), 0u);
+}
+
 TEST_F(StoreTest, ListsInTheOrderOfNames) {
   store_.Replace({Make("c", "1"), Make("a", "2"), Make("b", "3")}, "3");
   std::vector<std::string> names;

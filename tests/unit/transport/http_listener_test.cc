@@ -138,6 +138,10 @@ TEST(Listen, SaysWhyItCannot) {
       {"8080", "must be HOST:PORT"},
       {"", "must be HOST:PORT"},
       {"127.0.0.1:", "must be HOST:PORT"},
+      {":abc", "with a port from 0 to 65535"},
+      {":80x", "with a port from 0 to 65535"},
+      {":65536", "with a port from 0 to 65535"},
+      {":-1", "with a port from 0 to 65535"},
       {"no-such-host.invalid:80", "cannot listen on no-such-host"}};
   for (const auto& [address, message] : kCases) {
     const auto listener = Listen(address, [](const std::string&) { return PlainResponse{}; });

@@ -8,32 +8,39 @@ import (
 	"io"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // Help lists the commands.
 const Help = `commands, one a line, each answered with one line:
-  writes                 number of writes forwarded (not: dry runs, leases, events)
-  log                    the writes as a JSON array of {n, method, path, status, dryRun}
-  reset                  forget the writes and disarm all faults
+  rule JSON              add a fault, or replace the one of that name:
+                           name; which requests: method, path, query (regular expressions),
+                           kind (read, watch, write, other), skip N, count N;
+                           what happens: delayMs, status, abort, forward, headers, body, cutAfter, dripMs
+  lift NAME              end a rule
+  hits NAME              number of requests that have met the rule, also after its end
+  requests [JSON]        the requests as a JSON array of {n, time, client, method, path, query, kind,
+                           rule, status}; filter: method, path, query, kind, since, until, rule
+  count [JSON]           number of these requests
+  writes                 number of writes forwarded (not: dry runs, leases, events, access reviews)
   kill-before N PID      SIGKILL PID instead of forwarding the N-th write from now
   kill-after N PID       SIGKILL PID when the N-th write from now is done; its answer is lost
-  lose N                 do the next N writes, close the connection instead of answering
-  fail N STATUS [AFTER]  answer the next N requests with 429, 500 or 503 [Retry-After: AFTER]
-  delay MS               hold every request for MS milliseconds; 0 ends it
-  cut-watches            break all open watches off in mid-stream
+  kills                  number of these kills that have happened
+  cut-watches            break all open watches off in mid-stream; answers how many
   gone-watches           answer the next watch of each resource with the event 410 Expired
+  gone                   number of resources whose watch was told so since
+  reset                  forget the requests and end all faults
 `
 
 // Drive executes commands until input ends. An answer is "ok", a value, or "error: ...".
 func (p *Proxy) Drive(input io.Reader, output io.Writer) error {
 	lines := bufio.NewScanner(input)
+	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
-		fields := strings.Fields(lines.Text())
-		if len(fields) == 0 {
+		command, argument, _ := strings.Cut(strings.TrimSpace(lines.Text()), " ")
+		if command == "" {
 			continue
 		}
-		answer, err := p.execute(fields[0], fields[1:])
+		answer, err := p.execute(command, strings.TrimSpace(argument))
 		if err != nil {
 			answer = "error: " + err.Error()
 		}
@@ -44,91 +51,97 @@ func (p *Proxy) Drive(input io.Reader, output io.Writer) error {
 	return lines.Err()
 }
 
-// numberCounts says how many numbers follow a command, at least and at most.
-var numberCounts = map[string][2]int{
-	"writes": {0, 0}, "log": {0, 0}, "reset": {0, 0}, "cut-watches": {0, 0}, "gone-watches": {0, 0},
-	"kill-before": {2, 2}, "kill-after": {2, 2}, "lose": {1, 1}, "fail": {2, 3}, "delay": {1, 1},
+type command func(p *Proxy, argument string) (string, error)
+
+// commands by name. Those of plain must not have an argument.
+var commands = map[string]command{
+	"rule":        (*Proxy).addRule,
+	"lift":        func(p *Proxy, name string) (string, error) { p.rules.remove(name); return "ok", nil },
+	"hits":        func(p *Proxy, name string) (string, error) { return strconv.Itoa(p.rules.count(name)), nil },
+	"requests":    (*Proxy).listRequests,
+	"count":       (*Proxy).countRequests,
+	"kill-before": (*Proxy).armKillBefore,
+	"kill-after":  (*Proxy).armKillAfter,
 }
 
-func parseNumbers(command string, words []string) ([]int, error) {
-	counts, known := numberCounts[command]
-	if !known {
-		return nil, fmt.Errorf("unknown command %q", command)
-	}
-	if len(words) < counts[0] || len(words) > counts[1] {
-		return nil, fmt.Errorf("%s takes %d to %d numbers", command, counts[0], counts[1])
-	}
-	numbers := make([]int, len(words))
-	for i, word := range words {
-		number, err := strconv.Atoi(word)
-		if err != nil || number < 0 {
-			return nil, fmt.Errorf("%q is not a number", word)
-		}
-		numbers[i] = number
-	}
-	return numbers, nil
+var plain = map[string]func(p *Proxy) string{
+	"writes":      func(p *Proxy) string { return strconv.Itoa(p.journal.forwardedWrites()) },
+	"kills":       func(p *Proxy) string { return strconv.Itoa(p.faults.killCount()) },
+	"cut-watches": func(p *Proxy) string { return strconv.Itoa(p.watches.cut()) },
+	"gone":        func(p *Proxy) string { return strconv.Itoa(p.faults.goneCount()) },
+	"gone-watches": func(p *Proxy) string {
+		p.faults.arm(func(f *faults) { f.gone, f.goneTold = true, map[string]bool{} })
+		return "ok"
+	},
+	"reset": func(p *Proxy) string {
+		p.journal.reset()
+		p.faults.reset()
+		p.rules.reset()
+		return "ok"
+	},
 }
 
-func (p *Proxy) execute(command string, words []string) (string, error) {
-	n, err := parseNumbers(command, words)
+func (p *Proxy) execute(name, argument string) (string, error) {
+	if command := commands[name]; command != nil {
+		return command(p, argument)
+	}
+	if plain[name] == nil {
+		return "", fmt.Errorf("unknown command %q", name)
+	}
+	if argument != "" {
+		return "", fmt.Errorf("%s takes no argument", name)
+	}
+	return plain[name](p), nil
+}
+
+func (p *Proxy) addRule(text string) (string, error) {
+	rule, err := parseRule(text)
 	if err != nil {
 		return "", err
 	}
-	switch command {
-	case "writes":
-		return strconv.Itoa(p.journal.count()), nil
-	case "log":
-		content, err := json.Marshal(p.journal.copy())
-		return string(content), err
-	case "cut-watches":
-		p.watches.cut()
-	case "reset":
-		p.journal.reset()
-		p.faults.reset()
-	default:
-		return "ok", p.arm(command, n)
-	}
+	p.rules.add(rule)
 	return "ok", nil
 }
 
-func (p *Proxy) arm(command string, n []int) error {
-	switch command {
-	case "kill-before", "kill-after":
-		return p.armKill(command, killSwitch{remaining: n[0], pid: n[1]})
-	case "fail":
-		return p.armFailure(n)
-	case "lose":
-		p.faults.arm(func(f *faults) { f.lose = n[0] })
-	case "delay":
-		p.faults.arm(func(f *faults) { f.delay = time.Duration(n[0]) * time.Millisecond })
-	case "gone-watches":
-		p.faults.arm(func(f *faults) { f.gone, f.goneTold = true, map[string]bool{} })
+func (p *Proxy) listRequests(text string) (string, error) {
+	f, err := parseFilter(text)
+	if err != nil {
+		return "", err
 	}
-	return nil
+	content, err := json.Marshal(p.journal.find(f))
+	return string(content), err
 }
 
-func (p *Proxy) armKill(command string, k killSwitch) error {
-	if k.remaining == 0 || k.pid <= 1 {
-		return errors.New("writes count from 1, and process 1 is not ours to kill")
+func (p *Proxy) countRequests(text string) (string, error) {
+	f, err := parseFilter(text)
+	if err != nil {
+		return "", err
 	}
-	p.faults.arm(func(f *faults) {
-		if command == "kill-before" {
-			f.killBefore = k
-		} else {
-			f.killAfter = k
-		}
-	})
-	return nil
+	return strconv.Itoa(len(p.journal.find(f))), nil
 }
 
-func (p *Proxy) armFailure(n []int) error {
-	f := failure{status: n[1]}
-	if len(n) == 3 {
-		f.retryAfter = n[2]
+func (p *Proxy) armKillBefore(words string) (string, error) {
+	k, err := parseKill(words)
+	if err == nil {
+		p.faults.arm(func(f *faults) { f.killBefore = k })
 	}
-	if failureReasons[f.status] == "" {
-		return errors.New("the status must be 429, 500 or 503")
+	return "ok", err
+}
+
+func (p *Proxy) armKillAfter(words string) (string, error) {
+	k, err := parseKill(words)
+	if err == nil {
+		p.faults.arm(func(f *faults) { f.killAfter = k })
 	}
-	p.faults.arm(func(armed *faults) { armed.failures, armed.failure = n[0], f })
-	return nil
+	return "ok", err
+}
+
+func parseKill(words string) (k killSwitch, err error) {
+	if _, err := fmt.Sscanf(words, "%d %d", &k.remaining, &k.pid); err != nil {
+		return k, fmt.Errorf("%q: want the number of a write and of a process", words)
+	}
+	if k.remaining < 1 || k.pid <= 1 {
+		return k, errors.New("writes count from 1, and process 1 is not ours to kill")
+	}
+	return k, nil
 }

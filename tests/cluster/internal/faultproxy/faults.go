@@ -1,19 +1,13 @@
 package faultproxy
 
-import (
-	"sync"
-	"time"
-)
+import "sync"
 
-// faults are the troubles that are armed and have not happened yet.
+// faults are the troubles that are armed and have not happened yet, apart from the rules.
 type faults struct {
 	mutex      sync.Mutex
 	killBefore killSwitch
 	killAfter  killSwitch
-	lose       int // writes whose answers are still to be lost
-	failures   int // requests that are still to fail with failure
-	failure    failure
-	delay      time.Duration
+	kills      int             // that have happened
 	gone       bool            // watches are to be told 410 ...
 	goneTold   map[string]bool // ... except those of the paths that were told already
 }
@@ -35,44 +29,21 @@ func (k *killSwitch) step() int {
 	return k.pid
 }
 
-// failure is an answer that the proxy makes up.
-type failure struct {
-	status     int
-	retryAfter int // seconds; 0: no such header
-}
-
 // writePlan is decided when a write arrives, so the N-th to arrive is the one that a fault hits, in
 // whatever order the answers come.
 type writePlan struct {
 	killBefore int // process to kill instead of forwarding
 	killAfter  int // process to kill when the answer is there
-	lose       bool
 }
 
 func (f *faults) planWrite() writePlan {
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
 	plan := writePlan{killBefore: f.killBefore.step()}
-	if plan.killBefore != 0 {
-		return plan
-	}
-	plan.killAfter = f.killAfter.step()
-	if f.lose > 0 {
-		f.lose--
-		plan.lose = true
+	if plan.killBefore == 0 {
+		plan.killAfter = f.killAfter.step()
 	}
 	return plan
-}
-
-// takeFailure returns the failure for the next request, if there is to be one.
-func (f *faults) takeFailure() (failure, bool) {
-	f.mutex.Lock()
-	defer f.mutex.Unlock()
-	if f.failures == 0 {
-		return failure{}, false
-	}
-	f.failures--
-	return f.failure, true
 }
 
 // takeGone tells whether a watch of path is to be answered with 410.
@@ -86,10 +57,21 @@ func (f *faults) takeGone(path string) bool {
 	return true
 }
 
-func (f *faults) currentDelay() time.Duration {
+func (f *faults) killed() {
+	f.arm(func(f *faults) { f.kills++ })
+}
+
+func (f *faults) killCount() int {
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
-	return f.delay
+	return f.kills
+}
+
+// goneCount is how many resources' watches were told 410 since that was armed.
+func (f *faults) goneCount() int {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	return len(f.goneTold)
 }
 
 // arm changes faults under the lock.
@@ -101,7 +83,7 @@ func (f *faults) arm(change func(f *faults)) {
 
 func (f *faults) reset() {
 	f.arm(func(f *faults) {
-		f.killBefore, f.killAfter = killSwitch{}, killSwitch{}
-		f.lose, f.failures, f.delay, f.gone = 0, 0, 0, false
+		f.killBefore, f.killAfter, f.kills = killSwitch{}, killSwitch{}, 0
+		f.gone, f.goneTold = false, nil
 	})
 }

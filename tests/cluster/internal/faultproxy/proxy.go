@@ -1,5 +1,6 @@
-// Package faultproxy is an HTTPS reverse proxy for an API server that injects faults: crashes of
-// the client at a chosen write, lost answers, error answers, delays, broken and expired watches.
+// Package faultproxy is an HTTPS reverse proxy for an API server that injects faults: any answer to
+// the requests of a verb and a path, late, cut or dripping; crashes of the client at a chosen write;
+// broken and expired watches. It keeps a journal, from which a test learns what has happened.
 //
 // It speaks HTTP/1.1 on both sides, so that one request has one connection and breaking it off
 // means something.
@@ -18,40 +19,45 @@ import (
 type Proxy struct {
 	forward *httputil.ReverseProxy
 	journal journal
+	rules   rules
 	faults  faults
 	watches watches
 }
 
 // New makes a proxy in front of an API server.
 func New(upstream *url.URL, transport http.RoundTripper) *Proxy {
-	p := &Proxy{}
-	p.forward = &httputil.ReverseProxy{
+	return &Proxy{forward: &httputil.ReverseProxy{
 		Transport:      transport,
 		Rewrite:        func(r *httputil.ProxyRequest) { r.SetURL(upstream) },
 		FlushInterval:  -1, // at once: watch events must not wait for each other
-		ModifyResponse: p.answered,
+		ModifyResponse: killAfterWrite,
 		// A client sees a broken API server as a broken connection, not as the 502 of a proxy.
 		ErrorHandler: func(http.ResponseWriter, *http.Request, error) { abort() },
-	}
-	return p
+	}}
 }
 
 // ServeHTTP handles one request of the client.
 func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if !sleep(r.Context(), p.faults.currentDelay()) {
-		return
+	e := p.journal.add(r)
+	rule := p.rules.take(e)
+	a := &answer{ResponseWriter: w, ctx: r.Context(), rule: rule, entry: e, record: p.journal.answered}
+	if rule != nil {
+		p.journal.met(e, rule.Name)
+		if !sleep(r.Context(), time.Duration(rule.DelayMS)*time.Millisecond) {
+			return
+		}
+		if rule.instead() {
+			a.give()
+			return
+		}
 	}
-	if failure, ok := p.faults.takeFailure(); ok {
-		answerFailure(w, failure)
-		return
-	}
-	switch {
-	case isWatch(r):
-		p.serveWatch(w, r)
-	case isWrite(r):
-		p.serveWrite(w, r)
+	switch e.Kind {
+	case kindWatch:
+		p.serveWatch(a, r)
+	case kindWrite:
+		p.serveWrite(a, r)
 	default:
-		p.forward.ServeHTTP(w, r)
+		p.forward.ServeHTTP(a, r)
 	}
 }
 
@@ -65,38 +71,31 @@ func (p *Proxy) serveWatch(w http.ResponseWriter, r *http.Request) {
 	p.forward.ServeHTTP(w, r.WithContext(ctx))
 }
 
-// writeKey finds in a request's context what serveWrite has planned for it.
-type writeKey struct{}
-
-type plannedWrite struct {
-	*write
-	plan writePlan
-}
+// killKey finds in a request's context whom to kill when it is done.
+type killKey struct{}
 
 func (p *Proxy) serveWrite(w http.ResponseWriter, r *http.Request) {
 	plan := p.faults.planWrite()
 	if plan.killBefore != 0 {
 		kill(plan.killBefore)
+		p.faults.killed()
 		abort()
 	}
-	planned := plannedWrite{p.journal.add(r), plan}
-	p.forward.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), writeKey{}, planned)))
+	p.journal.forwardedWrite()
+	if plan.killAfter != 0 {
+		execute := func() { kill(plan.killAfter); p.faults.killed() }
+		r = r.WithContext(context.WithValue(r.Context(), killKey{}, execute))
+	}
+	p.forward.ServeHTTP(w, r)
 }
 
 var errAnswerLost = errors.New("the answer is to be lost")
 
-// answered sees each answer of the API server before the client does. The write is done by then.
-func (p *Proxy) answered(response *http.Response) error {
-	planned, ok := response.Request.Context().Value(writeKey{}).(plannedWrite)
-	if !ok {
-		return nil
-	}
-	p.journal.answered(planned.write, response.StatusCode)
-	if planned.plan.killAfter != 0 {
-		kill(planned.plan.killAfter)
-		return errAnswerLost
-	}
-	if planned.plan.lose {
+// killAfterWrite sees each answer of the API server before the client does. The write is done by
+// then.
+func killAfterWrite(response *http.Response) error {
+	if execute, ok := response.Request.Context().Value(killKey{}).(func()); ok {
+		execute()
 		return errAnswerLost
 	}
 	return nil

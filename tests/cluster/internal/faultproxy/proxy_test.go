@@ -128,13 +128,43 @@ func TestWritesLeaveOutWhatIsNoWrite(t *testing.T) {
 	}
 }
 
-func TestLogTellsTheWritesInOrder(t *testing.T) {
+func TestTheJournalTellsEveryRequest(t *testing.T) {
 	b := newBench(t)
-	b.expect("empty log", b.command("log"), "[]")
+	b.expect("empty journal", b.command("requests"), "[]")
 	b.get("POST", pods)
+	b.get("GET", pods+"?limit=5")
 	b.get("DELETE", pods+"/p")
-	b.expect("log", b.command("log"), `[{"n":1,"method":"POST","path":"`+pods+`","status":201,"dryRun":false},`+
-		`{"n":2,"method":"DELETE","path":"`+pods+`/p","status":201,"dryRun":false}]`)
+	var entries []entry
+	if err := json.Unmarshal([]byte(b.command("requests")), &entries); err != nil {
+		t.Fatal(err)
+	}
+	b.expect("requests", len(entries), 3)
+	if age := time.Since(time.UnixMilli(entries[0].Time)); age < 0 || age > time.Minute {
+		t.Errorf("the first came %s ago", age)
+	}
+	want := entry{N: 2, Time: entries[1].Time, Client: "Go-http-client/1.1", Method: "GET", Path: pods,
+		Query: "limit=5", Kind: kindRead, Status: http.StatusCreated}
+	b.expect("second", entries[1], want)
+}
+
+func TestTheJournalIsAskedByFilter(t *testing.T) {
+	b := newBench(t)
+	b.command(`rule {"name":"gone","method":"DELETE","status":404}`)
+	b.get("POST", pods)
+	b.get("GET", pods)
+	b.get("DELETE", pods+"/p")
+	for filter, want := range map[string]string{
+		``:                                     "3",
+		`{"kind":"write"}`:                     "2",
+		`{"method":"POST|GET"}`:                "2",
+		`{"path":"pods/p$"}`:                   "1",
+		`{"rule":"gone"}`:                      "1",
+		`{"since":4102444800000}`:              "0",
+		`{"until":1}`:                          "0",
+		`{"kind":"read","path":"^/api/v1/no"}`: "0",
+	} {
+		b.expect(filter, b.command("count "+filter), want)
+	}
 }
 
 func startVictim(t *testing.T) (pid int, wait func()) {
@@ -156,6 +186,7 @@ func TestKillAfterDoesTheWriteAndLosesItsAnswer(t *testing.T) {
 	status, _ = b.get("POST", pods)
 	b.expect("second write", status, 0)
 	b.expect("dead after the second", ended(pid), true)
+	b.expect("kills", b.command("kills"), "1")
 	b.expect("writes that reached the API server", b.api.count(), 2)
 	wait()
 }
@@ -173,35 +204,113 @@ func TestKillBeforeDoesNotForward(t *testing.T) {
 	wait()
 }
 
-func TestLoseDropsAnswersOnly(t *testing.T) {
-	b := newBench(t)
-	b.command("lose 1")
-	status, _ := b.get("POST", pods)
-	b.expect("lost", status, 0)
-	status, _ = b.get("POST", pods)
-	b.expect("next", status, http.StatusCreated)
-	b.expect("both done", b.api.count(), 2)
+func TestARuleSaysWhichRequests(t *testing.T) {
+	for name, c := range map[string]struct {
+		rule string
+		hits string // of: GET pods, POST pods, DELETE pods/p, GET nodes
+	}{
+		"all":        {``, "4"},
+		"a verb":     {`,"method":"POST"`, "1"},
+		"two verbs":  {`,"method":"POST|DELETE"`, "2"},
+		"whole verb": {`,"method":"POS"`, "0"},
+		"a path":     {`,"path":"/pods"`, "3"},
+		"a kind":     {`,"kind":"write"`, "2"},
+		"a query":    {`,"query":"limit="`, "1"},
+		"count":      {`,"count":2`, "2"},
+		"skip":       {`,"skip":3`, "1"},
+	} {
+		b := newBench(t)
+		b.expect(name, b.command(`rule {"name":"r","status":503`+c.rule+`}`), "ok")
+		b.get("GET", pods)
+		b.get("POST", pods)
+		b.get("DELETE", pods+"/p")
+		b.get("GET", "/api/v1/nodes?limit=1")
+		b.expect(name, b.command("hits r"), c.hits)
+		b.expect(name+": lift", b.command("lift r"), "ok")
+		status, _ := b.get("GET", pods)
+		b.expect(name+": lifted", status, http.StatusCreated)
+		b.expect(name+": hits are kept", b.command("hits r"), c.hits)
+	}
 }
 
-func TestFailAnswersWithAStatus(t *testing.T) {
+func TestARuleSaysTheAnswer(t *testing.T) {
+	for name, c := range map[string]struct {
+		rule      string
+		status    int    // 0: the connection broke before
+		body      string // a part of it
+		forwarded int
+	}{
+		"an API server's":      {`"status":401`, 401, `"reason":"Unauthorized"`, 0},
+		"a proxy's":            {`"status":502,"body":"<html>"`, 502, "<html>", 0},
+		"none":                 {`"abort":true`, 0, "", 0},
+		"none, but done":       {`"abort":true,"forward":true`, 0, "", 1},
+		"another, but done":    {`"status":404,"forward":true`, 404, `"reason":"NotFound"`, 1},
+		"unchanged but late":   {`"delayMs":1`, 201, "Bearer secret", 1},
+		"another body":         {`"body":"{}"`, 201, "{}", 1},
+		"bytes one at a time":  {`"status":200,"body":"slow","dripMs":1`, 200, "slow", 0},
+		"the server's, slowly": {`"dripMs":1`, 201, "Bearer secret", 1},
+	} {
+		b := newBench(t)
+		b.expect(name, b.command(`rule {"name":"r",`+c.rule+`}`), "ok")
+		status, body := b.get("POST", pods)
+		b.expect(name+": status", status, c.status)
+		if c.status != 0 && !strings.Contains(body, c.body) {
+			t.Errorf("%s: body is %q", name, body)
+		}
+		b.expect(name+": forwarded", b.api.count(), c.forwarded)
+		b.expect(name+": journal", b.command(`count {"rule":"r","kind":"write"}`), "1")
+		b.expect(name+": status in the journal", b.lastStatus(), c.status)
+	}
+}
+
+func (b *bench) lastStatus() int {
+	all, _ := parseFilter("")
+	entries := b.proxy.journal.find(all)
+	return entries[len(entries)-1].Status
+}
+
+func TestARuleSetsHeaders(t *testing.T) {
 	b := newBench(t)
-	b.command("fail 1 429 7")
+	b.command(`rule {"name":"r","status":429,"headers":{"Retry-After":"86400","Date":"Thu, 01 Jan 1970 00:00:00 GMT"}}`)
 	response, err := b.do("GET", pods)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer response.Body.Close()
-	var body statusObject
-	if err := json.NewDecoder(response.Body).Decode(&body); err != nil {
+	b.expect("Retry-After", response.Header.Get("Retry-After"), "86400")
+	b.expect("Date", response.Header.Get("Date"), "Thu, 01 Jan 1970 00:00:00 GMT")
+}
+
+func TestACutBodyDoesNotEndWell(t *testing.T) {
+	for _, rule := range []string{`"status":200,"body":"0123456789","cutAfter":4`, `"cutAfter":4`} {
+		b := newBench(t)
+		b.command(`rule {"name":"r",` + rule + `}`)
+		response, err := b.do("GET", pods)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(response.Body)
+		response.Body.Close()
+		b.expect(rule+": bytes", len(body), 4)
+		if err == nil {
+			t.Errorf("%s: the body ended well", rule)
+		}
+	}
+}
+
+func TestACutWatchKeepsItsFirstBytes(t *testing.T) {
+	b := newBench(t)
+	b.command(`rule {"name":"r","kind":"watch","cutAfter":5}`)
+	response, err := b.do("GET", pods+"?watch=1")
+	if err != nil {
 		t.Fatal(err)
 	}
-	b.expect("status", response.StatusCode, 429)
-	b.expect("Retry-After", response.Header.Get("Retry-After"), "7")
-	b.expect("kind", body.Kind, "Status")
-	b.expect("reason", body.Reason, "TooManyRequests")
-	code, _ := b.get("GET", pods)
-	b.expect("next", code, http.StatusCreated)
-	b.expect("forwarded", b.api.count(), 1)
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	b.expect("bytes", string(body), `{"typ`)
+	if err == nil {
+		t.Error("the watch ended well")
+	}
 }
 
 func TestWatchEventsAreNotHeldBackAndCutBreaksTheStream(t *testing.T) {
@@ -216,7 +325,7 @@ func TestWatchEventsAreNotHeldBackAndCutBreaksTheStream(t *testing.T) {
 	if err != nil || line != "{\"type\":\"ADDED\"}\n" {
 		t.Fatalf("first event: %q, %v", line, err)
 	}
-	b.expect("cut", b.command("cut-watches"), "ok")
+	b.expect("cut", b.command("cut-watches"), "1")
 	if _, err := stream.ReadString('\n'); err == nil || err == io.EOF {
 		t.Errorf("a cut stream must not end well, got %v", err)
 	}
@@ -245,11 +354,12 @@ func TestGoneTellsEachResourceOnce(t *testing.T) {
 	defer response.Body.Close()
 	line, _ := bufio.NewReader(response.Body).ReadString('\n')
 	b.expect("second watch", line, "{\"type\":\"ADDED\"}\n")
+	b.expect("resources that were told", b.command("gone"), "2")
 }
 
 func TestDelayHoldsRequests(t *testing.T) {
 	b := newBench(t)
-	b.command("delay 50")
+	b.command(`rule {"name":"late","delayMs":50}`)
 	start := time.Now()
 	b.get("GET", pods)
 	if elapsed := time.Since(start); elapsed < 50*time.Millisecond {
@@ -259,8 +369,9 @@ func TestDelayHoldsRequests(t *testing.T) {
 
 func TestCommandsAreChecked(t *testing.T) {
 	b := newBench(t)
-	for _, line := range []string{"nonsense", "lose", "lose x", "lose -1", "kill-after 0 99999", "kill-after 1 1",
-		"fail 1 404", "delay 1 2"} {
+	for _, line := range []string{"nonsense", "kills 1", "kill-after 0 99999", "kill-after 1 1", "kill-before x 2",
+		"rule", "rule {}", `rule {"name":"r","statsu":401}`, `rule {"name":"r","status":1}`,
+		`rule {"name":"r","path":"("}`, `rule {"name":"r","kind":"x"}`, `count {"pth":"x"}`} {
 		if answer := b.command(line); !strings.HasPrefix(answer, "error: ") {
 			t.Errorf("%q was answered with %q", line, answer)
 		}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 
@@ -30,7 +29,7 @@ func Serve(client kubeconfig.Config, path string, input io.Reader, output io.Wri
 		MaxIdleConnsPerHost: 100,
 		DisableCompression:  true, // the client's business
 	})
-	listener, ca, err := listen()
+	listener, ca, err := pki.Listen("fault-proxy")
 	if err != nil {
 		return err
 	}
@@ -43,25 +42,4 @@ func Serve(client kubeconfig.Config, path string, input io.Reader, output io.Wri
 	}
 	fmt.Fprintln(output, "ready", path)
 	return proxy.Drive(input, output)
-}
-
-// listen opens a TLS listener with a certificate of its own authority. It offers HTTP/1.1 only.
-func listen() (net.Listener, []byte, error) {
-	authority, err := pki.NewAuthority("fault-proxy-ca")
-	if err != nil {
-		return nil, nil, err
-	}
-	pair, err := authority.Server("fault-proxy", "127.0.0.1", "localhost")
-	if err != nil {
-		return nil, nil, err
-	}
-	certificate, err := tls.X509KeyPair(pair.Cert, pair.Key)
-	if err != nil {
-		return nil, nil, err
-	}
-	listener, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{
-		Certificates: []tls.Certificate{certificate},
-		NextProtos:   []string{"http/1.1"},
-	})
-	return listener, authority.Cert, err
 }

@@ -1,0 +1,87 @@
+#include "controllers/planning/pod_identity.h"
+
+#include <charconv>
+#include <string_view>
+#include <vector>
+
+#include "controllers/api/labels.h"
+
+namespace disagg::planning {
+namespace {
+
+std::optional<int> ParseCount(std::string_view text) {
+  int value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (text.empty() || error != std::errc() || end != text.data() + text.size() || value < 0) {
+    return std::nullopt;
+  }
+  return value;
+}
+
+std::vector<std::string_view> Split(std::string_view text) {
+  std::vector<std::string_view> parts;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find('-', begin), text.size());
+    parts.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return parts;
+}
+
+// <ddep>-<role>-<role revision>-<replica>-<incarnation>
+std::optional<PodIdentity> ParseName(std::string_view name, const std::string& deployment) {
+  if (!name.starts_with(deployment + "-")) return std::nullopt;
+  const auto parts = Split(name.substr(deployment.size() + 1));
+  if (parts.size() != 4 || parts[1].empty()) return std::nullopt;
+  const auto role = api::ParseRoleName(std::string(parts[0]));
+  const auto replica = ParseCount(parts[2]), incarnation = ParseCount(parts[3]);
+  if (!role || !replica || !incarnation) return std::nullopt;
+  return PodIdentity{{*role, *replica, *incarnation}, std::string(parts[1]), "", ""};
+}
+
+bool Holds(const StoredRevision& stored, const PodIdentity& identity) {
+  const auto role = stored.identity.roles.find(identity.slot.role);
+  return role != stored.identity.roles.end() && role->second.revision == identity.role_revision;
+}
+
+// A pod stays with the revision that it was made for while later ones share its role revision.
+const StoredRevision* FindRevision(const PodIdentity& identity, const std::string& named,
+                                   const Snapshot& snapshot) {
+  const StoredRevision* newest = nullptr;
+  for (const StoredRevision& stored : snapshot.revisions) {
+    if (!Holds(stored, identity)) continue;
+    if (stored.identity.name == named) return &stored;
+    if (newest == nullptr || stored.identity.number > newest->identity.number) newest = &stored;
+  }
+  return newest;
+}
+
+}  // namespace
+
+std::optional<PodIdentity> IdentifyPod(const kube::Pod& pod, const Snapshot& snapshot) {
+  auto identity = ParseName(pod.meta.name, snapshot.deployment->meta.name);
+  if (!identity) return std::nullopt;
+  const std::string& named = pod.meta.label(api::kLabelRevision);
+  if (const StoredRevision* stored = FindRevision(*identity, named, snapshot)) {
+    identity->contract = stored->identity.contract;
+    identity->revision = stored->identity.name;
+  } else {
+    identity->contract = pod.meta.label(api::kLabelContract);
+    identity->revision = named;
+  }
+  return identity;
+}
+
+std::map<std::string, std::string> LostLabels(const kube::Pod& pod, const PodIdentity& identity,
+                                              const Snapshot& snapshot) {
+  auto labels = render::SlotLabels(identity.slot, identity.role_revision, identity.revision);
+  labels[api::kLabelDeployment] = snapshot.deployment->meta.name;
+  labels[api::kLabelRole] = api::ToString(identity.slot.role);
+  labels[api::kLabelContract] = identity.contract;
+  std::erase_if(labels, [&](const auto& label) {
+    return label.second.empty() || pod.meta.label(label.first) == label.second;
+  });
+  return labels;
+}
+
+}  // namespace disagg::planning

@@ -1,0 +1,21 @@
+#pragma once
+
+// The writes about one pod that exists.
+
+#include <string>
+
+#include "controllers/planning/plan.h"
+#include "controllers/planning/pod_state.h"
+
+namespace disagg::planning {
+
+// Ends it with its own grace, or at once where no kubelet is left that could still run it.
+Write DeleteOf(const PodState& state, Stage stage, Gate gate, const std::string& why);
+
+// Nothing more can be done about a pod that is ending by itself.
+bool CanBeDeleted(const PodState& state);
+
+// Gives back the labels that somebody took.
+Write RestoreLabels(const PodState& state);
+
+}  // namespace disagg::planning

@@ -1,0 +1,103 @@
+#include "controllers/planning/release_planner.h"
+
+#include <algorithm>
+#include <set>
+#include <tuple>
+
+#include "controllers/api/labels.h"
+#include "controllers/planning/pod_writes.h"
+#include "controllers/render/objects.h"
+
+namespace disagg::planning {
+namespace {
+
+void Release(PodState& state, const std::string& why, std::vector<Write>& writes) {
+  if (!CanBeDeleted(state)) return;
+  // An order to end needs no proof that the node is gone; only grace 0 does, once this one stands.
+  if (state.in_doubt()) state.node_gone = state.node_absent = false;
+  writes.push_back(DeleteOf(state, Stage::kRelease, Gate::kAlways, why));
+  state.released = true;
+  state.life = Life::kEnding;
+  state.crash_looping = false;
+}
+
+void ReleaseSurplus(api::RoleName role, int at_most, const ReleaseGoal& goal,
+                    std::vector<PodState>& states, std::vector<Write>& writes) {
+  std::vector<const PodState*> alive;
+  for (const PodState& state : states) {
+    if (state.role == role && state.alive()) alive.push_back(&state);
+  }
+  const auto revision = goal.role_revisions.find(role);
+  const std::string accepted = revision == goal.role_revisions.end() ? "" : revision->second;
+  const auto surplus = Surplus(std::move(alive), at_most, accepted);
+  for (PodState& state : states) {
+    if (std::find(surplus.begin(), surplus.end(), &state) == surplus.end()) continue;
+    Release(state, "surplus: " + std::to_string(at_most) + " wanted", writes);
+  }
+}
+
+// Ours by owner, but of no slot: it would hold its name and its devices for ever.
+void ReleaseStrays(const Snapshot& snapshot, const std::vector<PodState>& states,
+                   std::vector<Write>& writes) {
+  std::set<std::string> known;
+  for (const PodState& state : states) known.insert(state.pod->meta.uid);
+  for (const auto& pod : snapshot.pods) {
+    if (pod->meta.deleting() || known.contains(pod->meta.uid)) continue;
+    PodState stray;
+    stray.pod = pod;
+    writes.push_back(DeleteOf(stray, Stage::kRelease, Gate::kAlways, "its name is of no replica"));
+  }
+}
+
+void RestoreRevisions(const Snapshot& snapshot, std::vector<Write>& writes) {
+  const kube::ObjectMeta& owner = snapshot.deployment->meta;
+  for (const StoredRevision& revision : snapshot.revisions) {
+    if (!revision.hidden) continue;
+    Write write;
+    write.verb = Verb::kMergePatch;
+    write.stage = Stage::kRelease;
+    write.resource = kube::kControllerRevisions;
+    write.key = {owner.namespace_name, render::RevisionName(owner.name, revision.identity.name)};
+    write.uid = revision.uid;
+    write.body = {{"metadata", {{"labels", {{api::kLabelDeployment, owner.name}}}}}};
+    write.reason = "restore labels of " + write.key.name;
+    writes.push_back(std::move(write));
+  }
+}
+
+}  // namespace
+
+std::vector<const PodState*> Surplus(std::vector<const PodState*> alive, int desired,
+                                     const std::string& role_revision) {
+  const auto count = static_cast<std::size_t>(std::max(0, desired));
+  if (alive.size() <= count) return {};
+  const auto worth = [&](const PodState* state) {
+    return std::tuple(state->ready(), state->pod->scheduled, state->role_revision == role_revision,
+                      -state->replica);
+  };
+  std::sort(alive.begin(), alive.end(),
+            [&](const PodState* a, const PodState* b) { return worth(a) < worth(b); });
+  alive.resize(alive.size() - count);
+  return alive;
+}
+
+std::vector<Write> PlanRelease(const Snapshot& snapshot, const ReleaseGoal& goal,
+                               std::vector<PodState>& states) {
+  std::vector<Write> writes;
+  ReleaseStrays(snapshot, states, writes);
+  RestoreRevisions(snapshot, writes);
+  if (goal.everything) {
+    for (PodState& state : states) Release(state, "suspended", writes);
+    return writes;
+  }
+  for (const auto& [role, at_most] : goal.at_most) {
+    ReleaseSurplus(role, at_most, goal, states, writes);
+  }
+  for (const PodState& state : states) {
+    const bool stays = !state.released && !state.pod->meta.deleting() && !state.in_doubt();
+    if (stays && !state.lost_labels.empty()) writes.push_back(RestoreLabels(state));
+  }
+  return writes;
+}
+
+}  // namespace disagg::planning

@@ -1,0 +1,37 @@
+#pragma once
+
+// What needs nothing else to be right: no model, no class, no valid rest of the spec, no template,
+// no dry run and no admission of new pods. It is planned first and carried out first, in every
+// state of a deployment.
+//
+//   suspended        -> every pod is deleted, of whatever revision
+//   fewer replicas   -> the surplus of each role is deleted, and what serves is kept
+//   a name of no slot -> deleted: nothing would ever use its devices
+//   labels taken off -> given back
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "controllers/planning/plan.h"
+#include "controllers/planning/pod_state.h"
+#include "controllers/planning/snapshot.h"
+
+namespace disagg::planning {
+
+// Those of `alive` to delete so that `desired` are left, in this order: without a node, not ready,
+// of another role revision than `role_revision`, highest replica.
+std::vector<const PodState*> Surplus(std::vector<const PodState*> alive, int desired,
+                                     const std::string& role_revision);
+
+struct ReleaseGoal {
+  bool everything = false;               // suspended
+  std::map<api::RoleName, int> at_most;  // replicas; roles that are not in it are left alone
+  std::map<api::RoleName, std::string> role_revisions;  // accepted last
+};
+
+// Marks what it deletes in `states` as ending and released: for the rest of the plan it is gone.
+std::vector<Write> PlanRelease(const Snapshot& snapshot, const ReleaseGoal& goal,
+                               std::vector<PodState>& states);
+
+}  // namespace disagg::planning

@@ -1,0 +1,63 @@
+#include "controllers/planning/slot_memory.h"
+
+#include <algorithm>
+#include <string>
+
+#include "controllers/planning/pod_identity.h"
+
+namespace disagg::planning {
+namespace {
+
+// As much of a pod that was created a moment ago as its successor has to know.
+std::shared_ptr<const kube::Pod> PodOf(const Write& create, std::int64_t now) {
+  kube::Pod pod;
+  pod.meta.name = create.key.name;
+  pod.meta.namespace_name = create.key.namespace_name;
+  pod.meta.creation_time = now;
+  const auto& metadata = create.body.at("metadata");
+  for (const auto& [key, value] : metadata.at("labels").items()) {
+    pod.meta.labels.Set(key, value.get<std::string>());
+  }
+  for (const auto& [key, value] : metadata.at("annotations").items()) {
+    pod.meta.annotations.Set(key, value.get<std::string>());
+  }
+  return std::make_shared<const kube::Pod>(std::move(pod));
+}
+
+}  // namespace
+
+void SlotMemory::Keep(const Snapshot& snapshot, std::shared_ptr<const kube::Pod> pod) {
+  const auto identity = IdentifyPod(*pod, snapshot);
+  if (!identity) return;
+  Slot& slot = newest_[{identity->slot.role, identity->slot.replica}];
+  // Numbers begin anew with another role revision: the younger pod is the newer one then.
+  const bool older = slot.pod.pod != nullptr && slot.pod.pod->meta.name != pod->meta.name &&
+                     std::pair(pod->meta.creation_time, identity->slot.incarnation) <
+                         std::pair(slot.pod.pod->meta.creation_time, slot.incarnation);
+  if (older) return;
+  const bool same = slot.pod.pod != nullptr && slot.pod.pod->meta.name == pod->meta.name;
+  slot = {identity->slot.incarnation, {std::move(pod), same && slot.pod.released}};
+}
+
+void SlotMemory::Recall(Snapshot& snapshot) {
+  for (const auto& pod : snapshot.pods) Keep(snapshot, pod);
+  for (const auto& [key, slot] : newest_) {
+    const bool there =
+        std::any_of(snapshot.pods.begin(), snapshot.pods.end(),
+                    [&](const auto& pod) { return pod->meta.name == slot.pod.pod->meta.name; });
+    if (!there) snapshot.gone.push_back(slot.pod);
+  }
+}
+
+void SlotMemory::Note(const Snapshot& snapshot, const Plan& plan, const Outcome& outcome) {
+  for (const Write& write : plan.writes) {
+    if (!(write.resource == kube::kPods) || !WasCarriedOut(write, outcome)) continue;
+    if (write.verb == Verb::kCreate) Keep(snapshot, PodOf(write, snapshot.now));
+    if (write.verb != Verb::kDelete || write.stage != Stage::kRelease) continue;
+    for (auto& [key, slot] : newest_) {
+      if (slot.pod.pod->meta.name == write.key.name) slot.pod.released = true;
+    }
+  }
+}
+
+}  // namespace disagg::planning

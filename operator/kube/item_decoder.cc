@@ -1,0 +1,61 @@
+#include "operator/kube/item_decoder.h"
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "operator/kube/json_scanner.h"
+
+namespace kube {
+namespace {
+
+// What is readable of an object, and what was left out: "field \"spec\" cannot be read: ...".
+struct Readable {
+  std::string json = "{";
+  std::string lost;
+};
+
+void Append(std::string_view key, std::string_view value, std::string& json) {
+  json.append(json.back() == '{' ? "\"" : ",\"").append(key).append("\":").append(value);
+}
+
+// Who wrote which field mirrors the depth of the fields, and no decision needs it.
+bool IsBookkeeping(std::string_view key) { return key == "managedFields"; }
+
+Readable ReadableMembers(std::string_view text, const std::string& path, JsonParser& parser) {
+  Readable readable;
+  ScanObject(text, [&](std::string_view key, std::string_view value) {
+    const auto parsed = parser.Parse(value);
+    if (parsed) return Append(key, value, readable.json);
+    if (path.empty() && key == "metadata") {
+      const Readable metadata = ReadableMembers(value, "metadata.", parser);
+      readable.lost += metadata.lost;
+      return Append(key, metadata.json, readable.json);
+    }
+    if (IsBookkeeping(key)) return;
+    if (!readable.lost.empty()) readable.lost += "; ";
+    readable.lost +=
+        "field \"" + path + std::string(key) + "\" cannot be read: " + parsed.error().message;
+  });
+  readable.json += '}';
+  return readable;
+}
+
+}  // namespace
+
+void MarkIncomplete(const ObjectPtr& object, std::string_view why) {
+  std::const_pointer_cast<Object>(object)->meta.decode_error = why;
+}
+
+base::Result<ObjectPtr> DecodeItem(std::string_view text, const Decoder& decoder,
+                                   JsonParser& parser) {
+  if (const auto whole = parser.Parse(text)) return decoder(*whole);
+  const Readable readable = ReadableMembers(text, "", parser);
+  const auto part = parser.Parse(readable.json);
+  if (!part) return part.error();
+  auto object = decoder(*part);
+  if (object && !readable.lost.empty()) MarkIncomplete(*object, readable.lost);
+  return object;
+}
+
+}  // namespace kube

@@ -81,9 +81,9 @@ bool IsNested(const nlohmann::json& item) { return item.is_structured(); }
 bool IsInexact(const nlohmann::json& item) { return item.is_number() && !IsExact(item); }
 
 std::string WhyInexact(const nlohmann::json& number) {
-  return "arrives as " + ToText(number) +
-         ", because JSON keeps no number beyond 2^53 and no more than 15 digits of a fraction; "
-         "write it as a string, like \"...\"";
+  return "is the number " + ToText(number) +
+         "; JSON keeps whole numbers up to 2^53 and 15 digits of a fraction; write it as a string, "
+         "like \"...\"";
 }
 
 std::string WhyInvalid(const std::string& json) {

@@ -11,6 +11,7 @@
 
 #include "controllers/api/decode.h"
 #include "controllers/api/types.h"
+#include "operator/base/text.h"
 #include "operator/cmd/kubectl-disagg/manifest.h"
 #include "operator/cmd/kubectl-disagg/manifest_checker.h"
 
@@ -149,7 +150,7 @@ ExitCode Print(const std::vector<Finding>& findings, Session& session) {
   for (const Finding& finding : findings) {
     const bool warning = finding.kind == Finding::Kind::kWarning;
     session.out << finding.file << ":" << finding.line << ": " << (warning ? "warning: " : "")
-                << disagg::status_view::Harmless(finding.message) << "\n";
+                << base::Printable(finding.message) << "\n";
     if (finding.kind == Finding::Kind::kError) code = kNegative;
   }
   return code;

@@ -112,7 +112,7 @@ TEST_F(ApiClientTest, TwelveOwnersBehindASlowWebhookHoldUpNobodyElse) {
     owners.emplace_back(
         [&, i] { (void)client->WriteAll(writes_of("a/" + std::to_string(i), "slow")); });
   }
-  transport.WaitForHeld(48);
+  transport.WaitForHeld(42);
   auto healthy =
       std::async(std::launch::async, [&] { return client->WriteAll(writes_of("b/0", "fast")); });
   ASSERT_EQ(healthy.wait_for(std::chrono::seconds(20)), std::future_status::ready);

@@ -121,6 +121,10 @@ base::Result<std::shared_ptr<const AcceleratorClass>> DecodeAcceleratorClass(
   return DecodeStrictly<AcceleratorClass>(json);
 }
 
+const std::string& DecodeErrorOf(const kube::ObjectMeta& meta) {
+  return meta.decode_error.empty() ? meta.annotation(kDecodeError) : meta.decode_error.get();
+}
+
 kube::Decoder DisaggDeploymentDecoder() { return CacheDecoder<DisaggDeployment>(); }
 kube::Decoder ServingModelDecoder() { return CacheDecoder<ServingModel>(); }
 kube::Decoder AcceleratorClassDecoder() { return CacheDecoder<AcceleratorClass>(); }

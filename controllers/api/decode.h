@@ -20,6 +20,9 @@ base::Result<std::shared_ptr<const AcceleratorClass>> DecodeAcceleratorClass(
 // The same for caches. One object that cannot be decoded must not stop a watch: it enters the cache
 // with `decode_error` as the annotation kDecodeError and an empty spec, and becomes Stalled.
 inline constexpr char kDecodeError[] = "disagg.dev/internal-decode-error";
+// Why an object of a cache is not known as a whole: it is not JSON that can be read
+// (meta.decode_error), or not of our types; "" where it is known.
+const std::string& DecodeErrorOf(const kube::ObjectMeta& meta);
 kube::Decoder DisaggDeploymentDecoder();
 kube::Decoder ServingModelDecoder();
 kube::Decoder AcceleratorClassDecoder();

@@ -29,7 +29,7 @@ std::ptrdiff_t Position(const FieldError& error) {
 }  // namespace
 
 std::vector<FieldError> Validate(const DisaggDeployment& deployment, const Resolution& resolution) {
-  const std::string& undecodable = deployment.meta.annotation(kDecodeError);
+  const std::string& undecodable = DecodeErrorOf(deployment.meta);
   if (!undecodable.empty()) {
     return {{.path = "spec", .message = undecodable, .reason = "InvalidSpec"}};
   }
@@ -44,6 +44,7 @@ std::vector<FieldError> Validate(const DisaggDeployment& deployment, const Resol
   CheckArgs(spec, &errors);
   CheckEnv(spec, &errors);
   CheckAgreement(spec, &errors);
+  CheckSize(spec, resolution, &errors);
   std::stable_sort(errors.begin(), errors.end(), [](const FieldError& a, const FieldError& b) {
     return Position(a) < Position(b);
   });

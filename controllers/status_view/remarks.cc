@@ -72,7 +72,7 @@ std::string Hidden(const Facts& facts) {
 std::vector<Row> Remarks(const Facts& facts, const StatusFields& status) {
   const api::DisaggDeployment& deployment = *facts.deployment;
   std::vector<Row> rows;
-  const std::string& undecodable = deployment.meta.annotation(api::kDecodeError);
+  const std::string& undecodable = api::DecodeErrorOf(deployment.meta);
   if (!undecodable.empty()) {
     rows.push_back(
         {{"This version of kubectl-disagg cannot read the spec: " + undecodable, Tone::kBad}});

@@ -43,6 +43,21 @@ TEST(Validate, SaysNothingMoreAboutWhatCannotBeRead) {
   ASSERT_EQ(errors.size(), 1u);
   EXPECT_EQ(errors[0].message, "spec.suspend: must be true or false, is 1");
   EXPECT_EQ(errors[0].reason, "InvalidSpec");
+  deployment.meta.annotations.Erase(kDecodeError);
+  deployment.meta.decode_error = "more than 1024 levels";
+  const auto unread = Validate(deployment, Resolve(deployment, TestCatalogue(), {}));
+  ASSERT_EQ(unread.size(), 1u);
+  EXPECT_EQ(unread[0].message, "more than 1024 levels");
+}
+
+TEST(Validate, SaysNothingMoreAboutWhatIsNestedTooDeeply) {
+  DisaggDeployment deployment;
+  deployment.meta.name = "m3";
+  deployment.meta.decode_error = "field \"spec\" cannot be read: it is nested too deeply";
+  deployment.meta.annotations.Set(kDecodeError, "spec.model: must be an object");
+  const auto errors = Validate(deployment, Resolve(deployment, TestCatalogue(), {}));
+  ASSERT_EQ(errors.size(), 1u);
+  EXPECT_EQ(errors[0].message, deployment.meta.decode_error.get());
 }
 
 TEST(Validate, KeepsTheReasonsOfResolution) {

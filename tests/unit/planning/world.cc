@@ -253,6 +253,7 @@ void World::PutChild(const Write& write) {
     router->meta.generation = old.meta.generation + 1;
     router->observed_generation = old.observed_generation;
     router->ready = old.ready;
+    router->total = old.total;  // of an older template: `updated` stays 0
   }
   children_[key] = {write.resource, std::move(router)};
 }

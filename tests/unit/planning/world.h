@@ -72,6 +72,7 @@ class World {
   void MakePodsReady();   // every pod that runs
   void EndTerminating();  // those whose kubelet is there
   void UpdateRouters();   // rolled out, and ready where their contract can serve
+  void ObserveRouters();  // their controller has begun; the old pods are still the ready ones
   void EverythingGoesWell();
   void Vanish() { pods_.clear(); }  // every pod, as if it had never been
   void AddNode(const std::string& name);

@@ -51,6 +51,11 @@ class DeploymentPlanner {
       plan_.needs_payloads.push_back(accepted->identity.name);
     }
     LeaveServingToTheNextPass();
+    // Nobody is asked about a revision that cannot be read, so it is not accepted either.
+    if (!plan_.needs_payloads.empty() && (plan_.gated || !plan_.target)) {
+      KeepAccepted();
+      plan_.gated = false;
+    }
     return std::move(plan_);
   }
 

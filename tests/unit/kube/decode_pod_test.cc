@@ -68,6 +68,7 @@ TEST(PodDecoder, ReadsContainerStates) {
   EXPECT_EQ(worker.last_termination_reason, "OOMKilled");
   EXPECT_EQ(worker.last_termination_message, "too much");
   EXPECT_EQ(worker.last_exit_code, 137);
+  EXPECT_EQ(worker.last_finished_at - worker.last_started_at, 40);
   EXPECT_EQ(base::FormatTime(worker.last_finished_at), "2026-11-24T10:25:58Z");
   EXPECT_FALSE(agent.running);
   EXPECT_EQ(agent.waiting_reason, "ImagePullBackOff");

@@ -35,9 +35,9 @@ SmallCluster::Fault Answering(std::function<bool(const Request&)> hits, Answer a
   };
 }
 
-Answer Waiting(int status, const std::string& seconds) {
-  transport::Response response = *Refusal(status, "TooManyRequests", "later");
-  response.headers.push_back({"Retry-After", seconds});
+Answer Waiting(const std::string& retry_after) {
+  transport::Response response = Refusal(429, "TooManyRequests", "later");
+  response.headers.push_back({"Retry-After", retry_after});
   return response;
 }
 
@@ -66,7 +66,7 @@ std::vector<Trouble> StandingTroubles() {
        Answering(creates_pods,
                  Refusal(403, "Forbidden", R"(User \"x\" cannot create resource pods)"))},
       {"the credential has expired", Answering(IsWrite, Refusal(401, "Unauthorized", "no"))},
-      {"a proxy asks for a day", Answering(IsWrite, Waiting(429, "86400"))},
+      {"a proxy asks for a day", Answering(IsWrite, Waiting("86400"))},
       {"a proxy answers everything with HTML",
        Answering([](const Request&) { return true; },
                  Answer(transport::Response{200, {}, "<html>"}))},

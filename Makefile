@@ -4,10 +4,11 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 JOBS ?= $(shell nproc)
+MINUTES ?= 30
 BIN := build/bin
 
 .PHONY: help deps build cluster-tools charts demo dev-cluster test test-unit test-release test-asan test-tsan \
-        test-go check-format lint format bench clean
+        test-go soak check-format lint format bench clean
 
 help:  ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +53,11 @@ test-asan test-tsan: test-%: cluster-tools  ## the same under AddressSanitizer a
 	@cmake --preset $* $(CMAKE_QUIET)
 	@cmake --build build/$* -j $(JOBS)
 	@ctest --test-dir build/$* --output-on-failure --no-tests=error
+
+soak: cluster-tools  ## a fleet to which somebody does hostile things at random for MINUTES=30
+	@cmake --preset release $(CMAKE_QUIET)
+	@cmake --build build -j $(JOBS) --target soak_test
+	@SOAK_MINUTES=$(MINUTES) $(BIN)/soak_test
 
 check-format: deps  ## every source is as `make format` leaves it
 	@git ls-files '*.h' '*.cc' | xargs clang-format-16 --dry-run -Werror

@@ -1,9 +1,11 @@
 // Engine arguments: the one part of the API that no schema describes.
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 
 #include "controllers/api/decode_parts.h"
+#include "controllers/api/exact_number.h"
 
 namespace disagg::api {
 namespace {
@@ -22,8 +24,9 @@ std::string NumberText(const nlohmann::json& value) {
   return ToText(value);
 }
 
-bool IsScalar(const nlohmann::json& value) {
-  return value.is_string() || value.is_boolean() || value.is_number();
+// What can be a word of a command line.
+bool IsWord(const nlohmann::json& value) {
+  return value.is_string() || value.is_boolean() || (value.is_number() && IsExact(value));
 }
 
 std::string ScalarText(const nlohmann::json& value) {
@@ -31,14 +34,24 @@ std::string ScalarText(const nlohmann::json& value) {
   return value.is_number() ? NumberText(value) : ToText(value);
 }
 
+// More than {repeat: [[x]]}, which is wrong already. Bounded, whatever the depth of the value.
+bool IsDeep(const nlohmann::json& value, int levels = 4) {
+  if (!value.is_structured()) return false;
+  return levels == 0 || std::any_of(value.begin(), value.end(), [levels](const auto& item) {
+           return IsDeep(item, levels - 1);
+         });
+}
+
 ArgValue Invalid(const nlohmann::json& value) {
-  return {.kind = Kind::kInvalid, .flag = false, .texts = {ToText(value)}};
+  return {.kind = Kind::kInvalid,
+          .flag = false,
+          .texts = {IsDeep(value) ? std::string(kDeepValue) : ToText(value)}};
 }
 
 ArgValue DecodeList(Kind kind, const nlohmann::json& list, const nlohmann::json& whole) {
   ArgValue decoded{.kind = kind, .flag = false, .texts = {}};
   for (const nlohmann::json& item : list) {
-    if (!IsScalar(item)) return Invalid(whole);
+    if (!IsWord(item)) return Invalid(whole);
     decoded.texts.push_back(ScalarText(item));
   }
   return decoded;
@@ -48,7 +61,7 @@ ArgValue DecodeArg(const nlohmann::json& value) {
   if (value.is_boolean()) {
     return {.kind = Kind::kBool, .flag = value.get<bool>(), .texts = {}};
   }
-  if (value.is_number()) {
+  if (value.is_number() && IsExact(value)) {
     return {.kind = Kind::kNumber, .flag = false, .texts = {NumberText(value)}};
   }
   if (value.is_string()) {

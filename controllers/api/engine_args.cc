@@ -96,22 +96,6 @@ Args MergeArgs(EngineType engine, const Args& shared, const Args& role) {
   return merged;
 }
 
-std::vector<EnvVar> MergeEnv(const std::vector<std::vector<EnvVar>>& layers) {
-  std::vector<EnvVar> merged;
-  std::map<std::string, std::size_t> position;
-  for (const auto& layer : layers) {
-    for (const EnvVar& variable : layer) {
-      const auto [it, added] = position.emplace(variable.name, merged.size());
-      if (added) {
-        merged.push_back(variable);
-      } else {
-        merged[it->second] = variable;
-      }
-    }
-  }
-  return merged;
-}
-
 std::vector<std::string> ToCommandLine(const Args& normalized) {
   std::vector<std::string> line;
   for (const auto& [flag, value] : normalized) {

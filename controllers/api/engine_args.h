@@ -39,9 +39,6 @@ bool IsLocalFlag(EngineType engine, std::string_view flag);
 // map keep the first; validation reports them.
 Args MergeArgs(EngineType engine, const Args& shared, const Args& role);
 
-// Later wins; order of first appearance is kept.
-std::vector<EnvVar> MergeEnv(const std::vector<std::vector<EnvVar>>& layers);
-
 // "--flag", "--flag value", ... in byte order of the flags. `true` is a bare flag, `false` nothing,
 // a list one flag with several values, a repeat the flag several times. A value with a leading dash
 // is written "--flag=value".

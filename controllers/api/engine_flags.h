@@ -26,6 +26,9 @@ struct FlagTable {
   std::span<const TypedFlag> typed;
   // Without the "no-" of their negations.
   std::span<const std::string_view> local;
+  // Others that are known, to recognise a misspelt one; never complete, and nothing else is judged
+  // by it.
+  std::span<const std::string_view> shared;
 };
 
 extern const FlagTable kVllmFlags;

@@ -67,6 +67,11 @@ constexpr std::string_view kMockerLocal[] = {
     "trtllm-capacity-scheduler-policy",
 };
 
+constexpr std::string_view kMockerShared[] = {
+    "aic-perf-model", "block-size",        "disagg-port",   "dp-size",
+    "engine-type",    "extra-engine-args", "max-model-len",
+};
+
 constexpr TypedFlag kRouterTyped[] = {
     {"help", kTheOperator},
     {"version", kTheOperator},
@@ -87,9 +92,50 @@ constexpr TypedFlag kRouterTyped[] = {
     {"tls-client-ca-cert-path", kTheOperator},
 };
 
+constexpr std::string_view kRouterShared[] = {
+    "active-decode-blocks-threshold",
+    "active-prefill-tokens-threshold",
+    "busy-threshold",
+    "chat-processor",
+    "custom-jinja-template",
+    "decode-fallback",
+    "dyn-debug-perf",
+    "dyn-preprocess-workers",
+    "enable-anthropic-api",
+    "enforce-disagg",
+    "grpc-metrics-port",
+    "interactive",
+    "kserve-grpc-server",
+    "kv-cache-block-size",
+    "kv-overlap-score-weight",
+    "metrics-prefix",
+    "migration-limit",
+    "namespace-filter",
+    "router-assume-kv-reuse",
+    "router-durable-kv-events",
+    "router-enable-cache-control",
+    "router-event-threads",
+    "router-kv-events",
+    "router-kv-overlap-score-weight",
+    "router-max-tree-size",
+    "router-min-initial-workers",
+    "router-mode",
+    "router-policy-config",
+    "router-prune-target-ratio",
+    "router-queue-policy",
+    "router-queue-threshold",
+    "router-reset-states",
+    "router-snapshot-threshold",
+    "router-temperature",
+    "router-track-active-blocks",
+    "router-track-output-blocks",
+    "router-ttl-secs",
+    "router-use-remote-indexer",
+};
+
 }  // namespace
 
-constinit const FlagTable kMockerFlags{{}, kMockerTyped, kMockerLocal};
-constinit const FlagTable kRouterFlags{{}, kRouterTyped, {}};
+constinit const FlagTable kMockerFlags{{}, kMockerTyped, kMockerLocal, kMockerShared};
+constinit const FlagTable kRouterFlags{{}, kRouterTyped, {}, kRouterShared};
 
 }  // namespace disagg::api

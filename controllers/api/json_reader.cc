@@ -4,6 +4,8 @@
 #include <limits>
 #include <optional>
 
+#include "operator/base/text.h"
+
 namespace disagg::api {
 namespace {
 
@@ -12,10 +14,7 @@ constexpr std::size_t kLongestValue = 80;
 std::string Shortened(const nlohmann::json& value) {
   std::string text = ToText(value);
   if (text.size() <= kLongestValue) return text;
-  // Not in the middle of a character.
-  std::size_t end = kLongestValue;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  return text.substr(0, end) + "...";
+  return std::string(base::CutUtf8(text, kLongestValue)) + "...";
 }
 
 // 2.0 is an integer for the API server, too.

@@ -1,6 +1,6 @@
 #include "controllers/api/messages.h"
 
-#include <algorithm>
+#include "operator/base/text.h"
 
 namespace disagg::api {
 namespace {
@@ -12,10 +12,7 @@ constexpr std::size_t kMostItems = 8;
 
 std::string Quoted(const std::string& text) {
   if (text.size() <= kLongestValue) return "\"" + text + "\"";
-  // Not in the middle of a character.
-  std::size_t end = kLongestValue;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  return "\"" + text.substr(0, end) + "...\"";
+  return "\"" + std::string(base::CutUtf8(text, kLongestValue)) + "...\"";
 }
 
 std::string Listed(const std::vector<std::string>& items, const std::string& conjunction) {

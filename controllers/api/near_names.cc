@@ -1,12 +1,11 @@
 // "Did you mean": names are near when a person could have meant one and typed the other.
 //
-//   nearness  relation of the lower-cased texts             meant                    typed
-//   0         equal in letters and digits                   minimax-m3               MiniMax_M3
-//   2         equal but for what is before the last "/"     nvidia/MiniMax-M3-NVFP4
-//   MiniMax-M3-NVFP4 distance  at most a third of the typed name's length    minimax-m3-nvfp4
-//   minimax-m3-nvpf4 3         one begins with the other                     minimax-m3
-//   minimax-m3-typo 4         the same, of what is behind the last "/"      nvidia/MiniMax-M3
-//   minimax-m3-typo
+//   nearness  relation of the lower-cased texts            meant             typed
+//   0         equal in letters and digits                  minimax-m3        MiniMax_M3
+//   2         equal but for what is before the last "/"    nvidia/M3-NVFP4   M3-NVFP4
+//   distance  at most a third of the typed name's length   m3-nvfp4          m3-nvpf4
+//   3         one begins with the other                    minimax-m3        minimax-m3-typo
+//   4         the same, of what is behind the last "/"     nvidia/M3-NVFP4   M3-NVFP4-typo
 //
 // The smallest counts. Ties: the smaller difference in length, then byte order. Beside a 0 nothing
 // else is near.
@@ -47,26 +46,6 @@ std::string_view BaseName(std::string_view text) {
   return text.substr(text.rfind('/') + 1);  // npos + 1 is 0
 }
 
-// Damerau-Levenshtein: insertions, deletions, replacements and swaps of neighbours, each
-// counting 1.
-int EditDistance(std::string_view a, std::string_view b) {
-  std::vector<int> before_last(b.size() + 1), last(b.size() + 1), row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) last[j] = static_cast<int>(j);
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    row[0] = static_cast<int>(i);
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const int replace = last[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
-      row[j] = std::min({replace, last[j] + 1, row[j - 1] + 1});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
-        row[j] = std::min(row[j], before_last[j - 2] + 1);
-      }
-    }
-    std::swap(before_last, last);
-    std::swap(last, row);
-  }
-  return last[b.size()];
-}
-
 int LengthDifference(std::string_view a, std::string_view b) {
   return std::abs(static_cast<int>(a.size()) - static_cast<int>(b.size()));
 }
@@ -93,6 +72,24 @@ std::optional<int> Nearness(const std::string& wrong, const std::string& name) {
 }
 
 }  // namespace
+
+int EditDistance(std::string_view a, std::string_view b) {
+  std::vector<int> before_last(b.size() + 1), last(b.size() + 1), row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) last[j] = static_cast<int>(j);
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    row[0] = static_cast<int>(i);
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const int replace = last[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+      row[j] = std::min({replace, last[j] + 1, row[j - 1] + 1});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
+        row[j] = std::min(row[j], before_last[j - 2] + 1);
+      }
+    }
+    std::swap(before_last, last);
+    std::swap(last, row);
+  }
+  return last[b.size()];
+}
 
 std::vector<std::string> AllNearNames(const std::string& wrong,
                                       const std::vector<std::string>& known) {

@@ -1,8 +1,9 @@
 #pragma once
 
-// Internal to resolution; NearNames is its public face.
+// Internal to api; NearNames is its public face.
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace disagg::api {
@@ -10,5 +11,9 @@ namespace disagg::api {
 // All that are near, best first.
 std::vector<std::string> AllNearNames(const std::string& wrong,
                                       const std::vector<std::string>& known);
+
+// Damerau-Levenshtein: insertions, deletions, replacements and swaps of neighbours, each
+// counting 1.
+int EditDistance(std::string_view a, std::string_view b);
 
 }  // namespace disagg::api

@@ -53,6 +53,8 @@ FieldError ModelNotFound(const std::string& ref, const Catalogue& catalogue, con
   std::string what = "no ServingModel has this name or alias; ";
   if (!suggestions.empty()) {
     what += "did you mean " + Listed(suggestions, "or") + "?";
+  } else if (catalogue.models.empty() && catalogue.of_files) {
+    what += "the files hold none; add the file of the ServingModel, or check against a cluster";
   } else if (owners.empty()) {
     what += "this namespace may use none at all; ask the platform team for one";
   } else {
@@ -113,9 +115,12 @@ FieldError ClassNotFound(const std::string& path, const std::string& name,
   if (!near.empty()) {
     what += "did you mean " + Listed(near, "or") + "?";
   } else if (known.empty()) {
-    what += "there is none in this cluster; ask the platform team for one";
+    what += catalogue.of_files
+                ? "the files hold none; add the file of the AcceleratorClass, or check against a "
+                  "cluster"
+                : "there is none in this cluster; ask the platform team for one";
   } else {
-    what += "this cluster has " + Listed(known);
+    what += (catalogue.of_files ? "the files hold " : "this cluster has ") + Listed(known);
   }
   return ErrorOf(path, name, what, "AcceleratorNotFound");
 }
@@ -167,9 +172,8 @@ const ModelArtifact* FindArtifact(const std::string& path, const std::string& ac
   if (Place(*artifact).empty()) {
     const auto index = std::to_string(artifact - model.artifacts.begin());
     errors->push_back(ErrorOf(path, accelerator,
-                              "ServingModel " + model.meta.name +
-                                  " does not say where its spec.artifacts[" + index +
-                                  "] lies (path, claimName or reference)" + kAskPlatform,
+                              "ServingModel " + model.meta.name + " has a spec.artifacts[" + index +
+                                  "] without path, claimName or reference" + kAskPlatform,
                               "ModelInvalid"));
     return nullptr;
   }
@@ -182,10 +186,17 @@ std::string Contradiction(const Labels& a, const std::string& whose_a, const Lab
   for (const auto& [key, value] : a) {
     const auto other = b.find(key);
     if (other == b.end() || other->second == value) continue;
-    return whose_a + " wants nodes with " + key + "=" + value + ", " + whose_b + " with " + key +
+    return whose_a + " selects nodes with " + key + "=" + value + ", " + whose_b + " with " + key +
            "=" + other->second + "; no node has both";
   }
   return "";
+}
+
+// What a class's nodes have: its architecture is one of their labels.
+Labels NodesOf(const AcceleratorClass& type) {
+  Labels labels = type.node_selector;
+  if (!type.architecture.empty()) labels.emplace("kubernetes.io/arch", type.architecture);
+  return labels;
 }
 
 void CheckSelectors(const DeploymentSpec& spec, RoleName role, const ResolvedRole& resolved,
@@ -194,14 +205,15 @@ void CheckSelectors(const DeploymentSpec& spec, RoleName role, const ResolvedRol
   const std::string class_text = "AcceleratorClass " + resolved.accelerator->meta.name;
   const std::string model_text =
       resolution->model ? "the weights of ServingModel " + resolution->model->meta.name : "";
-  const std::string inside = Contradiction(resolved.accelerator->node_selector, class_text,
-                                           resolved.artifact.node_selector, model_text);
+  const Labels class_labels = NodesOf(*resolved.accelerator);
+  const std::string inside =
+      Contradiction(class_labels, class_text, resolved.artifact.node_selector, model_text);
   if (!inside.empty()) {
     errors->push_back(ErrorOf(AcceleratorPath(spec, role), AcceleratorName(spec, role),
                               inside + "; use another class, or ask the platform team",
                               "NodeSelectorConflict"));
   }
-  for (const auto& [selector, whose] : {std::pair(&resolved.accelerator->node_selector, class_text),
+  for (const auto& [selector, whose] : {std::pair(&class_labels, class_text),
                                         std::pair(&resolved.artifact.node_selector, model_text)}) {
     const std::string outside = Contradiction(spec.placement.node_selector, "it", *selector, whose);
     if (outside.empty()) continue;

@@ -27,6 +27,8 @@ struct FieldError {
 struct Catalogue {
   std::vector<std::shared_ptr<const ServingModel>> models;
   std::vector<std::shared_ptr<const AcceleratorClass>> classes;
+  // Whose they are, in messages: a check of files alone knows nothing of a cluster.
+  bool of_files = false;
 };
 
 struct ResolvedRole {

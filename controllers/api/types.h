@@ -43,13 +43,17 @@ struct Parallelism {
 };
 inline constexpr int kMaxGpus = 1'000'000;
 
+// In place of the JSON of a value that is nested deeper than anyone would read.
+inline constexpr std::string_view kDeepValue = "[[[[...]]]]";
+
 // One engine argument as written. `texts` holds the scalar(s) in the text form in which they reach
 // a command line.
 struct ArgValue {
   enum class Kind { kBool, kNumber, kString, kList, kRepeat, kInvalid };
   Kind kind = Kind::kString;
-  bool flag = false;               // kBool
-  std::vector<std::string> texts;  // one for kNumber and kString; the JSON for kInvalid
+  bool flag = false;  // kBool
+  // One for kNumber and kString. For kInvalid its JSON, or kDeepValue.
+  std::vector<std::string> texts;
 
   // `false`: the flag is not given, though it may be inherited.
   bool omits() const { return kind == Kind::kBool && !flag; }

@@ -44,6 +44,7 @@ std::vector<FieldError> Validate(const DisaggDeployment& deployment, const Resol
   CheckArgs(spec, &errors);
   CheckEnv(spec, &errors);
   CheckAgreement(spec, &errors);
+  CheckSize(spec, resolution, &errors);
   std::stable_sort(errors.begin(), errors.end(), [](const FieldError& a, const FieldError& b) {
     return Position(a) < Position(b);
   });

@@ -11,6 +11,8 @@
 
 #include "controllers/api/engine_args.h"
 #include "controllers/api/engine_flags.h"
+#include "controllers/api/exact_number.h"
+#include "controllers/api/json_reader.h"
 #include "controllers/api/messages.h"
 #include "controllers/api/validation_checks.h"
 
@@ -21,8 +23,8 @@ using Kind = ArgValue::Kind;
 
 constexpr std::size_t kLongestKey = 128;
 constexpr std::size_t kLargestArg = 4096;
-constexpr std::size_t kLargestSpec = std::size_t{64} * 1024;
 constexpr std::size_t kMostArgs = 128;
+constexpr std::size_t kMostItems = 4096;
 
 // One map of arguments and the program they are for.
 struct Place {
@@ -76,9 +78,20 @@ std::size_t SizeOf(const ArgValue& value) {
 
 bool IsNull(const nlohmann::json& item) { return item.is_null(); }
 bool IsNested(const nlohmann::json& item) { return item.is_structured(); }
+bool IsInexact(const nlohmann::json& item) { return item.is_number() && !IsExact(item); }
+
+std::string WhyInexact(const nlohmann::json& number) {
+  return "is the number " + ToText(number) +
+         "; JSON keeps whole numbers up to 2^53 and 15 digits of a fraction; write it as a string, "
+         "like \"...\"";
+}
 
 std::string WhyInvalid(const std::string& json) {
+  if (json == kDeepValue) {
+    return "has lists or objects inside each other; write JSON as a quoted string";
+  }
   const auto value = nlohmann::json::parse(json, nullptr, /*allow_exceptions=*/false);
+  if (IsInexact(value)) return WhyInexact(value);
   const bool repeats = value.is_object() && value.contains("repeat");
   const nlohmann::json& list = repeats ? value["repeat"] : value;
   if (list.is_array() && std::any_of(list.begin(), list.end(), IsNull)) {
@@ -88,8 +101,17 @@ std::string WhyInvalid(const std::string& json) {
     return "has a list or an object in its list; items are strings, numbers and booleans; write "
            "JSON as a quoted string";
   }
+  if (list.is_array()) {
+    const auto inexact = std::find_if(list.begin(), list.end(), IsInexact);
+    if (inexact != list.end()) return "has an item that " + WhyInexact(*inexact);
+  }
   return "is an object; write JSON as a quoted string, or {repeat: [a, b]} to give the flag "
          "several times";
+}
+
+// argparse takes a negative number for a value.
+bool LooksLikeAFlag(const std::string& text) {
+  return text.starts_with('-') && text.find_first_not_of("0123456789.", 1) != text.npos;
 }
 
 std::optional<std::string> WhatIsWrongWith(const ArgValue& value) {
@@ -101,6 +123,11 @@ std::optional<std::string> WhatIsWrongWith(const ArgValue& value) {
   }
   if ((value.kind == Kind::kList || value.kind == Kind::kRepeat) && value.texts.empty()) {
     return "is an empty list; write true for a flag without value, or remove it";
+  }
+  if (value.kind == Kind::kList && value.texts.size() > 1 &&
+      std::any_of(value.texts.begin(), value.texts.end(), LooksLikeAFlag)) {
+    return "has an item with a leading dash, which would be read as the next flag; write {repeat: "
+           "[a, b]} to give the flag several times, or one string";
   }
   for (const std::string& text : value.texts) {
     if (text.find('\0') != text.npos) return "has a NUL character, which ends a command-line word";
@@ -137,7 +164,7 @@ void CheckTyped(const Place& place, const std::string& key, Errors* errors) {
     errors->push_back(ErrorAt(path, spelled + "is given by " + what + "; " + Remedy(what)));
   } else if (const auto whole = AbbreviatedFlag(*place.table, flag)) {
     const std::string what = WithRole(std::string(whole->field), place.role);
-    errors->push_back(ErrorAt(path, "would be read as short for --" + std::string(whole->flag) +
+    errors->push_back(ErrorAt(path, "is an abbreviation of --" + std::string(whole->flag) +
                                         ", which is given by " + what + "; " + Remedy(what)));
   }
 }
@@ -152,7 +179,7 @@ void CheckKey(const Place& place, const std::string& key, Errors* errors) {
     refuse("has leading dashes; write " + Quoted(key.substr(name)));
   } else {
     refuse(
-        "is no name of a flag; use letters, digits and - _ . , at most 128 of them, and write "
+        "is not a flag name; use letters, digits and - _ . , at most 128 of them, and write "
         "the value behind the colon");
   }
 }
@@ -198,16 +225,18 @@ void CheckPlace(const Place& place, Errors* errors) {
 }  // namespace
 
 void CheckArgs(const DeploymentSpec& spec, Errors* errors) {
-  std::size_t size = 0;
+  std::size_t items = 0;
   for (const Place& place : Places(spec)) {
     CheckPlace(place, errors);
-    for (const auto& [key, value] : *place.args) size += key.size() + SizeOf(value);
+    for (const auto& [key, value] : *place.args) {
+      const bool list = value.kind == Kind::kList || value.kind == Kind::kRepeat;
+      items += list ? value.texts.size() : 0;
+    }
   }
-  if (size <= kLargestSpec) return;
-  errors->push_back(ErrorAt("spec.engine.args", "all arguments of engine, roles and router have " +
-                                                    std::to_string(size) +
-                                                    " bytes; at most 65536, because every revision "
-                                                    "keeps them"));
+  if (items <= kMostItems) return;
+  errors->push_back(ErrorAt("spec.engine.args", "the lists in all arguments have " +
+                                                    std::to_string(items) +
+                                                    " items together; at most 4096"));
 }
 
 }  // namespace disagg::api

@@ -40,6 +40,9 @@ void CheckArgs(const DeploymentSpec& spec, Errors* errors);
 // Names of environment variables.
 void CheckEnv(const DeploymentSpec& spec, Errors* errors);
 
+// How much text every revision and pod has to hold.
+void CheckSize(const DeploymentSpec& spec, const Resolution& resolution, Errors* errors);
+
 // What prefill and decode must share to exchange KV blocks.
 void CheckAgreement(const DeploymentSpec& spec, Errors* errors);
 

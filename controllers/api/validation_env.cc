@@ -3,6 +3,7 @@
 #include <set>
 #include <string_view>
 
+#include "controllers/api/env.h"
 #include "controllers/api/messages.h"
 #include "controllers/api/reserved_env.h"
 #include "controllers/api/validation_checks.h"
@@ -22,12 +23,21 @@ void CheckVariable(const std::string& path, const EnvVar& variable, Errors* erro
   const std::string_view reserved = WhyReserved(variable.name);
   if (!IsVariableName(variable.name)) {
     errors->push_back(ErrorOf(path + ".name", variable.name,
-                              "is no name of a variable; use letters, digits and _ . - , not "
+                              "is not a variable name; use letters, digits and _ . - , not "
                               "beginning with a digit"));
   } else if (!reserved.empty()) {
     errors->push_back(
         ErrorOf(path + ".name", variable.name,
                 "is the operator's to set: " + std::string(reserved) + "; remove it"));
+  }
+  const auto references = ReferencesIn(variable.value);
+  if (std::find(references.begin(), references.end(), variable.name) != references.end()) {
+    errors->push_back(ErrorOf(path + ".value", variable.value,
+                              "refers to " + Quoted(variable.name) +
+                                  ", the variable itself, which Kubernetes leaves as it is "
+                                  "written; write the whole value, "
+                                  "or $$(" +
+                                  variable.name + ") for these characters"));
   }
   if (!variable.value.empty() && !variable.value_from.empty()) {
     errors->push_back(
@@ -42,7 +52,7 @@ void CheckList(const std::string& path, const std::vector<EnvVar>& env, Errors* 
     const std::string item = path + "[" + std::to_string(i) + "]";
     CheckVariable(item, env[i], errors);
     if (!seen.insert(env[i].name).second) {
-      errors->push_back(ErrorOf(item + ".name", env[i].name, "is there twice; remove one"));
+      errors->push_back(ErrorOf(item + ".name", env[i].name, "is listed twice; remove one"));
     }
   }
 }

@@ -57,7 +57,8 @@ void CheckImage(const std::string& path, const std::string& image, Errors* error
                 "has \"#\" (the spelling of enroot); write \"/\" between registry and "
                 "repository"));
   } else if (!printable || !IsAlnum(image.back()) || image.front() == '-') {
-    errors->push_back(ErrorOf(path, image, "is no image reference; write registry/repository:tag"));
+    errors->push_back(
+        ErrorOf(path, image, "is not an image reference; write registry/repository:tag"));
   } else if (!HasTagOrDigest(image)) {
     errors->push_back(
         ErrorOf(path, image,
@@ -113,7 +114,7 @@ void CheckName(const DisaggDeployment& deployment, Errors* errors) {
   }
   if (!IsDns1035(name)) {
     refuse(
-        "is no name of a Service; use lower-case letters, digits and dashes, beginning with a "
+        "is not a valid Service name; use lower-case letters, digits and dashes, beginning with a "
         "letter and ending in a letter or digit");
   }
   for (const char* ending : kEndings) {
@@ -145,9 +146,10 @@ void CheckFields(const DeploymentSpec& spec, Errors* errors) {
   CheckBounds("spec.rollout.drainSeconds", spec.drain_seconds, 0, 3600, errors);
   CheckBounds("spec.rollout.revisionHistoryLimit", spec.revision_history_limit, 0, 100, errors);
   if (!spec.service_account_name.empty() && !IsEnclosed(spec.service_account_name, "-.")) {
-    errors->push_back(ErrorOf("spec.serviceAccountName", spec.service_account_name,
-                              "is no name of a ServiceAccount; write the name alone, without its "
-                              "namespace"));
+    errors->push_back(
+        ErrorOf("spec.serviceAccountName", spec.service_account_name,
+                "is not a valid ServiceAccount name; write the name alone, without its "
+                "namespace"));
   }
 }
 

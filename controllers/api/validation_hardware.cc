@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "controllers/api/messages.h"
+#include "controllers/api/reserved_env.h"
 #include "controllers/api/validation_checks.h"
 #include "operator/base/quantity.h"
 
@@ -97,11 +98,20 @@ void CheckClass(const std::string& path, const AcceleratorClass& type, Errors* e
   if (type.rdma && type.rdma->resource_name.empty()) {
     refuse("does not name its RDMA resource (spec.rdma.resourceName)");
   }
+  for (const auto& [field, env] :
+       {std::pair("spec.env", &type.env), std::pair("spec.wholeNodeEnv", &type.whole_node_env)}) {
+    for (const EnvVar& variable : *env) {
+      const std::string_view why = WhyReserved(variable.name);
+      if (why.empty()) continue;
+      refuse("sets " + variable.name + " in " + field + ", which is the operator's to set (" +
+             std::string(why) + ")");
+    }
+  }
   for (const auto& [field, text] : {std::pair("spec.perGPU.cpu", &type.cpu_per_gpu),
                                     std::pair("spec.perGPU.memory", &type.memory_per_gpu),
                                     std::pair("spec.sharedMemory", &type.shared_memory)}) {
     if (!text->empty() && !base::Quantity::Parse(*text)) {
-      refuse("has " + std::string(field) + " " + Quoted(*text) + ", which is no quantity");
+      refuse("has " + std::string(field) + " " + Quoted(*text) + ", which is not a quantity");
     }
   }
 }

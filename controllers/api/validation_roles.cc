@@ -69,7 +69,7 @@ std::optional<base::Quantity> CheckMemory(const std::string& path, const std::st
   const auto quantity = base::Quantity::Parse(text);
   if (!quantity) {
     errors->push_back(
-        ErrorOf(path, text, "is no quantity; write a number with Mi, Gi or Ti, like 64Gi"));
+        ErrorOf(path, text, "is not a quantity; write a number with Mi, Gi or Ti, like 64Gi"));
   } else if (*quantity < *base::Quantity::Parse("16Mi")) {
     errors->push_back(
         ErrorOf(path, text, "is less than 16Mi; is the unit missing? Write it like 64Gi"));
@@ -82,10 +82,10 @@ void CheckCpu(const std::string& path, const std::string& text, Errors* errors) 
   const auto quantity = base::Quantity::Parse(text);
   if (!quantity) {
     errors->push_back(
-        ErrorOf(path, text, "is no quantity; write a number of cores, like 96 or 500m"));
+        ErrorOf(path, text, "is not a quantity; write a number of cores, like 96 or 500m"));
   } else if (!quantity->positive() || base::Quantity::OfInteger(kMostCores) < *quantity) {
     errors->push_back(ErrorOf(path, text,
-                              "cores make no sense for one pod; more than 0 and at most 4096, "
+                              "cores are out of range for one pod; more than 0 and at most 4096, "
                               "like 96"));
   }
 }

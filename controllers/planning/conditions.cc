@@ -4,8 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "controllers/planning/text.h"
 #include "operator/base/clock.h"
+#include "operator/base/text.h"
 
 namespace disagg::planning {
 namespace {
@@ -27,9 +27,10 @@ ConditionSet::ConditionSet(const std::vector<api::Condition>& before, std::int64
 
 void ConditionSet::Set(const std::string& type, bool value, const std::string& reason,
                        const std::string& message) {
-  api::Condition condition{type,   value ? "True" : "False",
-                           reason, Shorten(Printable(message), kLongestMessage),
-                           now_,   generation_};
+  api::Condition condition{
+      type,   value ? "True" : "False",
+      reason, std::string(base::CutUtf8(base::Printable(message), kLongestMessage)),
+      now_,   generation_};
   const api::Condition* before = FindIn(before_, type);
   if (before != nullptr && before->status == condition.status) {
     condition.last_transition_time = before->last_transition_time;

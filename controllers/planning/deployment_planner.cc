@@ -7,32 +7,18 @@
 #include "controllers/api/labels.h"
 #include "controllers/api/validation.h"
 #include "controllers/planning/children_planner.h"
+#include "controllers/planning/dry_run_planner.h"
 #include "controllers/planning/pod_planner.h"
 #include "controllers/planning/pod_state.h"
 #include "controllers/planning/release_planner.h"
+#include "controllers/planning/target_revision.h"
 #include "controllers/render/objects.h"
 
 namespace disagg::planning {
 namespace {
 
-// A revision to work towards, with what is known of it.
-struct Candidate {
-  render::RevisionIdentity identity;
-  std::shared_ptr<const render::Revision> payload;  // null: not read
-  std::string router_template;
-  bool stored = false;
-};
-
 // A missed event of what is waited for costs no longer than this.
 constexpr int kLeftoverSeconds = 10;
-
-bool Covers(const kube::Amounts& held, const kube::Amounts& asked) {
-  return std::all_of(asked.begin(), asked.end(), [&](const auto& need) {
-    return std::any_of(held.begin(), held.end(), [&](const auto& amount) {
-      return amount.first == need.first && amount.second >= need.second;
-    });
-  });
-}
 
 class DeploymentPlanner {
  public:
@@ -41,7 +27,7 @@ class DeploymentPlanner {
 
   Plan Run() {
     ReadSpec();
-    const auto accepted = AcceptedRevision();
+    const auto accepted = AcceptedRevision(snapshot_, states_);
     if (accepted) {
       plan_.accepted = accepted->identity;
       plan_.accepted_desired = AcceptedDesired(accepted->identity);
@@ -54,11 +40,16 @@ class DeploymentPlanner {
       return std::move(plan_);
     }
     Release();
+    if (IsBlind()) return std::move(plan_);
     if (!plan_.errors.empty()) {
       Heal(accepted);
       return std::move(plan_);
     }
-    if (auto target = TargetRevision(accepted)) Converge(*target, accepted);
+    if (auto target = TargetRevision(snapshot_, states_, plan_.resolution, accepted)) {
+      Converge(*target, accepted);
+    } else {
+      plan_.needs_payloads.push_back(accepted->identity.name);
+    }
     LeaveServingToTheNextPass();
     return std::move(plan_);
   }
@@ -75,90 +66,38 @@ class DeploymentPlanner {
     }
     plan_.resolution = api::Resolve(deployment_, snapshot_.catalogue, snapshot_.namespace_labels);
     plan_.errors = api::Validate(deployment_, plan_.resolution);
-  }
-
-  const StoredRevision* Stored(const std::string& name) const {
-    for (const StoredRevision& revision : snapshot_.revisions) {
-      if (revision.identity.name == name) return &revision;
+    for (api::FieldError& error : plan_.errors) {
+      if (error.reason == "ModelNotFound") Doubt(api::kServingModels, error);
+      if (error.reason == "AcceleratorNotFound") Doubt(api::kAcceleratorClasses, error);
     }
-    return nullptr;
   }
 
-  Candidate FromStored(const StoredRevision& stored) const {
-    Candidate candidate{stored.identity, nullptr, stored.router_template.Unpack(), true};
-    const auto payload = snapshot_.payloads.find(stored.identity.name);
-    if (payload != snapshot_.payloads.end()) candidate.payload = payload->second;
-    return candidate;
+  // What a cache does not hold that is not live may be there.
+  void Doubt(const kube::Resource& resource, api::FieldError& error) const {
+    const auto why = snapshot_.not_live.find(resource.ToString());
+    if (why == snapshot_.not_live.end()) return;
+    error.message +=
+        "; not certain, because " + resource.plural + " cannot be read: " + why->second;
   }
 
-  bool HasPods(const std::string& revision) const {
-    return std::any_of(states_.begin(), states_.end(), [&](const PodState& state) {
-      return state.revision == revision && !state.pod->meta.deleting();
-    });
-  }
-
-  // What status says was accepted last; where status was lost, the newest revision that has pods.
-  std::optional<Candidate> AcceptedRevision() const {
-    if (const auto* stored = Stored(deployment_.status.target_revision)) return FromStored(*stored);
-    const StoredRevision* newest = nullptr;
-    for (const StoredRevision& revision : snapshot_.revisions) {
-      const bool newer = newest == nullptr || revision.identity.number > newest->identity.number;
-      if (newer && HasPods(revision.identity.name)) newest = &revision;
+  // Without a true picture of the pods and of what they are made from nothing is replaced, rolled
+  // or created: what runs goes on.
+  bool IsBlind() {
+    bool blind = false;
+    for (const kube::Resource& resource : {kube::kPods, kube::kControllerRevisions}) {
+      const auto why = snapshot_.not_live.find(resource.ToString());
+      if (why == snapshot_.not_live.end()) continue;
+      plan_.explanations.push_back("waits because " + resource.plural +
+                                   " cannot be read: " + why->second);
+      blind = true;
     }
-    if (newest == nullptr) return std::nullopt;
-    return FromStored(*newest);
+    if (blind) KeepAccepted();
+    return blind;
   }
 
-  // A stored revision keeps its inputs for the sake of what runs. Before anything ran, a class or a
-  // model that was corrected since is taken over.
-  bool NothingRan() const {
-    return deployment_.status.current_revision.empty() &&
-           std::none_of(states_.begin(), states_.end(), HasRun);
-  }
-
-  static bool HasRun(const PodState& state) {
-    const auto& containers = state.pod->containers;
-    return std::any_of(containers.begin(), containers.end(), [](const auto& container) {
-      return !container.init &&
-             (container.running || container.restarts > 0 || container.last_finished_at > 0);
-    });
-  }
-
-  // The stored revision of this very spec, or a new one. Nothing: a payload has to be read first.
-  std::optional<Candidate> TargetRevision(const std::optional<Candidate>& accepted) {
-    const std::string spec_hash = render::HashSpec(deployment_).spec;
-    const std::string resolved_hash =
-        NothingRan() ? render::HashResolved(deployment_, plan_.resolution) : "";
-    const auto fits = [&](const render::RevisionIdentity& identity) {
-      return identity.spec_hash == spec_hash &&
-             (resolved_hash.empty() || identity.resolved_hash == resolved_hash);
-    };
-    if (accepted && fits(accepted->identity)) return accepted;
-    const StoredRevision* match = nullptr;
-    for (const StoredRevision& revision : snapshot_.revisions) {
-      const bool newer = match == nullptr || revision.identity.number > match->identity.number;
-      if (fits(revision.identity) && newer) match = &revision;
-    }
-    if (match != nullptr) return FromStored(*match);
-    if (!resolved_hash.empty()) return MakeRevision(nullptr);
-    if (accepted && !accepted->payload) {
-      plan_.needs_payloads.push_back(accepted->identity.name);
-      return std::nullopt;
-    }
-    return MakeRevision(accepted ? accepted->payload.get() : nullptr);
-  }
-
-  Candidate MakeRevision(const render::Revision* previous) const {
-    std::int64_t newest = 0;
-    std::map<std::string, std::string> taken;
-    for (const StoredRevision& revision : snapshot_.revisions) {
-      taken[revision.identity.name] = revision.identity.inputs_hash;
-      newest = std::max(newest, revision.identity.number);
-    }
-    auto made = std::make_shared<render::Revision>(
-        render::MakeRevision(deployment_, plan_.resolution, previous, taken, newest + 1));
-    return {made->identity, made, made->rendered.at("router").dump(),
-            Stored(made->identity.name) != nullptr};
+  void KeepAccepted() {
+    plan_.target = plan_.accepted;
+    plan_.desired = plan_.accepted_desired;
   }
 
   void NoteUpdate(const render::RevisionIdentity& current) {
@@ -226,7 +165,7 @@ class DeploymentPlanner {
   // Nothing is asked before a pod of the revision is to be made: a suspended deployment is asked
   // about when it goes on.
   bool NeedsGate(const Candidate& target) const {
-    if (deployment_.spec.suspend || HasPods(target.identity.name)) return false;
+    if (deployment_.spec.suspend || HasPods(states_, target.identity.name)) return false;
     const auto& desired = deployment_.status.desired;
     const bool stood_still = std::all_of(desired.begin(), desired.end(),
                                          [](const auto& role) { return role.second == 0; });
@@ -235,8 +174,7 @@ class DeploymentPlanner {
 
   void Converge(const Candidate& target, const std::optional<Candidate>& accepted) {
     if (WaitsForLeftovers(target)) {
-      plan_.target = plan_.accepted;
-      plan_.desired = plan_.accepted_desired;
+      KeepAccepted();
       return;
     }
     plan_.target = target.identity;
@@ -281,7 +219,7 @@ class DeploymentPlanner {
       return;
     }
     PlanTowards(target, plan_.desired, Gate::kIfAccepted, /*heal_only=*/false);
-    PlanDryRuns(target);
+    Append(PlanDryRuns(snapshot_, states_, *target.payload, plan_.writes));
     if (!accepted) return;
     PlanTowards(*accepted, plan_.accepted_desired, Gate::kIfRefused, /*heal_only=*/true);
   }
@@ -295,47 +233,6 @@ class DeploymentPlanner {
                  render::RevisionName(deployment_.meta.name, revision.identity.name)};
     write.body = render::RenderRevision(deployment_, revision);
     write.reason = "store revision " + revision.identity.name;
-    plan_.writes.push_back(std::move(write));
-  }
-
-  // One dry run per kind of pod that the cluster has not accepted yet: roles that keep their
-  // revision have run before.
-  void PlanDryRuns(const Candidate& target) {
-    for (const auto& [role, identity] : target.identity.roles) {
-      const bool known = std::any_of(states_.begin(), states_.end(), [&](const PodState& state) {
-        return state.role_revision == identity.revision;
-      });
-      if (known) continue;
-      const auto& role_template =
-          target.payload->rendered.at("roles").at(std::string(api::ToString(role)));
-      AddDryRun(render::RenderPod(deployment_, target.identity, role_template, {role, 0, 1}, {}));
-    }
-    AddDryRun(render::RenderRouterProbePod(deployment_, target.identity,
-                                           target.payload->rendered.at("router")));
-  }
-
-  // Whether a pod that this plan deletes holds all devices that the new one asks for.
-  bool FreesRoomFor(const nlohmann::json& pod) const {
-    const kube::Amounts asked = render::DevicesOf(pod);
-    return std::any_of(plan_.writes.begin(), plan_.writes.end(), [&](const Write& write) {
-      if (write.verb != Verb::kDelete || !(write.resource == kube::kPods)) return false;
-      const auto deleted = std::find_if(states_.begin(), states_.end(), [&](const PodState& state) {
-        return state.pod->meta.uid == write.uid;
-      });
-      return deleted != states_.end() && Covers(deleted->pod->extended_resources, asked);
-    });
-  }
-
-  void AddDryRun(nlohmann::json body) {
-    Write write;
-    write.verb = Verb::kDryRun;
-    write.stage = Stage::kDryRun;
-    write.resource = kube::kPods;
-    write.key = {deployment_.meta.namespace_name,
-                 body.at("metadata").at("name").get<std::string>()};
-    write.room_is_freed = FreesRoomFor(body);
-    write.body = std::move(body);
-    write.reason = "ask whether the cluster accepts " + write.key.name;
     plan_.writes.push_back(std::move(write));
   }
 

@@ -8,7 +8,7 @@
 #include "controllers/planning/node_bans.h"
 #include "controllers/planning/pod_writes.h"
 #include "controllers/planning/release_planner.h"
-#include "controllers/planning/times.h"
+#include "controllers/planning/succession.h"
 #include "controllers/render/objects.h"
 
 namespace disagg::planning {
@@ -244,9 +244,11 @@ class RolePlanner {
   }
 
   // One above the highest of the slot, and above what others still hold: pods of no slot, and pods
-  // of an earlier deployment of the same name.
+  // of an earlier deployment of the same name. What is gone leaves its name: were it only hidden
+  // from our caches, the API server would say that it is taken.
   render::PodIdentity NextIdentity(int replica, const PodState* before) const {
-    render::PodIdentity identity{role_, replica, before == nullptr ? 1 : before->incarnation + 1};
+    render::PodIdentity identity{role_, replica, before == nullptr ? 1 : before->incarnation};
+    if (before != nullptr && before == Newest(replica)) ++identity.incarnation;
     while (IsTaken(NameOf(identity))) ++identity.incarnation;
     return identity;
   }
@@ -299,7 +301,8 @@ class RolePlanner {
   }
 
   nlohmann::json WithHistory(const render::PodIdentity& identity, const PodState* before) {
-    render::PodHistory history = History(before);
+    render::PodHistory history;
+    if (before != nullptr && !Outdated(*before)) history = HistoryAfter(*before, snapshot_.now);
     if (history.avoid_nodes.empty()) return Render(identity, history);
     history.avoid_strictly = AnotherNodeFits(snapshot_.capacity, Template().at("spec"),
                                              render::DevicesOf(Template()), history.avoid_nodes);
@@ -312,55 +315,14 @@ class RolePlanner {
     return before.life == Life::kEnding ? "its pod was deleted" : "revision " + revision_;
   }
 
-  // Failed, lost, deleted or vanished before it had come through its failures.
-  bool DiedYoung(const PodState& before) const {
-    if (before.life == Life::kAlive) return false;
-    if (before.life == Life::kFailed) return !LivedLong(before);
-    return !before.released && AgeOf(*before.pod, snapshot_.now) < kLongLifeSeconds;
-  }
-
-  // How many short lives in a row came before this pod.
-  int Retries(const PodState& before) const {
-    return before.life == Life::kAlive || DiedYoung(before) ? before.retries : 0;
-  }
-
-  // When its successor may be created. Whoever was deleted or lost is followed at once; only what
-  // repeats itself is slowed down. A changed role revision is somebody's answer to all of it.
-  std::int64_t SuccessorAt(const PodState& before) const {
-    if (before.crash_looping || Outdated(before)) return snapshot_.now;
-    const int wait = BackoffSeconds(Retries(before));
-    if (before.life == Life::kFailed) return FailureTime(*before.pod, snapshot_.now) + wait;
-    const bool repeats = DiedYoung(before) && before.retries > 0;
-    return repeats ? before.pod->meta.creation_time + wait : snapshot_.now;
-  }
-
+  // A changed role revision is somebody's answer to whatever became of the pods before.
   bool InBackoff(const PodState& before) {
-    const std::int64_t at = SuccessorAt(before);
+    if (Outdated(before)) return false;
+    const std::int64_t at = SuccessorAt(before, snapshot_.now);
     if (snapshot_.now >= at) return false;
     WakeAt(at, plan_);
-    const std::string times = std::to_string(before.retries + 1);
-    Explain(before.replica,
-            before.life == Life::kFailed
-                ? "waits after a failure: " + before.why
-                : "waits: " + times + " of its pods in a row were lost or deleted " +
-                      "soon after their creation" +
-                      (before.why.empty() ? "" : ", the last one because " + before.why));
+    Explain(before.replica, BackoffClause(before));
     return true;
-  }
-
-  render::PodHistory History(const PodState* before) const {
-    render::PodHistory history;
-    if (before == nullptr || Outdated(*before)) return history;
-    const bool failed = before->life == Life::kFailed;
-    history.failures = failed ? FailuresWith(*before) : before->failures;
-    history.faults = before->faults;
-    if (failed) {
-      history.faults =
-          FaultsWith(before->faults, *before->pod, FailureTime(*before->pod, snapshot_.now));
-    }
-    history.retries = Retries(*before) + (failed || DiedYoung(*before) ? 1 : 0);
-    history.avoid_nodes = BannedNodes(history.faults, snapshot_.now);
-    return history;
   }
 
   // The newest failed pod of a slot is what a person wants to look at; it stays until its successor

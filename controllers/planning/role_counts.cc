@@ -32,6 +32,11 @@ std::set<api::RoleName> RolesOf(const Snapshot& snapshot, const std::string& con
   return roles;
 }
 
+// Whether the counts of its status are of its newest spec.
+bool IsObserved(const kube::Deployment& router) {
+  return router.observed_generation >= router.meta.generation;
+}
+
 std::string Topology(const api::DisaggDeployment& deployment, const char* unit) {
   std::string text;
   for (const auto& [role, spec] : deployment.spec.roles) {
@@ -59,12 +64,12 @@ std::map<api::RoleName, RoleCounts> CountRoles(const Snapshot& snapshot, const G
     ++role.created;
     role.scheduled += state.pod->scheduled ? 1 : 0;
     role.ready += state.ready() ? 1 : 0;
-    if (!goal.target) continue;
+    if (!goal.target || !state.ready()) continue;
     const auto identity = goal.target->roles.find(state.role);
-    role.updated +=
-        identity != goal.target->roles.end() && identity->second.revision == state.role_revision
-            ? 1
-            : 0;
+    const bool newest = identity != goal.target->roles.end() &&
+                        identity->second.revision == state.role_revision &&
+                        goal.target->contract == state.contract;
+    role.updated += newest ? 1 : 0;
   }
   const auto& specs = snapshot.deployment->spec.roles;
   for (auto& [role, count] : counts) {
@@ -87,8 +92,20 @@ RouterCounts CountRouters(const Snapshot& snapshot) {
 bool RouterIsComplete(const Snapshot& snapshot, const std::string& contract) {
   return std::any_of(snapshot.routers.begin(), snapshot.routers.end(), [&](const auto& router) {
     return router->meta.label(api::kLabelContract) == contract && !router->meta.deleting() &&
-           router->observed_generation >= router->meta.generation && router->desired > 0 &&
-           router->ready >= router->desired;
+           IsObserved(*router) && router->desired > 0 && router->ready >= router->desired &&
+           router->updated >= router->desired && router->total == router->updated;
+  });
+}
+
+bool RoutersAreIdle(const Snapshot& snapshot) {
+  return std::all_of(snapshot.routers.begin(), snapshot.routers.end(), [](const auto& router) {
+    return IsObserved(*router) && router->desired == 0 && router->total == 0;
+  });
+}
+
+bool OtherRouters(const Snapshot& snapshot, const std::string& contract) {
+  return std::any_of(snapshot.routers.begin(), snapshot.routers.end(), [&](const auto& router) {
+    return router->meta.label(api::kLabelContract) != contract;
   });
 }
 

@@ -35,8 +35,15 @@ struct RouterCounts {
 // Of all contracts.
 RouterCounts CountRouters(const Snapshot& snapshot);
 
-// True when the router of this contract is there, up to date and ready.
+// True when the router of this contract is there and every pod of it is of its newest template and
+// ready.
 bool RouterIsComplete(const Snapshot& snapshot, const std::string& contract);
+
+// True when no router has a pod, or should have one.
+bool RoutersAreIdle(const Snapshot& snapshot);
+
+// True when a router of another contract is there.
+bool OtherRouters(const Snapshot& snapshot, const std::string& contract);
 
 // True when one contract has a ready router and at least minReady ready pods in every role of it: P
 // and D of different contracts cannot serve together.

@@ -33,6 +33,17 @@ std::set<std::string> KnownProblems(const api::StatusView& view) {
   return known;
 }
 
+// Stopping as the spec asks is no reason for a warning.
+Note ReadyNote(const api::DisaggDeployment& deployment, const api::Condition* ready) {
+  if (IsTrue(ready)) return {false, "Ready", "Serve", ready->message};
+  if (ready == nullptr) {
+    return {false, deployment.spec.suspend ? "Suspended" : "ScaledToZero", "Serve",
+            "requests are refused: no replica is wanted"};
+  }
+  const bool asked = ready->reason == "Suspended" || ready->reason == "ScaledToZero";
+  return {!asked, ready->reason, "Serve", ready->message};
+}
+
 }  // namespace
 
 std::vector<Note> ActionsOf(const Plan& plan, const Outcome& outcome) {
@@ -61,8 +72,7 @@ std::vector<Note> Transitions(const api::DisaggDeployment& deployment,
   std::vector<Note> notes;
   const api::Condition* ready = conditions.Find("Ready");
   if (IsTrue(ready) != IsTrue(deployment.status.Find("Ready"))) {
-    const bool is = IsTrue(ready);
-    notes.push_back({!is, is ? "Ready" : ready->reason, "Serve", ready->message});
+    notes.push_back(ReadyNote(deployment, ready));
   }
   const api::Condition* stalled = conditions.Find("Stalled");
   const api::Condition* before = deployment.status.Find("Stalled");

@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
-#include "controllers/planning/text.h"
+#include "operator/base/text.h"
 
 namespace disagg::planning {
 namespace {
@@ -29,32 +30,40 @@ std::string GpuColumn(const api::DisaggDeployment& deployment, const Counts& cou
   return ready == desired ? std::to_string(desired) : Ratio(ready, desired);
 }
 
+// The reason in one word and the sentence behind it; both empty when all is well.
+std::pair<std::string, std::string> WhyNot(const StatusFacts& facts,
+                                           const ConditionSet& conditions) {
+  if (facts.stall) return {facts.stall->reason, conditions.Find("Stalled")->message};
+  if (!facts.report.problems.empty()) {
+    return {facts.report.problems[0].reason, facts.report.problems[0].message};
+  }
+  const bool suspended = facts.deployment.spec.suspend;
+  if (facts.idle_goal && facts.goal.target) {
+    const api::Condition* reconciling = conditions.Find("Reconciling");
+    return {suspended ? "Suspended" : "ScaledToZero",
+            reconciling != nullptr ? reconciling->message
+            : suspended ? "spec.suspend is true: all replicas are at 0; requests are refused"
+                        : "all replicas are at 0; requests are refused"};
+  }
+  const api::Condition* ready = conditions.Find("Ready");
+  if (ready == nullptr || ready->status == "True") return {};
+  // Nothing is known to be wrong; it has just not served yet.
+  const bool starting = facts.deployment.status.current_revision.empty();
+  return {starting ? "Starting" : ready->reason, ready->message};
+}
+
 }  // namespace
 
-nlohmann::json SummaryOf(const api::DisaggDeployment& deployment, const Counts& counts,
-                         const ConditionSet& conditions, const std::vector<Problem>& problems,
-                         bool starting) {
-  nlohmann::json summary = {
-      {"topology", ShortTopology(deployment)},
-      {"prefill", RoleColumn(counts, api::RoleName::kPrefill)},
-      {"decode", RoleColumn(counts, api::RoleName::kDecode)},
-      {"gpus", GpuColumn(deployment, counts)},
-      {"engine", std::string(api::ToString(deployment.spec.engine)) + "/dynamo"},
-      {"reason", ""},
-      {"message", ""}};
-  const api::Condition* stalled = conditions.Find("Stalled");
-  const api::Condition* ready = conditions.Find("Ready");
-  if (stalled != nullptr) {
-    summary["reason"] = stalled->reason;
-    summary["message"] = Shorten(stalled->message, kLongestProblem);
-  } else if (!problems.empty()) {
-    summary["reason"] = problems[0].reason;
-    summary["message"] = Shorten(problems[0].message, kLongestProblem);
-  } else if (ready->status != "True") {
-    summary["reason"] = starting ? "Starting" : ready->reason;
-    summary["message"] = ready->message;
-  }
-  return summary;
+nlohmann::json SummaryOf(const StatusFacts& facts, const ConditionSet& conditions) {
+  const auto [reason, message] = WhyNot(facts, conditions);
+  const api::DisaggDeployment& deployment = facts.deployment;
+  return {{"topology", ShortTopology(deployment)},
+          {"prefill", RoleColumn(facts.counts, api::RoleName::kPrefill)},
+          {"decode", RoleColumn(facts.counts, api::RoleName::kDecode)},
+          {"gpus", GpuColumn(deployment, facts.counts)},
+          {"engine", std::string(api::ToString(deployment.spec.engine)) + "/dynamo"},
+          {"reason", reason},
+          {"message", base::CutUtf8(message, kLongestProblem)}};
 }
 
 }  // namespace disagg::planning

@@ -23,7 +23,7 @@ class RegisteredDomain : public Domain {
             {"disaggdeployment", options.workers},
             [this](const kube::ObjectKey& key) { return deployment_reconciler_.Reconcile(key); })),
         models_(manager.AddController(
-            {"servingmodel", 1},
+            {"servingmodel", 8},
             [this](const kube::ObjectKey& key) { return model_reconciler_.Reconcile(key); })),
         sweeps_(manager.AddController(
             {"lost-children", 1},

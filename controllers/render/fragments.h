@@ -33,7 +33,7 @@ nlohmann::json NameList(const std::vector<std::string>& names);
 // The canonical text of a quantity; "" for what is none.
 std::string CanonicalQuantity(const std::string& text);
 
-// `per_item` times `count` in canonical text; "" for what is no quantity.
+// `per_item` times `count` in canonical text; "" for what is not a quantity.
 std::string TimesQuantity(const std::string& per_item, int count);
 
 }  // namespace disagg::render

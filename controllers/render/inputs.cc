@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "controllers/api/engine_args.h"
+#include "controllers/api/env.h"
 #include "controllers/api/reserved_env.h"
 #include "controllers/render/revision.h"
 

@@ -34,7 +34,7 @@ std::string BudgetName(const std::string& deployment, api::RoleName role) {
 
 std::string Endpoint(const api::DisaggDeployment& deployment) {
   return "http://" + deployment.meta.name + "." + deployment.meta.namespace_name +
-         ".svc.cluster.local:" + std::to_string(deployment.spec.router.service_port) + "/v1";
+         ".svc:" + std::to_string(deployment.spec.router.service_port) + "/v1";
 }
 
 }  // namespace disagg::render

@@ -34,7 +34,7 @@ std::string ServiceAccountName(
     const api::DisaggDeployment& deployment);  // the user's, or <ddep>-workers
 std::string RouterName(const std::string& deployment, const std::string& contract);
 std::string BudgetName(const std::string& deployment, api::RoleName role);
-// "http://<ddep>.<namespace>.svc.cluster.local:8000/v1"
+// "http://<ddep>.<namespace>.svc:8000/v1"
 std::string Endpoint(const api::DisaggDeployment& deployment);
 
 // The labels that tell one pod of a role from another.

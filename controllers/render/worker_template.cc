@@ -1,7 +1,11 @@
+#include <set>
+#include <string_view>
 #include <utility>
 
 #include "controllers/api/engine_args.h"
+#include "controllers/api/env.h"
 #include "controllers/api/labels.h"
+#include "controllers/api/reserved_env.h"
 #include "controllers/render/engine_renderer.h"
 #include "controllers/render/fragments.h"
 #include "controllers/render/metadata.h"
@@ -16,7 +20,8 @@ using nlohmann::json;
 
 constexpr char kModelPath[] = "/model";
 
-// Ours < class < engine.env < role.env. Ours come first, so that others may refer to $(POD_NAME).
+// Ours < class < engine.env < role.env; all of them win over envFrom. Ours come first, so that
+// others may refer to $(POD_NAME).
 std::vector<api::EnvVar> WorkerEnv(const EngineRenderer& engine, const WorkerView& worker) {
   // HOME may be anything that can be written; caches of compiled code go there.
   return api::MergeEnv({DynamoWorkerEnv(worker.context),
@@ -30,9 +35,30 @@ std::vector<std::string> WorkerArgs(const EngineRenderer& engine, const WorkerVi
   std::vector<std::string> args = engine.Flags(worker);
   api::Args free = worker.contract.args.at(worker.role.role);
   free.insert(worker.role.args.begin(), worker.role.args.end());
-  const std::vector<std::string> rest = api::ToCommandLine(free);
-  args.insert(args.end(), rest.begin(), rest.end());
+  for (const std::string& word : api::ToCommandLine(free)) {
+    args.push_back(api::EscapeReferences(word));
+  }
   return args;
+}
+
+// Kubernetes lets `env` win over `envFrom`, whose keys the operator cannot read. What is reserved
+// and has no value in `env` is taken away before the engine starts. Not NVIDIA_VISIBLE_DEVICES: it
+// has done its work by then, and its value is the device plugin's.
+json WorkerCommand(const EngineRenderer& engine, const WorkerView& worker,
+                   const std::vector<api::EnvVar>& env) {
+  std::vector<std::string> command;
+  if (!worker.role.env_from.empty()) {
+    std::set<std::string_view> given{"NVIDIA_VISIBLE_DEVICES"};
+    for (const api::EnvVar& variable : env) given.insert(variable.name);
+    command.push_back("env");
+    for (const api::ReservedVariable& reserved : api::ReservedEnv()) {
+      if (given.contains(reserved.name)) continue;
+      command.insert(command.end(), {"-u", std::string(reserved.name)});
+    }
+  }
+  const std::vector<std::string> program = engine.Command();
+  command.insert(command.end(), program.begin(), program.end());
+  return command;
 }
 
 json WorkerPorts(const EngineRenderer& engine, const WorkerView& worker) {
@@ -121,9 +147,10 @@ json EngineContainer(const EngineRenderer& engine, const WorkerView& worker) {
   const RoleInputs& role = worker.role;
   json container = NamedContainer("engine", worker.contract.image, role.pod);
   container.update(DynamoWorkerLifecycle(role.startup_timeout_seconds));
-  container["command"] = engine.Command();
+  const std::vector<api::EnvVar> env = WorkerEnv(engine, worker);
+  container["command"] = WorkerCommand(engine, worker, env);
   container["args"] = WorkerArgs(engine, worker);
-  container["env"] = EnvList(WorkerEnv(engine, worker));
+  container["env"] = EnvList(env);
   PutJson(&container, "envFrom", ParseFragments(role.env_from));
   container["ports"] = WorkerPorts(engine, worker);
   container["resources"] = WorkerResources(role);

@@ -12,7 +12,11 @@ using DeploymentPtr = std::shared_ptr<const api::DisaggDeployment>;
 
 Cell ReadyCell(const api::DisaggDeployment& deployment) {
   const api::Condition* ready = deployment.status.Find("Ready");
-  if (ready == nullptr) return {"Unknown", Tone::kWaiting};
+  if (ready == nullptr) {
+    // Judged, and there is nothing to be ready: no replica is wanted and none runs.
+    const bool idle = deployment.status.observed_generation >= 0;
+    return idle ? Cell{"-", Tone::kPlain} : Cell{"Unknown", Tone::kWaiting};
+  }
   return {ready->status, ready->status == "True" ? Tone::kGood : Tone::kBad};
 }
 

@@ -16,11 +16,18 @@
 namespace disagg::status_view {
 namespace {
 
+// Without the condition Ready: no replica is wanted and none runs, or nobody has judged it yet.
+Cell IdleCell(const api::DisaggDeployment& deployment) {
+  auto summary = ReadStatus(deployment.status).summary;
+  if (summary["reason"].empty()) return {"Not ready", Tone::kBad};
+  return {summary["reason"] + ": " + summary["message"], Tone::kPlain};
+}
+
 Cell ReadyCell(const Facts& facts) {
   const api::DisaggDeployment& deployment = *facts.deployment;
   if (deployment.meta.deleting()) return {"Being deleted", Tone::kWaiting};
   const api::Condition* ready = deployment.status.Find("Ready");
-  if (ready == nullptr) return {"Not ready", Tone::kBad};
+  if (ready == nullptr) return IdleCell(deployment);
   const std::string age = Age(facts.now - ready->last_transition_time);
   if (ready->status == "True") return {"Ready for " + age, Tone::kGood};
   return {"Not ready for " + age + ": " + ready->message, Tone::kBad};

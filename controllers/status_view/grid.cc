@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "operator/base/text.h"
+
 namespace disagg::status_view {
 namespace {
 
@@ -68,7 +70,7 @@ std::string Draw(const Line& line, const Widths& widths, const Style& style) {
 std::string DrawAll(std::vector<Line> lines, const Style& style) {
   std::vector<Widths> widths;
   for (Line& line : lines) {
-    for (Cell& cell : line.row) cell.text = Harmless(cell.text);
+    for (Cell& cell : line.row) cell.text = base::Printable(cell.text);
     if (widths.size() <= line.depth) widths.resize(line.depth + 1);
     Widen(line, &widths[line.depth]);
   }
@@ -101,18 +103,6 @@ std::string RenderTable(const std::vector<Row>& rows, const Style& style) {
   lines.reserve(rows.size());
   for (const Row& row : rows) lines.push_back({"", 0, row});
   return DrawAll(std::move(lines), style);
-}
-
-std::string Harmless(const std::string& text) {
-  std::string harmless;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    // U+0080 to U+009F are control characters, too: C2 80 to C2 9F in UTF-8.
-    const bool high = byte == 0xC2 && i + 1 < text.size() && (text[i + 1] & 0xE0) == 0x80;
-    if (high) ++i;
-    harmless += high || byte < 0x20 || byte == 0x7F ? ' ' : text[i];
-  }
-  return harmless;
 }
 
 }  // namespace disagg::status_view

@@ -38,7 +38,4 @@ struct Style {
 std::string RenderTree(const Branch& root, const Style& style);
 std::string RenderTable(const std::vector<Row>& rows, const Style& style);
 
-// One line of text, control characters as spaces.
-std::string Harmless(const std::string& text);
-
 }  // namespace disagg::status_view

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "controllers/status_view/text.h"
+#include "operator/base/text.h"
 
 namespace disagg::status_view {
 namespace {
@@ -26,13 +27,13 @@ Situation Ending(const kube::Pod& pod, std::int64_t now) {
 }
 
 std::string ExitOf(const kube::ContainerState& container) {
-  const std::string said = LastLine(container.last_termination_message);
-  return container.name + " ended with exit code " + std::to_string(container.last_exit_code) +
+  const std::string said = base::LastLine(container.last_termination_message);
+  return container.name + " exited with exit code " + std::to_string(container.last_exit_code) +
          (said.empty() ? "" : ": " + said);
 }
 
 Situation Failed(const kube::Pod& pod) {
-  std::string note = LastLine(pod.message);
+  std::string note = base::LastLine(pod.message);
   const auto* ended =
       Find(pod, [](const auto& container) { return container.last_exit_code != 0; });
   if (note.empty() && ended != nullptr) note = ExitOf(*ended);
@@ -53,14 +54,14 @@ std::optional<Situation> Fault(const kube::ContainerState& container) {
   const std::string& waiting = container.waiting_reason;
   if (IsPullFailure(waiting)) {
     return Situation{"ImagePullFailed", Tone::kBad,
-                     waiting + ": " + LastLine(container.waiting_message)};
+                     waiting + ": " + base::LastLine(container.waiting_message)};
   }
   if (container.restarts > 0 && container.last_termination_reason == "OOMKilled") {
     return Situation{"OOMKilled", Tone::kBad, container.name + " needs more memory than its limit"};
   }
   if (waiting == "CrashLoopBackOff") return Situation{"CrashLoop", Tone::kBad, ExitOf(container)};
   if (WaitsForNoFault(waiting)) return std::nullopt;
-  return Situation{waiting, Tone::kBad, LastLine(container.waiting_message)};
+  return Situation{waiting, Tone::kBad, base::LastLine(container.waiting_message)};
 }
 
 Situation Running(const kube::Pod& pod, const kube::ContainerState& container,
@@ -89,8 +90,12 @@ Situation Waiting(const kube::Pod& pod) {
 Situation Judge(const kube::Pod& pod, const Startup& startup, std::int64_t now) {
   if (pod.meta.deleting()) return Ending(pod, now);
   if (pod.phase == kube::PodPhase::kFailed) return Failed(pod);
-  if (pod.phase == kube::PodPhase::kSucceeded) return {"Completed", Tone::kBad, "ended by itself"};
+  if (pod.phase == kube::PodPhase::kSucceeded) return {"Completed", Tone::kBad, "exited by itself"};
   if (pod.ready) return {"Ready", Tone::kGood, ""};
+  if (!pod.scheduled && !pod.scheduling_gates.empty()) {
+    return {"SchedulingGated", Tone::kBad,
+            "waits for its scheduling gates: " + pod.scheduling_gates};
+  }
   if (!pod.unschedulable_message.empty()) {
     return {"Unschedulable", Tone::kBad, pod.unschedulable_message};
   }

@@ -55,11 +55,4 @@ std::string Layout(const api::Parallelism& parallelism) {
   return text.empty() ? "TP1" : text;
 }
 
-std::string LastLine(std::string text) {
-  const std::size_t end = text.find_last_not_of(" \r\n");
-  text.erase(end == std::string::npos ? 0 : end + 1);
-  const std::size_t line = text.rfind('\n');
-  return line == std::string::npos ? text : text.substr(line + 1);
-}
-
 }  // namespace disagg::status_view

@@ -22,7 +22,4 @@ std::string Count(int count, const std::string& noun);
 // Pipeline, context and decode context follow as PP, CP and DCP; a single GPU is TP1.
 std::string Layout(const api::Parallelism& parallelism);
 
-// The last line that says something: where a stack trace names its cause.
-std::string LastLine(std::string text);
-
 }  // namespace disagg::status_view

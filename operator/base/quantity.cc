@@ -1,6 +1,8 @@
 #include "operator/base/quantity.h"
 
 #include <array>
+#include <charconv>
+#include <cstdlib>
 #include <limits>
 
 namespace base {
@@ -16,6 +18,9 @@ struct Suffix {
 
 constexpr Wide kThousand = 1000;
 constexpr Wide kBinary = 1024;
+constexpr Wide kLargest = static_cast<Wide>(std::numeric_limits<long long>::max()) * kThousand;
+constexpr int kLongestExponent = 64;
+constexpr Wide kWidest = (static_cast<Wide>(1) << 126) - 1;
 
 // Largest first within each family, as ToString needs it.
 constexpr std::array<Suffix, 14> kSuffixes{{
@@ -43,6 +48,55 @@ std::string Digits(Wide value) {
     text.insert(text.begin(), static_cast<char>('0' + static_cast<int>(rest % 10)));
   }
   return negative ? "-" + text : text;
+}
+
+// The exponent of "e3", "E3", "e-3"; nothing for another suffix. "E" alone is the suffix of 10^18.
+std::optional<int> ParseExponent(std::string_view text) {
+  if (text.size() < 2 || (text[0] != 'e' && text[0] != 'E')) return std::nullopt;
+  text.remove_prefix(1);
+  if (text[0] == '+') {
+    text.remove_prefix(1);
+    if (text.starts_with('-')) return std::nullopt;
+  }
+  int exponent = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), exponent);
+  const bool whole = error == std::errc() && end == text.data() + text.size();
+  // No quantity needs more, and the loops over it stay short.
+  return whole && std::abs(exponent) <= kLongestExponent ? std::optional(exponent) : std::nullopt;
+}
+
+// What stands behind the digits.
+struct Unit {
+  Wide thousandths = kThousand;
+  int exponent = 0;
+  bool binary = false;
+};
+
+std::optional<Unit> ParseSuffix(std::string_view text) {
+  for (const Suffix& suffix : kSuffixes) {
+    if (suffix.text == text) return Unit{suffix.thousandths, 0, suffix.binary};
+  }
+  if (const auto exponent = ParseExponent(text)) return Unit{kThousand, *exponent, false};
+  return std::nullopt;
+}
+
+// digits * unit * 10^power in thousandths, as `unit` is; nothing where that is no whole number of
+// them or beyond the largest quantity.
+std::optional<Wide> Scaled(Wide digits, Wide unit, int power) {
+  for (; power < 0 && digits != 0 && digits % 10 == 0; ++power) digits /= 10;
+  for (; power < 0 && unit % 10 == 0; ++power) unit /= 10;
+  if (digits == 0) return 0;
+  // What is left of a negative power is a true fraction unless the other factors of 2 and 5 meet,
+  // as in 0.5Gi.
+  if (digits > kWidest / unit) return std::nullopt;
+  Wide value = digits * unit;
+  for (; power < 0; ++power, value /= 10) {
+    if (value % 10 != 0) return std::nullopt;
+  }
+  for (; power > 0; --power, value *= 10) {
+    if (value > kLargest) return std::nullopt;
+  }
+  return value > kLargest ? std::nullopt : std::optional(value);
 }
 
 // value * 10^digits of "12.5": {125, 1}. Nothing when there is no digit or there are too many.
@@ -83,25 +137,16 @@ std::optional<Quantity> Quantity::Parse(std::string_view text) {
   const bool negative = text.starts_with('-');
   if (negative || text.starts_with('+')) text.remove_prefix(1);
   const std::size_t end = text.find_first_not_of("0123456789.");
-  const std::string_view suffix_text = end == std::string_view::npos ? "" : text.substr(end);
+  const std::string_view suffix = end == std::string_view::npos ? "" : text.substr(end);
   const auto decimal = ParseDecimal(text.substr(0, end));
-  if (!decimal) return std::nullopt;
-  for (const Suffix& suffix : kSuffixes) {
-    if (suffix.text != suffix_text) continue;
-    Wide value = decimal->digits * suffix.thousandths;
-    for (int i = 0; i < decimal->scale; ++i) {
-      if (value % 10 != 0) return std::nullopt;
-      value /= 10;
-    }
-    if (value > static_cast<Wide>(std::numeric_limits<long long>::max()) * kThousand) {
-      return std::nullopt;
-    }
-    Quantity quantity;
-    quantity.thousandths_ = negative ? -value : value;
-    quantity.binary_ = suffix.binary;
-    return quantity;
-  }
-  return std::nullopt;
+  const auto unit = ParseSuffix(suffix);
+  if (!decimal || !unit) return std::nullopt;
+  const auto value = Scaled(decimal->digits, unit->thousandths, unit->exponent - decimal->scale);
+  if (!value) return std::nullopt;
+  Quantity quantity;
+  quantity.thousandths_ = negative ? -*value : *value;
+  quantity.binary_ = unit->binary;
+  return quantity;
 }
 
 Quantity Quantity::Times(int factor) const {

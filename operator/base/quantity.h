@@ -1,6 +1,6 @@
 #pragma once
 
-// Kubernetes quantities ("12", "500m", "120Gi"), as in k8s.io/apimachinery/pkg/api/resource.
+// Kubernetes quantities ("12", "500m", "120Gi", "1e3"), as in k8s.io/apimachinery/pkg/api/resource.
 // Integers only: a quantity is held as thousandths in 128 bits, so that 999 GPUs times 2Ti stay
 // exact.
 
@@ -19,7 +19,8 @@ class Quantity {
   // larger than 2^63 - 1.
   static std::optional<Quantity> Parse(std::string_view text);
 
-  // Keeps the suffix family in which the quantity was written: 120Gi times 8 is 960Gi.
+  // Keeps the suffix family in which the quantity was written: 120Gi times 8 is 960Gi. An exponent
+  // is of the decimal family: 1e3 is 1k.
   Quantity Times(int factor) const;
   Quantity Plus(const Quantity& other) const;
 

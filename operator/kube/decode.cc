@@ -82,6 +82,8 @@ base::Result<ObjectPtr> DecodeDeployment(const Json& object, const KeepKeys& kee
   IfObject(object, "status", [&](const Json& status) {
     deployment->ready = static_cast<int>(IntegerField(status, "readyReplicas"));
     deployment->available = static_cast<int>(IntegerField(status, "availableReplicas"));
+    deployment->updated = static_cast<int>(IntegerField(status, "updatedReplicas"));
+    deployment->total = static_cast<int>(IntegerField(status, "replicas"));
     deployment->observed_generation = IntegerField(status, "observedGeneration");
     ForEachElement(status, "conditions", [&](const Json& condition) {
       if (TextField(condition, "type") == "ReplicaFailure" &&

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "operator/base/text.h"
 #include "operator/kube/decode.h"
 #include "operator/kube/extended_resources.h"
 #include "operator/kube/json_fields.h"
@@ -18,13 +19,7 @@ using Sums = std::map<std::string, std::int64_t>;
 constexpr std::size_t kMaxMessage = 4096;
 
 std::string_view Message(const Json& object, std::string_view field) {
-  std::string_view text = TextField(object, field);
-  if (text.size() > kMaxMessage) {
-    std::size_t end = kMaxMessage;
-    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-    text = text.substr(0, end);
-  }
-  return text;
+  return base::CutUtf8(TextField(object, field), kMaxMessage);
 }
 
 PodPhase DecodePhase(std::string_view phase) {
@@ -73,9 +68,12 @@ void DecodeCondition(const Json& condition, Pod& pod) {
     pod.ready_since = TimeField(condition, "lastTransitionTime");
   } else if (type == "PodScheduled") {
     pod.scheduled = is_true;
+    pod.scheduled_at = TimeField(condition, "lastTransitionTime");
     if (!is_true && TextField(condition, "reason") == "Unschedulable") {
       pod.unschedulable_message = Message(condition, "message");
     }
+  } else if (type == "PodReadyToStartContainers") {
+    pod.sandbox_missing = !is_true;
   }
 }
 
@@ -102,8 +100,18 @@ void AddResources(const Json& resources, Sums& sums) {
   for (const auto& [name, count] : asked) sums[name] += count;
 }
 
+std::string SchedulingGates(const Json& spec) {
+  std::string names;
+  ForEachElement(spec, "schedulingGates", [&](const Json& gate) {
+    names.append(names.empty() ? "" : ", ").append(TextField(gate, "name"));
+  });
+  return names;
+}
+
 void DecodeSpec(const Json& spec, Pod& pod) {
   pod.node_name = TextField(spec, "nodeName");
+  pod.scheduler_name = TextField(spec, "schedulerName");
+  pod.scheduling_gates = SchedulingGates(spec);
   Sums sums;
   ForEachElement(spec, "containers", [&](const Json& container) {
     IfObject(container, "resources", [&](const Json& r) { AddResources(r, sums); });

@@ -97,10 +97,15 @@ struct Pod : Object {
   PodPhase phase = PodPhase::kPending;
   InternedString reason;  // status.reason: Evicted, UnexpectedAdmissionError, NodeLost, ...
   InternedString message;
-  bool ready = false;                    // condition Ready
-  std::int64_t ready_since = 0;          // lastTransitionTime of Ready, Unix seconds
-  bool scheduled = false;                // condition PodScheduled
+  bool ready = false;             // condition Ready
+  std::int64_t ready_since = 0;   // lastTransitionTime of Ready, Unix seconds
+  bool scheduled = false;         // condition PodScheduled
+  std::int64_t scheduled_at = 0;  // its lastTransitionTime, Unix seconds
+  // Condition PodReadyToStartContainers is False: volumes or the network are not there.
+  bool sandbox_missing = false;
   InternedString unschedulable_message;  // of PodScheduled=False, reason Unschedulable
+  InternedString scheduler_name;         // empty or "default-scheduler": the cluster's own
+  InternedString scheduling_gates;       // names, "a, b"
   std::vector<ContainerState> containers;
   // Sum over containers of the extended resources (a name with a "/" outside kubernetes.io) it asks
   // for.
@@ -124,6 +129,8 @@ struct Deployment : RawObject {
   int desired = 0;
   int ready = 0;
   int available = 0;
+  int updated = 0;              // pods of the newest template
+  int total = 0;                // pods, of older templates too
   std::string replica_failure;  // why it cannot make pods: message of its condition ReplicaFailure
   std::int64_t observed_generation = 0;
 };

@@ -177,7 +177,10 @@ base::Result<WriteResult> ReadWriteAnswer(const base::Result<transport::Response
   base::Error error =
       kube::ErrorFromResponse(answer->status, answer->body, answer->Header("Retry-After"));
   // The store may have taken the write when the answer got lost between it, the server and a proxy.
-  error.outcome_unknown = answer->status >= 500 && error.code != base::ErrorCode::kTooLarge;
+  const bool too_large = error.code == base::ErrorCode::kTooLarge;
+  error.outcome_unknown = answer->status >= 500 && !too_large;
+  // It is refused for as long as the object is what it is, and it is large.
+  if (too_large) error.retry_after = kTooLargeRetry;
   return error;
 }
 

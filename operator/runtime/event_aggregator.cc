@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "operator/base/hash.h"
+#include "operator/base/text.h"
 #include "operator/runtime/micro_time.h"
 
 namespace runtime {
@@ -19,7 +20,7 @@ constexpr std::size_t kMostWord = 128;
 constexpr std::size_t kMostName = 253;
 
 std::string Cut(const std::string& text, std::size_t most) {
-  return std::string(CutUtf8(text, most));
+  return std::string(base::CutUtf8(text, most));
 }
 
 // A message of a library or server may hold anything.
@@ -144,13 +145,6 @@ EventWrite EventAggregator::Patch(const std::string& key, Series& series) {
       {"series",
        {{"count", series.count}, {"lastObservedTime", FormatMicroTime(series.last_seen)}}}};
   return {true, series.namespace_name, series.name, Dump(body), key};
-}
-
-std::string_view CutUtf8(std::string_view text, std::size_t most) {
-  if (text.size() <= most) return text;
-  std::size_t end = most;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  return text.substr(0, end);
 }
 
 }  // namespace runtime

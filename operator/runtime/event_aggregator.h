@@ -80,7 +80,4 @@ class EventAggregator {
   std::map<std::string, Bucket> buckets_;  // by UID
 };
 
-// At most `most` bytes, cut between characters of UTF-8.
-std::string_view CutUtf8(std::string_view text, std::size_t most);
-
 }  // namespace runtime

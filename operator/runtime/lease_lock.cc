@@ -75,12 +75,14 @@ base::Result<bool> LeaseLock::ReadAndTake() {
   }
   // Whoever has it from us in the meantime may have written; what we know is no longer the newest,
   // also when it is free again.
-  if (held_ && holder_ != options_.identity) return false;
+  if (held_ && !lease_.is_null() && holder_ != options_.identity) return false;
   if (HeldByOther()) return false;
   const Method method = lease_.is_null() ? Method::kPost : Method::kPut;
   const base::Status taken = Write(method, Claim(), clock_.Steady());
   if (taken) return true;
-  if (LostRace(taken.error())) return false;
+  // Ours a moment ago, not there, and there: somebody is wrong, and the next look tells who.
+  const bool contradiction = held_ && method == Method::kPost;
+  if (LostRace(taken.error()) && !contradiction) return false;
   return taken.error();
 }
 
@@ -103,12 +105,10 @@ base::Status LeaseLock::Write(Method method, const json& lease, base::SteadyTime
   request.headers = {{"Accept", kJson}, {"Content-Type", kJson}};
   request.body = lease.dump();
   request.total_timeout = options_.timings.renew_deadline / 2;
+  // Until a Lease is read again, the version that we know is no base for the next write.
+  certain_ = false;
   auto body = ReadBody(transport::SendAndWait(transport_, std::move(request)));
-  if (!body) {
-    // Whether it was written or not: the version that we know is no base for the next write.
-    certain_ = false;
-    return body.error();
-  }
+  if (!body) return body.error();
   if (auto seen = Observe(*body); !seen) return seen;
   valid_until_ = sent + options_.timings.duration;
   held_ = true;
@@ -117,7 +117,7 @@ base::Status LeaseLock::Write(Method method, const json& lease, base::SteadyTime
 
 base::Status LeaseLock::Observe(const std::string& body) {
   json lease = json::parse(body, nullptr, false);
-  if (!lease.is_object()) {
+  if (!lease.is_object() || Text(lease, "kind") != kube::kLeases.kind) {
     return base::MakeError(base::ErrorCode::kProtocol, "InvalidLease",
                            "the API server's answer is not a Lease");
   }

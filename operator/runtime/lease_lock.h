@@ -7,7 +7,8 @@
 //
 //   follower:  GET; held by a live other? wait. Else PUT ourselves as holder, with the
 //              resourceVersion that was read, so that of several that try at once one succeeds.
-//   leader:    PUT a new renewTime; when that fails, GET and PUT.
+//   leader:    PUT a new renewTime; when that fails, GET and PUT. Of a Lease that is answered 404 (it
+//              was deleted, or a proxy says so) POST decides: it is lost only to another holder.
 //
 // Whether the other is alive is judged by when *we* saw the Lease change, on a clock that never
 // jumps; the time stamps in it are for people. Our own validity is counted from before the request
@@ -43,8 +44,8 @@ class LeaseLock {
  public:
   LeaseLock(transport::Transport& transport, const base::Clock& clock, LeaseOptions options);
 
-  // Acquires or renews. True: the Lease is ours, as of valid_until(). Once it was ours and is not
-  // any more, it is never taken again.
+  // Acquires or renews. True: the Lease is ours, as of valid_until(). Once it was ours and names
+  // another holder, or none, it is never taken again. An error: it is not known whose it is.
   base::Result<bool> TryAcquireOrRenew();
   // Gives the Lease up, so that another need not wait for its end.
   base::Status Release();

@@ -26,7 +26,7 @@
 
 #include "operator/base/clock.h"
 #include "operator/base/result.h"
-#include "operator/runtime/page_size.h"
+#include "operator/kube/page_size.h"
 
 namespace runtime {
 
@@ -94,7 +94,7 @@ class ReflectorState {
   double Random() { return std::uniform_real_distribution<double>(0, 1)(random_); }
 
   const ReflectorTimings timings_;
-  PageSize page_size_;
+  kube::PageSize page_size_;
   std::mt19937_64 random_;
   std::string continue_token_;
   bool without_contents_ = false;

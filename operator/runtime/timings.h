@@ -3,14 +3,11 @@
 // The times that have to fit together: how long a write may take, how long a lease is valid, when
 // writes stop before its end, how long a process takes to stop.
 //
-//   sent                                     10 s     12 s     13 s 14 s
-//   a write    |-------- admission -----------|        |        |    |
-//              |-------- the server works on it, at most        |    |
-//              |-------- we wait for its answer ----------------|    |
-//                                                                    |
-//   renewed                  16 s         24 s          30 s         |
-//   the lease  |-- writes begin --|-- a margin of 14 s --|  another may lead
-//              |-- renewals, every 2 s -----|  given up: the process ends
+//   a write, from its sending                    a lease, from the sending of its last renewal
+//     10 s  what admission may need                 2 s  the next renewal
+//     12 s  the server gives up                    16 s  no write begins any more
+//     13 s  we give up                             24 s  without a renewal, this process ends
+//     14 s  the margin of the fence                30 s  another process may lead
 //
 // A write that begins in the last moment before the margin has ended, at the server too, before
 // another process may lead.
@@ -26,6 +23,8 @@ inline constexpr std::chrono::seconds kAdmission{10};
 inline constexpr std::chrono::seconds kServerWriteTimeout{12};
 inline constexpr std::chrono::seconds kWriteTimeout{13};
 inline constexpr std::chrono::seconds kReadTimeout{10};
+// How soon a write that does not fit into the store is tried again.
+inline constexpr std::chrono::seconds kTooLargeRetry{60};
 // After this, what is left of a batch of writes is not sent; the next pass decides anew.
 inline constexpr std::chrono::seconds kBatchTimeout{60};
 

@@ -30,18 +30,20 @@ base::Status Traffic::Enter(const Flow& flow, Time deadline) {
   std::unique_lock lock(mutex_);
   bool place = true;
   if (flow.kind == Flow::Kind::kWrite) {
-    const std::uint64_t ticket = next_ticket_++;
-    queue_[ticket] = flow.name;
-    place = places_.wait_until(lock, deadline, [&] { return stopped_ || IsNext(ticket); });
-    queue_.erase(ticket);
-    // Whoever is next now has had no wake-up of its own.
-    places_.notify_all();
+    Waiter waiter{flow.name, {}};
+    const auto queued = queue_.emplace(next_ticket_++, &waiter).first;
+    place = waiter.wake.wait_until(lock, deadline, [&] { return stopped_ || Next() == &waiter; });
+    queue_.erase(queued);
   }
-  if (auto refusal = Refusal(flow)) return *refusal;
+  if (auto refusal = Refusal(flow)) {
+    WakeNext();  // the place that this one was woken for is still free
+    return *refusal;
+  }
   if (!place) return NoPlace();
   if (flow.kind == Flow::Kind::kWrite) {
     ++writes_;
     ++writes_of_[flow.name];
+    WakeNext();  // there may be a place for another flow
   }
   return {};
 }
@@ -54,12 +56,16 @@ bool Traffic::MayTake(const std::string& flow) const {
          limits_.writes - writes_ > limits_.writes / kReservedPart;
 }
 
-// The first in the queue of those that may take a place.
-bool Traffic::IsNext(std::uint64_t ticket) const {
-  for (const auto& [waiting, flow] : queue_) {
-    if (MayTake(flow)) return waiting == ticket;
+// The first in the queue of those that may take a place; null when there is none.
+Traffic::Waiter* Traffic::Next() const {
+  for (const auto& [ticket, waiter] : queue_) {
+    if (MayTake(waiter->flow)) return waiter;
   }
-  return false;
+  return nullptr;
+}
+
+void Traffic::WakeNext() {
+  if (Waiter* const next = Next()) next->wake.notify_one();
 }
 
 void Traffic::FreePlace(const Flow& flow) {
@@ -67,7 +73,7 @@ void Traffic::FreePlace(const Flow& flow) {
   --writes_;
   const auto taken = writes_of_.find(flow.name);
   if (--taken->second == 0) writes_of_.erase(taken);
-  places_.notify_all();
+  WakeNext();
 }
 
 void Traffic::Leave(const Flow& flow) {
@@ -110,7 +116,7 @@ std::vector<Answer> Traffic::Wait(Batch& batch) {
 void Traffic::Shutdown() {
   std::lock_guard lock(mutex_);
   stopped_ = true;
-  places_.notify_all();
+  for (const auto& [ticket, waiter] : queue_) waiter->wake.notify_one();
   for (Batch* batch : waiting_) batch->done.notify_all();
 }
 

@@ -78,9 +78,16 @@ class Traffic {
   int writes() const;
 
  private:
+  // A call that waits for a place.
+  struct Waiter {
+    const std::string& flow;
+    std::condition_variable wake;
+  };
+
   // All with the lock held.
   bool MayTake(const std::string& flow) const;
-  bool IsNext(std::uint64_t ticket) const;
+  Waiter* Next() const;
+  void WakeNext();
   void FreePlace(const Flow& flow);
   std::optional<base::Error> Refusal(const Flow& flow) const;
   void HonourRetryAfter(const Flow& flow, const Answer& answer);
@@ -88,10 +95,9 @@ class Traffic {
   const base::Clock& clock_;
   const TrafficLimits limits_;
   mutable std::mutex mutex_;
-  std::condition_variable places_;
   int writes_ GUARDED_BY(mutex_) = 0;
-  std::map<std::string, int> writes_of_ GUARDED_BY(mutex_);        // flow -> places taken, if any
-  std::map<std::uint64_t, std::string> queue_ GUARDED_BY(mutex_);  // ticket -> flow
+  std::map<std::string, int> writes_of_ GUARDED_BY(mutex_);    // flow -> places taken, if any
+  std::map<std::uint64_t, Waiter*> queue_ GUARDED_BY(mutex_);  // by arrival
   std::uint64_t next_ticket_ GUARDED_BY(mutex_) = 0;
   bool stopped_ GUARDED_BY(mutex_) = false;
   std::map<Flow, base::SteadyTime> paused_until_ GUARDED_BY(mutex_);

@@ -49,6 +49,7 @@ class Operator {
   pid_t pid() const { return process_->pid(); }
   bool Running() { return process_->Running(); }
   void Kill() { process_->Kill(SIGKILL); }
+  void Signal(int signal) { process_->Kill(signal); }
   // SIGTERM and wait; the exit code.
   int Stop();
   // Waits for an end that somebody else causes.

@@ -51,9 +51,8 @@ void AddFlags(CLI::App& app, Flags& flags) {
   app.add_option("--workers", flags.domain.workers, "deployments reconciled side by side")
       ->capture_default_str()
       ->check(CLI::Range(1, 256));
-  app.add_option(
-         "--max-in-flight-writes", flags.manager.max_in_flight_writes,
-         "writes under way at the API server")
+  app.add_option("--max-in-flight-writes", flags.manager.max_in_flight_writes,
+                 "writes under way at the API server")
       ->capture_default_str()
       ->check(CLI::Range(1, 256));
   app.add_option("--node-loss-seconds", flags.domain.settings.node_loss_seconds,

@@ -2,6 +2,7 @@
 
 #include "operator/kube/item_decoder.h"
 #include "operator/kube/list_decoder.h"
+#include "operator/kube/page_size.h"
 #include "operator/kube/status_error.h"
 
 namespace kubectl_disagg {
@@ -17,10 +18,10 @@ base::Error Unreadable(const std::string& what) {
       what + " answers with something else than a Kubernetes object; is it an API server?");
 }
 
-std::string PageTarget(const kube::Resource& resource, const Query& query,
+std::string PageTarget(const kube::Resource& resource, const Query& query, int limit,
                        const std::string& token) {
   std::string target =
-      kube::Path(resource, query.namespace_name) + "?limit=" + std::to_string(kPageSize);
+      kube::Path(resource, query.namespace_name) + "?limit=" + std::to_string(limit);
   if (!query.label_selector.empty()) {
     target += "&labelSelector=" + kube::EncodeQuery(query.label_selector);
   }
@@ -46,15 +47,18 @@ base::Result<std::vector<kube::ObjectPtr>> ClusterReader::List(const kube::Resou
                                                                const kube::Decoder& decoder) {
   std::vector<kube::ObjectPtr> objects;
   std::string token;
-  do {
-    const auto body = Read(resource, PageTarget(resource, query, token));
+  kube::PageSize size(kPageSize);
+  while (true) {
+    const auto body = Read(resource, PageTarget(resource, query, size.limit(), token));
+    if (!body && body.error().code == ErrorCode::kTooLarge && size.Shrink()) continue;
     if (!body) return body.error();
     auto page = kube::DecodeList(*body, decoder);
     if (!page) return page.error();
+    size.Took(body->size());
     objects.insert(objects.end(), page->items.begin(), page->items.end());
     token = page->continue_token;
-  } while (!token.empty());
-  return objects;
+    if (token.empty()) return objects;
+  }
 }
 
 base::Result<std::string> ClusterReader::Read(const kube::Resource& resource, std::string target) {

@@ -32,6 +32,7 @@ struct Flags {
   bool all_namespaces = false;
   bool ascii = false;
   bool offline = false;
+  bool recursive = false;
 };
 
 void AddClusterFlags(CLI::App* command, Flags* flags) {
@@ -59,6 +60,7 @@ CLI::App* AddValidate(CLI::App* app, Flags* flags) {
                                            "the models and accelerators of the cluster");
   validate->add_option("-f,--filename", flags->files, "files or folders; - is standard input")
       ->required();
+  validate->add_flag("-R,--recursive", flags->recursive, "the sub-folders of folders, too");
   validate->add_flag(
       "--offline", flags->offline,
       "without a cluster: against the ServingModels and AcceleratorClasses in the files");
@@ -124,12 +126,14 @@ ExitCode Status(const Flags& flags, Session& session) {
 
 ExitCode Validate(const Flags& flags, Session& session) {
   if (flags.offline) {
-    return RunValidate(nullptr, {flags.files, Namespace(flags, "default")}, session);
+    return RunValidate(nullptr, {flags.files, flags.recursive, Namespace(flags, "default")},
+                       session);
   }
   auto cluster = Connect(flags);
   if (!cluster) return FailToConnect(session, cluster.error());
   return RunValidate(cluster->reader.get(),
-                     {flags.files, Namespace(flags, cluster->default_namespace)}, session);
+                     {flags.files, flags.recursive, Namespace(flags, cluster->default_namespace)},
+                     session);
 }
 
 ExitCode Version() {

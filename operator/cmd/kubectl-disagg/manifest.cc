@@ -54,7 +54,7 @@ class Converter {
       manifest_->lines.try_emplace(field, entry.first.Mark().line + 1);
       if (object.contains(key)) {
         throw YAML::RepresentationException(entry.first.Mark(),
-                                            "field " + field + " is there twice");
+                                            "field " + field + " is listed twice");
       }
       object[key] = Convert(entry.second, field);
     }

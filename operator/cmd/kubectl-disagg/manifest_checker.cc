@@ -7,6 +7,7 @@
 #include "controllers/api/decode.h"
 #include "controllers/api/labels.h"
 #include "controllers/api/validation.h"
+#include "controllers/api/warnings.h"
 #include "controllers/planning/role_counts.h"
 #include "operator/base/clock.h"
 #include "operator/cmd/kubectl-disagg/schema.h"
@@ -120,24 +121,30 @@ void ManifestChecker::Check(const Manifest& manifest) {
   labels.emplace("kubernetes.io/metadata.name", namespace_name);  // every namespace has it
   Append(api::Validate(**deployment, api::Resolve(**deployment, catalogue_, labels)), &errors);
   Report(manifest, errors, disagg::planning::LongTopology(**deployment));
+  Add(manifest, api::FindWarnings((*deployment)->spec), Finding::Kind::kWarning);
 }
 
 void ManifestChecker::Report(const Manifest& manifest, const Errors& errors,
                              const std::string& when_valid) {
-  std::vector<Finding> findings;
-  for (const api::FieldError& error : errors) {
-    findings.push_back({manifest.file, manifest.LineOf(error.path), error.message, false});
-  }
-  std::stable_sort(findings.begin(), findings.end(),
-                   [](const Finding& a, const Finding& b) { return a.line < b.line; });
-  std::move(findings.begin(), findings.end(), std::back_inserter(findings_));
+  Add(manifest, errors, Finding::Kind::kError);
   if (!errors.empty()) return;
   std::string name = manifest.Text("/metadata/name");
   if (Is(manifest, api::kDisaggDeployments)) name = NamespaceOf(manifest) + "/" + name;
   findings_.push_back({manifest.file, manifest.LineOf(""),
                        manifest.Text("/kind") + " " + name + " is valid" +
                            (when_valid.empty() ? "" : ": " + when_valid),
-                       true});
+                       Finding::Kind::kValid});
+}
+
+// In the order of the lines.
+void ManifestChecker::Add(const Manifest& manifest, const Errors& found, Finding::Kind kind) {
+  std::vector<Finding> findings;
+  for (const api::FieldError& error : found) {
+    findings.push_back({manifest.file, manifest.LineOf(error.path), error.message, kind});
+  }
+  std::stable_sort(findings.begin(), findings.end(),
+                   [](const Finding& a, const Finding& b) { return a.line < b.line; });
+  std::move(findings.begin(), findings.end(), std::back_inserter(findings_));
 }
 
 }  // namespace kubectl_disagg

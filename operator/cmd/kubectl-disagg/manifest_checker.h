@@ -19,7 +19,9 @@ struct Finding {
   std::string file;
   int line = 0;
   std::string message;
-  bool valid = false;  // the message says that an object has no errors
+  // kValid: the message says that an object has no errors.
+  enum class Kind { kError, kWarning, kValid };
+  Kind kind = Kind::kError;
 };
 
 class ManifestChecker {
@@ -49,6 +51,8 @@ class ManifestChecker {
                 std::vector<std::shared_ptr<const T>>* entries);
   void Report(const Manifest& manifest, const std::vector<disagg::api::FieldError>& errors,
               const std::string& when_valid);
+  void Add(const Manifest& manifest, const std::vector<disagg::api::FieldError>& found,
+           Finding::Kind kind);
 
   disagg::api::Catalogue catalogue_;
   const std::string namespace_;

@@ -65,7 +65,7 @@ class Walk {
       if (properties.contains(key)) {
         Visit(field, properties[key], field_path);
       } else {
-        errors_.push_back({field_path, field_path + ": there is no such field; " +
+        errors_.push_back({field_path, field_path + ": unknown field; " +
                                            Advice(key, properties, path)});
       }
     }

@@ -1,9 +1,11 @@
 #include "operator/cmd/kubectl-disagg/session.h"
 
+#include "operator/base/text.h"
+
 namespace kubectl_disagg {
 
 ExitCode Fail(Session& session, const base::Error& error) {
-  session.err << "error: " << disagg::status_view::Harmless(error.message) << "\n";
+  session.err << "error: " << base::Printable(error.message) << "\n";
   const bool negative =
       error.code == base::ErrorCode::kNotFound || error.code == base::ErrorCode::kInvalid;
   return negative ? kNegative : kNoCluster;

@@ -11,6 +11,7 @@
 
 #include "controllers/api/decode.h"
 #include "controllers/api/types.h"
+#include "operator/base/text.h"
 #include "operator/cmd/kubectl-disagg/manifest.h"
 #include "operator/cmd/kubectl-disagg/manifest_checker.h"
 
@@ -29,7 +30,8 @@ base::Error CannotRead(const std::string& file) {
 
 base::Error NothingToValidate() {
   return base::MakeError(base::ErrorCode::kInvalid, "NothingToValidate",
-                         "the files hold no DisaggDeployment, ServingModel or AcceleratorClass");
+                         "the files hold no DisaggDeployment, ServingModel or AcceleratorClass; "
+                         "-R looks into sub-folders, too");
 }
 
 bool HoldsManifests(const fs::path& path) {
@@ -37,16 +39,25 @@ bool HoldsManifests(const fs::path& path) {
   return extension == ".yaml" || extension == ".yml" || extension == ".json";
 }
 
-// The files of a folder by name; anything else is itself.
-std::vector<std::string> Expand(const std::string& file) {
+template <typename Iterator>
+std::vector<std::string> ManifestsIn(const std::string& folder) {
   std::error_code error;
-  if (!fs::is_directory(file, error)) return {file};
   std::vector<std::string> files;
-  for (const auto& entry : fs::directory_iterator(file, error)) {
-    if (HoldsManifests(entry.path())) files.push_back(entry.path());
+  for (auto entry = Iterator(folder, error); entry != Iterator(); entry.increment(error)) {
+    if (HoldsManifests(entry->path()) && !entry->is_directory(error)) {
+      files.push_back(entry->path());
+    }
   }
   std::sort(files.begin(), files.end());
   return files;
+}
+
+// The files of a folder by name, as `kubectl apply -f` takes them; anything else is itself.
+std::vector<std::string> Expand(const std::string& file, bool recursive) {
+  std::error_code error;
+  if (!fs::is_directory(file, error)) return {file};
+  return recursive ? ManifestsIn<fs::recursive_directory_iterator>(file)
+                   : ManifestsIn<fs::directory_iterator>(file);
 }
 
 std::optional<std::string> ReadFile(const std::string& file) {
@@ -56,10 +67,10 @@ std::optional<std::string> ReadFile(const std::string& file) {
   return std::string(std::istreambuf_iterator<char>(input), {});
 }
 
-base::Result<std::vector<Manifest>> ReadAll(const std::vector<std::string>& files) {
+base::Result<std::vector<Manifest>> ReadAll(const ValidateOptions& options) {
   std::vector<Manifest> all;
-  for (const std::string& named : files) {
-    for (const std::string& file : Expand(named)) {
+  for (const std::string& named : options.files) {
+    for (const std::string& file : Expand(named, options.recursive)) {
       const auto yaml = ReadFile(file);
       if (!yaml) return CannotRead(file);
       auto manifests = ReadManifests(file == "-" ? "stdin" : file, *yaml);
@@ -119,6 +130,7 @@ base::Result<ManifestChecker> MakeChecker(ClusterReader* cluster,
                                           const std::vector<Manifest>& manifests,
                                           const ValidateOptions& options, std::int64_t now) {
   base::Result<api::Catalogue> catalogue = api::Catalogue();
+  catalogue->of_files = cluster == nullptr;
   if (cluster != nullptr) catalogue = ReadCatalogue(*cluster);
   if (!catalogue) return catalogue.error();
   ManifestChecker checker(std::move(*catalogue), options.namespace_name, now);
@@ -136,9 +148,10 @@ base::Result<ManifestChecker> MakeChecker(ClusterReader* cluster,
 ExitCode Print(const std::vector<Finding>& findings, Session& session) {
   ExitCode code = kOk;
   for (const Finding& finding : findings) {
-    session.out << finding.file << ":" << finding.line << ": "
-                << disagg::status_view::Harmless(finding.message) << "\n";
-    if (!finding.valid) code = kNegative;
+    const bool warning = finding.kind == Finding::Kind::kWarning;
+    session.out << finding.file << ":" << finding.line << ": " << (warning ? "warning: " : "")
+                << base::Printable(finding.message) << "\n";
+    if (finding.kind == Finding::Kind::kError) code = kNegative;
   }
   return code;
 }
@@ -146,7 +159,7 @@ ExitCode Print(const std::vector<Finding>& findings, Session& session) {
 }  // namespace
 
 ExitCode RunValidate(ClusterReader* cluster, const ValidateOptions& options, Session& session) {
-  const auto manifests = ReadAll(options.files);
+  const auto manifests = ReadAll(options);
   if (!manifests) {
     const ExitCode code = Fail(session, manifests.error());
     return manifests.error().reason == kCannotRead ? kUsage : code;

@@ -12,6 +12,7 @@ namespace kubectl_disagg {
 
 struct ValidateOptions {
   std::vector<std::string> files;  // "-": standard input; a folder: its *.yaml, *.yml and *.json
+  bool recursive = false;          // and those of its sub-folders
   std::string namespace_name;      // of manifests that name none
 };
 

@@ -18,6 +18,7 @@ struct BackendTraits {
   bool ipv6_addresses;       // https://[::1]
   bool skips_informational;  // 1xx answers
   bool bounds_heads;         // of answers
+  bool fences_the_socket;    // asks Request::may_send again before each piece
 };
 
 const BackendTraits& Traits();

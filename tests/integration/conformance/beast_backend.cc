@@ -4,7 +4,7 @@
 namespace transport {
 
 const BackendTraits& Traits() {
-  static constexpr BackendTraits kTraits{"beast", true, true, true};
+  static constexpr BackendTraits kTraits{"beast", true, true, true, true};
   return kTraits;
 }
 

@@ -4,7 +4,7 @@
 namespace transport {
 
 const BackendTraits& Traits() {
-  static constexpr BackendTraits kTraits{"cpprest", false, false, false};
+  static constexpr BackendTraits kTraits{"cpprest", false, false, false, false};
   return kTraits;
 }
 

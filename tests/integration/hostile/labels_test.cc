@@ -27,11 +27,10 @@ TEST_P(ForeignLabel, APodOfOursIsOursByItsOwner) {
   const std::string name = std::string("label-") + GetParam().name;
   Deployment deployment(name);
   ASSERT_TRUE(deployment.WaitReady());
-  const std::string victim = PodPath(deployment, deployment.Pods("prefill").at(0));
-  ASSERT_TRUE(
-      TheApi()
-          .MergePatch(victim, {{"metadata", {{"labels", {{GetParam().label, GetParam().value}}}}}})
-          .ok());
+  const json pod = deployment.Pods("prefill").at(0);
+  ASSERT_TRUE(pod["metadata"]["labels"].contains(GetParam().label)) << "nothing to change";
+  const json change{{"labels", {{GetParam().label, GetParam().value}}}};
+  ASSERT_TRUE(TheApi().MergePatch(PodPath(deployment, pod), {{"metadata", change}}).ok());
   const double healed = SecondsUntil("exactly three pods, each in its slot", [&] {
     return OwnedPods(deployment).size() == 3 && deployment.Pods("prefill").size() == 2 &&
            deployment.Converged();

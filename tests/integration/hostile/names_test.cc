@@ -1,7 +1,7 @@
 // The same name again, and drift of what is ours.
 
-#include <cstdlib>
-#include <thread>
+#include <algorithm>
+#include <ostream>
 
 #include "tests/integration/hostile/scene.h"
 #include "tests/support/nodes.h"
@@ -18,6 +18,21 @@ class SameName : public Scene {
          {"kind", "DisaggDeployment"},
          {"metadata", {{"name", deployment.name()}, {"namespace", deployment.namespace_name()}}},
          {"spec", std::move(spec)}});
+  }
+
+  // The one command, as a person copies it.
+  static std::string CommandIn(const json& status) {
+    for (const json& problem : status.value("problems", json::array())) {
+      const std::string message = problem.value("message", "");
+      const std::size_t start = message.find("kubectl delete");
+      if (start == std::string::npos) continue;
+      std::string command = message.substr(start);
+      command.resize(std::min(command.size(), command.find_first_of("`\n\";,")));
+      while (!command.empty() && (command.back() == '.' || command.back() == ' '))
+        command.pop_back();
+      return command;
+    }
+    return "false  # no problem names a command";
   }
 };
 
@@ -64,10 +79,7 @@ TEST_F(SameName, AfterAnOrphaningDeleteOneMessageSaysWhatToRun) {
   EXPECT_EQ(TheApi().List(deployment.Collection("pods")).size(), 4u) << "nothing is adopted";
   const int per_minute = RequestsPerMinute();
   EXPECT_LE(per_minute, kMostPerMinute);
-  // The one command, as a person copies it.
-  std::string command = told.substr(told.find("kubectl delete"));
-  command = command.substr(0, command.find_first_of("`\n\";"));
-  while (!command.empty() && (command.back() == '.' || command.back() == ' ')) command.pop_back();
+  const std::string command = CommandIn(deployment.Status());
   const CommandResult ran =
       RunCommand({"/bin/sh", "-c", "PATH=\"$(dirname \"$1\"):$PATH\" KUBECONFIG=\"$2\" " + command,
                   "sh", ClusterTool("kubectl"), ChartEnvironment::cluster().kubeconfig()});

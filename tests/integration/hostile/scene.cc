@@ -21,6 +21,8 @@ void Scene::StartOperator(const std::vector<std::string>& flags) {
   op_ = std::make_unique<Operator>(proxy_->kubeconfig(), flags);
 }
 
+void Scene::RestartOperator() { op_ = std::make_unique<Operator>(proxy_->kubeconfig()); }
+
 int Scene::RequestsPerMinute(seconds window) {
   const auto since = FaultProxy::Now();
   std::this_thread::sleep_for(window);

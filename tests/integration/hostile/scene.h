@@ -44,6 +44,8 @@ class Scene : public ::testing::Test {
   void SetUp() override;
 
   void StartOperator(const std::vector<std::string>& flags = {});
+  // Another process behind the same proxy, after the end of the one before.
+  void RestartOperator();
   Operator& op() { return *op_; }
   FaultProxy& proxy() { return *proxy_; }
 

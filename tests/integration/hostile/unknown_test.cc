@@ -1,8 +1,10 @@
 // Not knowing is not knowing: what a cache does not show is not absent while the cache is not live.
 
 #include <algorithm>
+#include <ctime>
 #include <thread>
 
+#include "operator/base/clock.h"
 #include "tests/integration/hostile/scene.h"
 #include "tests/support/nodes.h"
 
@@ -99,6 +101,39 @@ TEST_F(BlindOperator, PodsThatCannotBeReadAreNotCreatedAgain) {
     return deployment.Converged() && Uids(OwnedPods(deployment)) != before;
   });
   Report("pods may not be read", 0, healed);
+}
+
+// Whose clock says since when a node is NotReady is not ours: a node that is seen NotReady for the
+// first time is not lost yet, whatever time its condition bears.
+TEST_F(BlindOperator, ANodeIsNotLostByTheTimeOfAnotherClock) {
+  StartOperator({"--node-loss-seconds", "15"});
+  Deployment deployment("skew");
+  ASSERT_TRUE(deployment.WaitReady());
+  const json pod = deployment.Pods("decode").at(0);
+  const std::string node = pod["spec"]["nodeName"], name = pod["metadata"]["name"];
+  const auto set_ready = [&](const std::string& status) {
+    json conditions = TheApi().Get(NodePath(node)).body["status"]["conditions"];
+    for (json& condition : conditions) {
+      if (condition["type"] != "Ready") continue;
+      condition["status"] = status;
+      condition["lastTransitionTime"] = base::FormatTime(std::time(nullptr) - 600);
+    }
+    return TheApi().MergePatch(NodePath(node) + "/status",
+                               {{"status", {{"conditions", conditions}}}});
+  };
+  {
+    const DeadKubelet dead(node);
+    const auto since = FaultProxy::Now();
+    ASSERT_TRUE(set_ready("False").ok());
+    std::this_thread::sleep_for(seconds(8));
+    EXPECT_EQ(Deletions(since), 0) << "NotReady for 8 s, ten minutes by the node's clock";
+    EXPECT_EQ(deployment.PodNames("decode"), std::vector<std::string>{name});
+    EXPECT_TRUE(Eventually("replaced after --node-loss-seconds", kHealed, [&] {
+      const auto names = deployment.PodNames("decode");
+      return !names.empty() && names.back() != name;
+    }));
+  }
+  set_ready("True");
 }
 
 // A watch that is refused by something before the API server, without any change of RBAC.

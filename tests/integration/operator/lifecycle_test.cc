@@ -238,7 +238,8 @@ TEST(Lifecycle, SuspendReleasesTheGpusAndKeepsTheRevision) {
   ASSERT_TRUE(Eventually("no pods", std::chrono::seconds(30),
                          [&] { return deployment.Pods("", false).empty(); }));
   EXPECT_TRUE(Eventually("says so", std::chrono::seconds(10),
-                         [&] { return deployment.ConditionReason("Ready") == "Suspended"; }));
+                         [&] { return deployment.Status()["summary"]["reason"] == "Suspended"; }));
+  EXPECT_EQ(deployment.Condition("Ready"), "") << "False reads as in progress for ever";
   deployment.Patch({{"suspend", false}});
   ASSERT_TRUE(deployment.WaitReady());
   EXPECT_EQ(revision, deployment.Status()["currentRevision"]);
@@ -308,7 +309,9 @@ TEST(Lifecycle, TheAnnotationStopsEveryWriteButStatus) {
   ASSERT_TRUE(deployment.WaitReady());
   TheApi().MergePatch(deployment.path(),
                       {{"metadata", {{"annotations", {{"disagg.dev/reconcile", "disabled"}}}}}});
-  std::this_thread::sleep_for(std::chrono::seconds(1));
+  ASSERT_TRUE(Eventually("it is told", std::chrono::seconds(20), [&] {
+    return deployment.Status().dump().find("Paused") != std::string::npos;
+  }));
   TheApi().Delete(deployment.Collection("pods") + "/" + deployment.PodNames("decode")[0]);
   std::this_thread::sleep_for(std::chrono::seconds(4));
   EXPECT_TRUE(deployment.Pods("decode").empty());

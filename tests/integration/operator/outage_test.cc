@@ -88,23 +88,22 @@ TEST(Outage, EveryWatchIsToldThatItsVersionIsGone) {
                          [&] { return proxy->Told() >= kLeastWatches; }));
 }
 
-bool IsStopped(const Operator& op) {
-  return ReadFile("/proc/" + std::to_string(op.pid()) + "/stat").find(") T ") != std::string::npos;
-}
-
 // Stops every thread of a process while it lives.
 class Stopped {
  public:
-  explicit Stopped(const Operator& op) : pid_(op.pid()) {
-    kill(pid_, SIGSTOP);
-    Eventually("every thread has stopped", std::chrono::seconds(10), [&] { return IsStopped(op); });
+  explicit Stopped(Operator& op) : op_(op) {
+    op_.Signal(SIGSTOP);
+    Eventually("every thread has stopped", std::chrono::seconds(10), [&] {
+      return ReadFile("/proc/" + std::to_string(op_.pid()) + "/stat").find(") T ") !=
+             std::string::npos;
+    });
   }
   Stopped(const Stopped&) = delete;
   Stopped& operator=(const Stopped&) = delete;
-  ~Stopped() { kill(pid_, SIGCONT); }
+  ~Stopped() { op_.Signal(SIGCONT); }
 
  private:
-  const pid_t pid_;
+  Operator& op_;
 };
 
 // The process keeps its caches over the gap, and what it would resume from is no longer there.

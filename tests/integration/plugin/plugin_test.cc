@@ -85,7 +85,7 @@ std::string ReaderKubeconfig(const std::string& namespace_name, const json& rule
 
 constexpr char kHealthyTree[] = R"(
 shown test-shown nvidia/Tiny-NVFP4 fp4, mocker on dynamo Ready for AGE
-├─ router 1/1 http://shown.test-shown.svc.cluster.local:8000/v1 in front of 2 prefill + 1 decode
+├─ router 1/1 http://shown.test-shown.svc:8000/v1 in front of 2 prefill + 1 decode
 │ └─ shown-router-REVISION Ready NODE restarts 0 AGE
 ├─ prefill 2/2 DP2, 2 GPUs each, NIXL over rdma/ib revision REVISION
 │ ├─ shown-prefill-REVISION-0-1 Ready NODE restarts 0 AGE
@@ -112,6 +112,22 @@ TEST(Plugin, ShowsAHealthyDeploymentWithoutAWrite) {
             std::string::npos)
       << table.out;
   EXPECT_EQ(proxy->Writes(), 0);
+}
+
+TEST(Plugin, ReadsPastObjectsThatAreHardToRead) {
+  Operator op;
+  Deployment deployment("beside-corpus");
+  ASSERT_TRUE(deployment.WaitReady());
+  const CommandResult stored = ChartEnvironment::cluster().StoreCorpus(deployment.namespace_name());
+  ASSERT_EQ(stored.exit_code, 0) << stored.err;
+  ASSERT_NE(stored.out.find("created DisaggDeployment "), std::string::npos) << stored.out;
+  const CommandResult table = Plugin({"status", "-A"}, Admin());
+  EXPECT_EQ(table.exit_code, 0) << table.err;
+  EXPECT_NE(table.out.find("beside-corpus"), std::string::npos) << table.out;
+  const CommandResult tree =
+      Plugin({"status", "beside-corpus", "-n", deployment.namespace_name()}, Admin());
+  EXPECT_EQ(tree.exit_code, 0) << tree.err;
+  TheApi().Delete("/api/v1/namespaces/" + deployment.namespace_name());
 }
 
 TEST(Plugin, ShowsWhatIsWrong) {

@@ -163,7 +163,7 @@ TEST_F(ApiClientClusterTest, EventsAndTheirSeriesAreAccepted) {
 }
 
 TEST_F(ApiClientClusterTest, TheSenderDeliversEventsOfObjectsWithoutNamespace) {
-  EventSender sender(*transport_, clock_, {.instance = "test"}, metrics_);
+  EventSender sender(*transport_, nullptr, clock_, {.instance = "test"}, metrics_);
   sender.Start();
   kube::ObjectMeta about;
   about.name = "b200-0";

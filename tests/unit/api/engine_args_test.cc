@@ -144,6 +144,7 @@ TEST(IsLocalFlag, Table) {
 TEST(FlagTables, HoldNormalisedNamesAndNoFlagTwice) {
   for (const FlagTable* table : {&kVllmFlags, &kMockerFlags, &kRouterFlags}) {
     std::vector<std::string_view> names(table->local.begin(), table->local.end());
+    names.insert(names.end(), table->shared.begin(), table->shared.end());
     for (const TypedFlag& typed : table->typed) names.push_back(typed.flag);
     for (const std::string_view name : names) {
       EXPECT_EQ(name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-"), name.npos) << name;
@@ -155,6 +156,7 @@ TEST(FlagTables, HoldNormalisedNamesAndNoFlagTwice) {
       for (const TypedFlag& typed : table->typed) EXPECT_FALSE(typed.flag.starts_with(local));
     }
     EXPECT_TRUE(std::is_sorted(table->local.begin(), table->local.end()));
+    EXPECT_TRUE(std::is_sorted(table->shared.begin(), table->shared.end()));
   }
 }
 
@@ -187,17 +189,6 @@ TEST(MergeArgs, TheFirstOfTwoSpellingsStays) {
   const Args merged =
       MergeArgs(kVllm, {{"max-num-seqs", Text("1")}, {"max_num_seqs", Text("2")}}, {});
   EXPECT_EQ(merged, Args({{"max-num-seqs", Text("1")}}));
-}
-
-TEST(MergeEnv, LaterWinsAtTheFirstPlace) {
-  const std::vector<EnvVar> merged =
-      MergeEnv({{{"A", "1", ""}, {"B", "1", ""}}, {{"C", "2", ""}, {"A", "", "{}"}}, {}});
-  ASSERT_EQ(merged.size(), 3u);
-  EXPECT_EQ(merged[0].name, "A");
-  EXPECT_EQ(merged[0].value, "");
-  EXPECT_EQ(merged[0].value_from, "{}");
-  EXPECT_EQ(merged[1].name, "B");
-  EXPECT_EQ(merged[2].name, "C");
 }
 
 TEST(ToCommandLine, Table) {

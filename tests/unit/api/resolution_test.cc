@@ -145,14 +145,14 @@ TEST(Resolve, SaysWhatIsNotFoundAndWhatWasMeant) {
       {"a label that the class wants otherwise",
        R"({"spec": {"placement": {"nodeSelector": {"nvidia.com/gpu.product": "NVIDIA-H200"}}}})",
        "NodeSelectorConflict",
-       "spec.placement.nodeSelector: it wants nodes with nvidia.com/gpu.product=NVIDIA-H200, "
+       "spec.placement.nodeSelector: it selects nodes with nvidia.com/gpu.product=NVIDIA-H200, "
        "AcceleratorClass b200 with nvidia.com/gpu.product=NVIDIA-B200; no node has both; remove "
        "the "
        "key here"},
       {"a label that the model wants otherwise",
        R"({"spec": {"placement": {"nodeSelector": {"models.disagg.dev/minimax-m3-nvfp4": "no"}}}})",
        "NodeSelectorConflict",
-       "spec.placement.nodeSelector: it wants nodes with models.disagg.dev/minimax-m3-nvfp4=no, "
+       "spec.placement.nodeSelector: it selects nodes with models.disagg.dev/minimax-m3-nvfp4=no, "
        "the "
        "weights of ServingModel minimax-m3-nvfp4 with models.disagg.dev/minimax-m3-nvfp4=staged; "
        "no "
@@ -215,10 +215,35 @@ TEST(Resolve, SaysThatClassAndWeightsExcludeEachOther) {
   ASSERT_EQ(resolution.errors.size(), 1u);
   EXPECT_EQ(resolution.errors[0].reason, "NodeSelectorConflict");
   EXPECT_EQ(resolution.errors[0].message,
-            R"(spec.accelerator "b200": AcceleratorClass b200 wants nodes with )"
+            R"(spec.accelerator "b200": AcceleratorClass b200 selects nodes with )"
             "nvidia.com/gpu.product=NVIDIA-B200, the weights of ServingModel minimax-m3-nvfp4 with "
             "nvidia.com/gpu.product=NVIDIA-B300; no node has both; use another class, or ask the "
             "platform team");
+}
+
+TEST(Resolve, SaysThatFilesHoldNoCatalogue) {
+  Catalogue files;
+  files.of_files = true;
+  const Resolution resolution = Resolve(*test::Deployment(), files, {});
+  ASSERT_EQ(resolution.errors.size(), 2u);
+  EXPECT_EQ(
+      resolution.errors[0].message,
+      R"(spec.model.ref "nvidia/MiniMax-M3-NVFP4": no ServingModel has this name or alias; the )"
+      "files hold none; add the file of the ServingModel, or check against a cluster");
+  EXPECT_EQ(resolution.errors[1].message,
+            R"(spec.accelerator "b200": no AcceleratorClass has this name; the files hold none; )"
+            "add the file of the AcceleratorClass, or check against a cluster");
+}
+
+TEST(Resolve, RefusesAnArchitectureThatTheClassDoesNotHave) {
+  const Resolution resolution = ResolvePatched(
+      R"({"spec": {"placement": {"nodeSelector": {"kubernetes.io/arch": "arm64"}}}})", {});
+  ASSERT_EQ(resolution.errors.size(), 1u);
+  EXPECT_EQ(resolution.errors[0].reason, "NodeSelectorConflict");
+  EXPECT_EQ(resolution.errors[0].message,
+            "spec.placement.nodeSelector: it selects nodes with kubernetes.io/arch=arm64, "
+            "AcceleratorClass b200 with kubernetes.io/arch=amd64; no node has both; remove the key "
+            "here");
 }
 
 TEST(Resolve, TakesTheFirstArtifactThatFits) {
@@ -238,11 +263,9 @@ TEST(Resolve, RefusesAnArtifactThatLiesNowhere) {
   const Catalogue catalogue{.models = {model}, .classes = test::TestCatalogue().classes};
   const Resolution resolution = Resolve(*test::Deployment(), catalogue, {});
   ASSERT_EQ(resolution.errors.size(), 1u);
-  EXPECT_EQ(
-      resolution.errors[0].message,
-      R"(spec.accelerator "b200": ServingModel minimax-m3-nvfp4 does not say where its )"
-      "spec.artifacts[0] lies (path, claimName or reference); ask the platform team to correct "
-      "it");
+  EXPECT_EQ(resolution.errors[0].message,
+            R"(spec.accelerator "b200": ServingModel minimax-m3-nvfp4 has a spec.artifacts[0] )"
+            "without path, claimName or reference; ask the platform team to correct it");
 }
 
 TEST(Resolve, PassesOnWhatCannotBeReadOfTheCatalogue) {

@@ -13,23 +13,32 @@ TEST(ValidateEnv, Table) {
       {"the same name in engine and role is an override",
        R"({"spec": {"decode": {"env": [{"name": "NCCL_CUMEM_ENABLE", "value": "0"}]}}})", ""},
       {"a name that begins with a digit", R"({"spec": {"decode": {"env": [{"name": "9LIVES"}]}}})",
-       R"(spec.decode.env[0].name "9LIVES": is no name of a variable; use letters, digits and _ )"
+       R"(spec.decode.env[0].name "9LIVES": is not a variable name; use letters, digits and _ )"
        R"(. - , )"
        "not beginning with a digit"},
       {"name and value in one", R"({"spec": {"engine": {"env": [{"name": "A=1"}]}}})",
-       R"(spec.engine.env[0].name "A=1": is no name of a variable; use letters, digits and _ . - )"
+       R"(spec.engine.env[0].name "A=1": is not a variable name; use letters, digits and _ . - )"
        R"(, )"
        "not beginning with a digit"},
       {"no name", R"({"spec": {"router": {"env": [{"value": "1"}]}}})",
-       R"(spec.router.env[0].name "": is no name of a variable; use letters, digits and _ . - , )"
+       R"(spec.router.env[0].name "": is not a variable name; use letters, digits and _ . - , )"
        R"(not )"
        "beginning with a digit"},
       {"the same name twice",
        R"({"spec": {"engine": {"env": [{"name": "A"}, {"name": "B"}, {"name": "A"}]}}})",
-       R"(spec.engine.env[2].name "A": is there twice; remove one)"},
+       R"(spec.engine.env[2].name "A": is listed twice; remove one)"},
       {"a value and a source", R"({"spec": {"engine": {"env": [{"name": "A", "value": "1",
          "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}}]}}})",
        R"(spec.engine.env[0].valueFrom: "A" has a value as well; remove one of the two)"},
+      {"a reference to another variable",
+       R"-({"spec": {"engine": {"env": [{"name": "A", "value": "$(B)"}]}}})-", ""},
+      {"a reference to itself",
+       R"-({"spec": {"engine": {"env": [{"name": "PATH", "value": "/x:$(PATH)"}]}}})-",
+       R"-(spec.engine.env[0].value "/x:$(PATH)": refers to "PATH", the variable itself, which )-"
+       "Kubernetes leaves as it is written; write the whole value, or $$(PATH) for these "
+       "characters"},
+      {"the same characters, meant so",
+       R"-({"spec": {"engine": {"env": [{"name": "PATH", "value": "/x:$$(PATH)"}]}}})-", ""},
       {"the name under which workers are found",
        R"({"spec": {"engine": {"env": [{"name": "DYN_NAMESPACE", "value": "x"}]}}})",
        R"(spec.engine.env[0].name "DYN_NAMESPACE": is the operator's to set: workers and router )"

@@ -15,16 +15,16 @@ TEST(ValidateName, Table) {
        R"(metadata.name "a234567890123456789012345678901": has 31 characters; at most 30, so that )"
        "the longest pod name is a valid host name; choose a shorter name"},
       {"a digit first is no Service's name", R"({"metadata": {"name": "3m"}})",
-       R"(metadata.name "3m": is no name of a Service; use lower-case letters, digits and dashes, )"
+       R"(metadata.name "3m": is not a valid Service name; use lower-case letters, digits and dashes, )"
        "beginning with a letter and ending in a letter or digit"},
       {"nor is a dot", R"({"metadata": {"name": "kimi-k2.5"}})",
-       R"(metadata.name "kimi-k2.5": is no name of a Service; use lower-case letters, digits and )"
+       R"(metadata.name "kimi-k2.5": is not a valid Service name; use lower-case letters, digits and )"
        "dashes, beginning with a letter and ending in a letter or digit"},
       {"nor a capital letter", R"({"metadata": {"name": "Kimi"}})",
-       R"(metadata.name "Kimi": is no name of a Service; use lower-case letters, digits and )"
+       R"(metadata.name "Kimi": is not a valid Service name; use lower-case letters, digits and )"
        "dashes, beginning with a letter and ending in a letter or digit"},
       {"nor a dash at the end", R"({"metadata": {"name": "kimi-"}})",
-       R"(metadata.name "kimi-": is no name of a Service; use lower-case letters, digits and )"
+       R"(metadata.name "kimi-": is not a valid Service name; use lower-case letters, digits and )"
        "dashes, beginning with a letter and ending in a letter or digit"},
       {"a name like a router", R"({"metadata": {"name": "kimi-router"}})",
        R"(metadata.name "kimi-router": ends in -router, like an object that another deployment )"
@@ -87,9 +87,9 @@ TEST(ValidateContainer, Table) {
        R"("/" )"
        "between registry and repository"},
       {"a blank", R"({"spec": {"container": {"image": "vllm :1"}}})",
-       R"(spec.container.image "vllm :1": is no image reference; write registry/repository:tag)"},
+       R"(spec.container.image "vllm :1": is not an image reference; write registry/repository:tag)"},
       {"an empty tag", R"({"spec": {"container": {"image": "vllm:"}}})",
-       R"(spec.container.image "vllm:": is no image reference; write registry/repository:tag)"},
+       R"(spec.container.image "vllm:": is not an image reference; write registry/repository:tag)"},
       {"the router's image, too", R"({"spec": {"router": {"image": "dynamo"}}})",
        R"(spec.router.image "dynamo": has neither tag nor digest, so that pods could run )"
        R"(different )"
@@ -126,12 +126,12 @@ TEST(ValidatePlacement, Table) {
   ExpectMessages({
       {"a label", R"({"spec": {"placement": {"nodeSelector": {"zone": "zone-a"}}}})", ""},
       {"an empty label value", R"({"spec": {"placement": {"nodeSelector": {"gpu": ""}}}})", ""},
-      {"a model's name is no label value",
+      {"a model's name is not a label value",
        R"({"spec": {"placement": {"nodeSelector": {"model": "nvidia/M3"}}}})",
        R"(spec.placement.nodeSelector "model=nvidia/M3": no node can have this label; a value has )"
        "at most 63 letters, digits and - _ . between a letter or digit at each end"},
       {"a ServiceAccount of another namespace", R"({"spec": {"serviceAccountName": "ns/sa"}})",
-       R"(spec.serviceAccountName "ns/sa": is no name of a ServiceAccount; write the name alone, )"
+       R"(spec.serviceAccountName "ns/sa": is not a valid ServiceAccount name; write the name alone, )"
        "without its namespace"},
       {"a ServiceAccount", R"({"spec": {"serviceAccountName": "team.serving-sa"}})", ""},
   });

@@ -142,6 +142,7 @@ TEST(ValidateClass, PassesOnWhatThePlatformTeamGotWrong) {
   type->gpu_resource = "";
   type->rdma->resource_name = "";
   type->memory_per_gpu = "120GB";
+  type->env.push_back({"DYN_NAMESPACE", "x", ""});
   const Catalogue catalogue{.models = TestCatalogue().models, .classes = {type}};
   EXPECT_EQ(
       Messages("{}", catalogue),
@@ -152,8 +153,11 @@ TEST(ValidateClass, PassesOnWhatThePlatformTeamGotWrong) {
            "(spec.gpu.resourceName); ask the platform team to correct it",
            R"(spec.accelerator "b200": AcceleratorClass b200 does not name its RDMA resource )"
            "(spec.rdma.resourceName); ask the platform team to correct it",
+           R"(spec.accelerator "b200": AcceleratorClass b200 sets DYN_NAMESPACE in spec.env, which )"
+           "is the operator's to set (workers and router find each other by it); ask the platform "
+           "team to correct it",
            R"(spec.accelerator "b200": AcceleratorClass b200 has spec.perGPU.memory "120GB", )"
-           "which is no quantity; ask the platform team to correct it"}));
+           "which is not a quantity; ask the platform team to correct it"}));
 }
 
 }  // namespace

@@ -60,19 +60,19 @@ TEST(ValidateResources, Table) {
        ""},
       {"half a core", R"({"spec": {"decode": {"resources": {"cpu": "500m"}}}})", ""},
       {"no quantity", R"({"spec": {"decode": {"resources": {"cpu": "many"}}}})",
-       R"(spec.decode.resources.cpu "many": is no quantity; write a number of cores, like 96 or )"
+       R"(spec.decode.resources.cpu "many": is not a quantity; write a number of cores, like 96 or )"
        R"(500m)"},
       {"no core", R"({"spec": {"decode": {"resources": {"cpu": 0}}}})",
-       R"(spec.decode.resources.cpu "0": cores make no sense for one pod; more than 0 and at most )"
+       R"(spec.decode.resources.cpu "0": cores are out of range for one pod; more than 0 and at most )"
        "4096, like 96"},
       {"memory's unit at the wrong field",
        R"({"spec": {"decode": {"resources": {"cpu": "96Gi"}}}})",
-       R"(spec.decode.resources.cpu "96Gi": cores make no sense for one pod; more than 0 and at )"
+       R"(spec.decode.resources.cpu "96Gi": cores are out of range for one pod; more than 0 and at )"
        R"(most )"
        "4096, like 96"},
       {"a unit that Kubernetes does not know",
        R"({"spec": {"decode": {"resources": {"memory": "64GB"}}}})",
-       R"(spec.decode.resources.memory "64GB": is no quantity; write a number with Mi, Gi or Ti, )"
+       R"(spec.decode.resources.memory "64GB": is not a quantity; write a number with Mi, Gi or Ti, )"
        "like 64Gi"},
       {"a forgotten unit", R"({"spec": {"decode": {"resources": {"memory": 64}}}})",
        R"(spec.decode.resources.memory "64": is less than 16Mi; is the unit missing? Write it )"

@@ -43,6 +43,11 @@ TEST(Validate, SaysNothingMoreAboutWhatCannotBeRead) {
   ASSERT_EQ(errors.size(), 1u);
   EXPECT_EQ(errors[0].message, "spec.suspend: must be true or false, is 1");
   EXPECT_EQ(errors[0].reason, "InvalidSpec");
+  deployment.meta.annotations.Erase(kDecodeError);
+  deployment.meta.decode_error = "more than 1024 levels";
+  const auto unread = Validate(deployment, Resolve(deployment, TestCatalogue(), {}));
+  ASSERT_EQ(unread.size(), 1u);
+  EXPECT_EQ(unread[0].message, "more than 1024 levels");
 }
 
 TEST(Validate, SaysNothingMoreAboutWhatIsNestedTooDeeply) {

@@ -18,6 +18,15 @@ TEST(Quantity, CanonicalText) {
       {"decimal and binary families do not mix", "1000k", "1M"},
       {"a binary quantity that is no full step keeps its unit", "1536Mi", "1536Mi"},
       {"zero has no unit", "0Gi", "0"},
+      {"an exponent is a decimal suffix", "1e3", "1k"},
+      {"with a capital", "1E3", "1k"},
+      {"with a sign", "12e+2", "1200"},
+      {"a capital alone is 10^18", "1E", "1E"},
+      {"a negative exponent", "1e-3", "1m"},
+      {"a fraction with an exponent", "1.5e3", "1500"},
+      {"a fraction of a binary unit", "0.5Gi", "512Mi"},
+      {"zeros behind the point", "1.000000000000000000Ei", "1Ei"},
+      {"the largest", "9223372036854775807", "9223372036854775807"},
   };
   for (const auto& c : cases) {
     const auto quantity = Quantity::Parse(c.text);
@@ -27,8 +36,27 @@ TEST(Quantity, CanonicalText) {
 }
 
 TEST(Quantity, RefusesWhatIsNone) {
-  for (const char* text :
-       {"", "Gi", "12 Gi", "1.2.3", "12GB", "0.0001", "twelve", "99999999999999999999"}) {
+  for (const char* text : {"",
+                           "Gi",
+                           "12 Gi",
+                           "1.2.3",
+                           "12GB",
+                           "0.0001",
+                           "twelve",
+                           "99999999999999999999",
+                           "9223372036854775807Ei",
+                           "9223372036854775807k",
+                           "9223372036854775807e1",
+                           "8Ei",
+                           "1e19",
+                           "1e99999999999",
+                           "1e",
+                           "1e+",
+                           "1e+-3",
+                           "1e3.5",
+                           "1e-4",
+                           "e3",
+                           "1E3Gi"}) {
     EXPECT_FALSE(Quantity::Parse(text)) << text;
   }
 }

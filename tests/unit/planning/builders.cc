@@ -278,6 +278,26 @@ PodBuilder& PodBuilder::FinishedAt(std::int64_t time) {
   return *this;
 }
 
+PodBuilder& PodBuilder::ScheduledAt(std::int64_t time) {
+  pod_.scheduled_at = time;
+  return *this;
+}
+
+PodBuilder& PodBuilder::WithoutSandbox() {
+  pod_.sandbox_missing = true;
+  return *this;
+}
+
+PodBuilder& PodBuilder::Scheduler(const std::string& name) {
+  pod_.scheduler_name = name;
+  return *this;
+}
+
+PodBuilder& PodBuilder::Gates(const std::string& names) {
+  pod_.scheduling_gates = names;
+  return *this;
+}
+
 PodBuilder& PodBuilder::Unschedulable(const std::string& message) {
   pod_.unschedulable_message = message;
   return *this;
@@ -341,6 +361,11 @@ NodeBuilder& NodeBuilder::Cordoned() {
   return *this;
 }
 
+NodeBuilder& NodeBuilder::Offers(const std::string& resource, std::int64_t count) {
+  node_.allocatable[resource] = count;
+  return *this;
+}
+
 NodeBuilder& NodeBuilder::Label(const std::string& key, const std::string& value) {
   node_.meta.labels.Set(key, value);
   return *this;
@@ -388,7 +413,7 @@ std::shared_ptr<const kube::Deployment> RouterOf(const std::string& contract, in
   router.meta.uid = "uid-of-" + router.meta.name;
   router.meta.labels = {{api::kLabelContract, contract}};
   router.meta.generation = router.observed_generation = 1;
-  router.desired = desired;
+  router.desired = router.updated = router.total = desired;
   router.ready = ready;
   return std::make_shared<const kube::Deployment>(router);
 }

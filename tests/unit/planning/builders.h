@@ -97,6 +97,10 @@ class PodBuilder {
   PodBuilder& Waiting(const std::string& reason, const std::string& message = "");
   PodBuilder& Terminated(const std::string& reason, int exit_code, const std::string& message = "");
   PodBuilder& FinishedAt(std::int64_t time);
+  PodBuilder& ScheduledAt(std::int64_t time);
+  PodBuilder& WithoutSandbox();
+  PodBuilder& Scheduler(const std::string& name);
+  PodBuilder& Gates(const std::string& names);
   PodBuilder& Unschedulable(const std::string& message);
   PodBuilder& Asks(const std::string& resource, std::int64_t count);
   PodBuilder& Deleting();
@@ -123,6 +127,7 @@ class NodeBuilder {
   NodeBuilder& NotReadySince(std::int64_t time);
   NodeBuilder& Taint(const std::string& key);
   NodeBuilder& Cordoned();
+  NodeBuilder& Offers(const std::string& resource, std::int64_t count);
   NodeBuilder& Label(const std::string& key, const std::string& value);
 
   std::shared_ptr<const kube::Node> Build() const;

@@ -138,8 +138,11 @@ TEST(Catalogue, ChangeReachesOnlyTheRoleThatRollsAnyway) {
 TEST(Catalogue, RemovalOfAClassTouchesNothing) {
   World world = Running();
   world.RemoveClasses();
+  world.RunPass();
+  world.Advance(10);
   const Pass pass = world.RunPass();
   EXPECT_THAT(pass.plan.writes, IsEmpty());
+  ASSERT_NE(world.Condition("Stalled"), nullptr);
   EXPECT_EQ(world.Condition("Stalled")->reason, "AcceleratorNotFound");
   EXPECT_EQ(world.Condition("Ready")->status, "True");
 }

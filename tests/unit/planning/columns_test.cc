@@ -26,8 +26,7 @@ TEST(Columns, OfADeploymentThatServes) {
   EXPECT_EQ(Field(summary, "message"), "");
   EXPECT_EQ(Field(summary, "engine"), "vllm/dynamo");
   EXPECT_EQ(Field(world.Status(), "topology"), "2P x 2 GPU + 1D x 8 GPU = 12 GPU on b200");
-  EXPECT_EQ(Field(world.Status(), "endpoint"),
-            "http://minimax-m3.serving.svc.cluster.local:8000/v1");
+  EXPECT_EQ(Field(world.Status(), "endpoint"), "http://minimax-m3.serving.svc:8000/v1");
   EXPECT_FALSE(world.Status().contains("problems"));
 }
 
@@ -63,8 +62,9 @@ TEST(Columns, OfADeploymentThatFindsNoNode) {
               ElementsAre("1P x 8 + 1D x 8", "1/1", "0/1", "8/16", "Unschedulable"));
   EXPECT_EQ(
       Field(world.Status().at("summary"), "message"),
-      "decode-0 needs 8 nvidia.com/gpu and 8 rdma/ib on one node of class b200: 4 nodes match, "
-      "the freest (b200-2) has 4 GPUs; free a node, or lower spec.decode.parallelism");
+      "decode-0 finds no node: the freest node (b200-2) has 4 of 8 nvidia.com/gpu free: free a "
+      "node, or lower spec.decode.parallelism; it needs 8 nvidia.com/gpu and 8 rdma/ib on one node "
+      "of class b200 (4 nodes match)");
   EXPECT_EQ(ConditionOf(world, "Ready"), "False NoDecodeRoutable");
   EXPECT_EQ(ConditionOf(world, "FullyAvailable"), "False Unschedulable");
   EXPECT_EQ(ConditionOf(world, "Scheduled"), "False Unschedulable");

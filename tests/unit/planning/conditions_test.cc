@@ -40,13 +40,13 @@ const Situation kSituations[] = {
       {"FullyAvailable", "False Starting"},
       {"RouterReady", "False NoRouterReady"},
       {"Scheduled", "False Starting"},
-      {"Reconciling", "absent"}}},
+      {"Reconciling", "True Progressing"}}},
     {"one of two prefill pods is not ready",
      [](World& world) { world.SetReady(kPrefill, 0, false); },
      {{"Ready", "True Serving"},
       {"FullyAvailable", "False NotReady"},
       {"Scheduled", "True AllScheduled"},
-      {"Reconciling", "absent"}}},
+      {"Reconciling", "True Progressing"}}},
     {"no prefill pod is ready",
      [](World& world) {
        world.SetReady(kPrefill, 0, false);
@@ -58,15 +58,23 @@ const Situation kSituations[] = {
      {{"Ready", "False NoRouterReady"},
       {"RouterReady", "False NoRouterReady"},
       {"FullyAvailable", "False NotReady"},
-      {"Reconciling", "absent"}}},
+      {"Reconciling", "True Progressing"}}},
     {"more replicas are wanted",
      [](World& world) { world.Edit([](auto& spec) { spec.roles[kPrefill].replicas = 3; }); },
-     {{"Ready", "True Serving"}, {"FullyAvailable", "False Starting"}, {"Reconciling", "absent"}}},
+     {{"Ready", "True Serving"},
+      {"FullyAvailable", "False Starting"},
+      {"Reconciling", "True Progressing"}}},
     {"a role changes",
      [](World& world) { world.Edit(ChangePrefill); },
      {{"Ready", "True Serving"}, {"Reconciling", "True RollingOut"}, {"Stalled", "absent"}}},
-    {"the spec is mistyped",
+    {"a model that the spec names may follow in the same apply",
      [](World& world) { world.Edit(MistypeModel); },
+     {{"Ready", "True Serving"},
+      {"ModelResolved", "False ModelNotFound"},
+      {"Reconciling", "True WaitingForInputs"},
+      {"Stalled", "absent"}}},
+    {"the spec is mistyped, and stays so",
+     [](World& world) { MistypeForLong(world); },
      {{"Ready", "True Serving"},
       {"FullyAvailable", "True AllReady"},
       {"ModelResolved", "False ModelNotFound"},
@@ -86,7 +94,7 @@ const Situation kSituations[] = {
       {"Stalled", "True InvalidSpec"}}},
     {"it is suspended, and its pods still end",
      [](World& world) { world.Edit(Suspend); },
-     {{"Ready", "False Suspended"}, {"Reconciling", "absent"}}},
+     {{"Ready", "False Suspended"}, {"Reconciling", "True Suspended"}}},
     {"the class changed",
      [](World& world) { world.SetClass(ClassBuilder().Env("NCCL_DEBUG", "INFO")); },
      {{"Ready", "True Serving"}, {"UpdateAvailable", "True InputsChanged"}}},
@@ -156,7 +164,7 @@ TEST(Conditions, OfASuspendedDeployment) {
   World world = Running();
   world.Edit(Suspend);
   world.Settle();
-  EXPECT_EQ(ConditionOf(world, "Ready"), "False Suspended");
+  EXPECT_EQ(ConditionOf(world, "Ready"), "absent");
   EXPECT_EQ(ConditionOf(world, "FullyAvailable"), "True AllReady");
   EXPECT_EQ(ConditionOf(world, "Reconciling"), "absent");
 }
@@ -164,7 +172,7 @@ TEST(Conditions, OfASuspendedDeployment) {
 TEST(Conditions, OfADeploymentThatWasMadeWithoutReplicas) {
   World world(DeploymentBuilder().Replicas(kPrefill, 0).Replicas(kDecode, 0));
   world.Settle();
-  EXPECT_EQ(ConditionOf(world, "Ready"), "False ScaledToZero");
+  EXPECT_EQ(ConditionOf(world, "Ready"), "absent");
   EXPECT_EQ(ConditionOf(world, "Reconciling"), "absent") << "or nothing could ever wait for it";
   EXPECT_NE(world.deployment().status.current_revision, "");
 }
@@ -183,7 +191,7 @@ TEST(Conditions, KeepTheirTransitionTime) {
 
 TEST(Conditions, SpeakOfTheGenerationThatWasSeen) {
   World world = Running();
-  world.Edit(MistypeModel);
+  MistypeForLong(world);
   world.RunPass();
   EXPECT_EQ(world.Status().at("observedGeneration"), 2);
   EXPECT_EQ(world.Condition("Stalled")->observed_generation, 2);
@@ -191,7 +199,7 @@ TEST(Conditions, SpeakOfTheGenerationThatWasSeen) {
 
 TEST(Stalled, SaysThatRunningPodsAreUntouchedAsASentenceOfItsOwn) {
   World world = Running();
-  world.Edit(MistypeModel);
+  MistypeForLong(world);
   world.RunPass();
   EXPECT_EQ(
       MessageOf(world, "Stalled"),

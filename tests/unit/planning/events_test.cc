@@ -59,11 +59,29 @@ TEST(Events, TellTransitionsOnce) {
 
 TEST(Events, TellARefusalOnceUntilItsTextChanges) {
   World world = Running();
-  world.Edit(MistypeModel);
+  MistypeForLong(world);
   EXPECT_THAT(Reasons(world.RunPass().status.events), ElementsAre("Warning ModelNotFound"));
   EXPECT_THAT(Reasons(world.RunPass().status.events), IsEmpty());
   world.Edit([](auto& spec) { spec.model_ref = "something-else"; });
   EXPECT_THAT(Reasons(world.RunPass().status.events), ElementsAre("Warning ModelNotFound"));
+}
+
+TEST(Events, AreQuietAboutADeploymentThatIsAppliedBeforeItsModel) {
+  World world;
+  world.RemoveModels();
+  const Pass early = world.RunPass();
+  EXPECT_THAT(early.status.events, IsEmpty());
+  EXPECT_EQ(early.status.wake_at, world.now() + 10);
+  world.Advance(3);
+  world.SetModel(ModelBuilder().Alias("nvidia/MiniMax-M3-NVFP4"));
+  EXPECT_THAT(Reasons(world.RunPass().status.events), IsEmpty());
+  EXPECT_EQ(ConditionOf(world, "Stalled"), "absent");
+}
+
+TEST(Events, DoNotWarnOfASuspensionThatSomebodyAskedFor) {
+  World world = Running();
+  world.Edit(Suspend);
+  EXPECT_THAT(Reasons(world.RunPass().status.events), ElementsAre("Normal Suspended"));
 }
 
 TEST(Events, TellAProblemOfARoleOnce) {

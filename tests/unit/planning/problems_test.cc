@@ -22,7 +22,7 @@ Snapshot WithNodes(const Pods& pods) {
 
 std::vector<Problem> Find(const Snapshot& snapshot, const Plan& plan = {},
                           const Outcome& outcome = {}) {
-  return FindProblems(snapshot, plan, outcome, ClassifyPods(snapshot), 8);
+  return FindProblems(snapshot, plan, outcome, ClassifyPods(snapshot), 8).problems;
 }
 
 PodBuilder Decode(int replica = 0) { return PodBuilder(kDecode, replica).On("b200-0"); }
@@ -48,32 +48,29 @@ const ProblemCase kProblems[] = {
      "envFrom"},
     {"too little memory, and which field to raise",
      Decode().Running().Restarts(2, kNow - 9).Terminated("OOMKilled", 137), "b200-0", "OOMKilled",
-     "decode-0: engine ended 2 times, last with exit code 137; raise spec.decode.resources.memory"},
+     "decode-0: engine exited 2 times, last with exit code 137; raise "
+     "spec.decode.resources.memory"},
     {"a crash with its last words, and how to see more of them",
      Decode()
          .Running()
          .Restarts(1, kNow - 9)
          .Terminated("Error", 1, "Traceback:\n  ...\nKeyError: 'x'\n"),
      "b200-0", "CrashLoop",
-     "decode-0: engine ended once with exit code 1: KeyError: 'x'; kubectl logs --previous "
+     "decode-0: engine exited once with exit code 1: KeyError: 'x'; kubectl logs --previous "
      "minimax-m3-decode-new-0-1 -n serving"},
     {"a crash loop that is being replaced",
-     Decode()
-         .Running()
-         .CreatedAt(kNow - 400)
-         .Restarts(5, kNow - 9)
-         .Terminated("Error", 1, "no HCA"),
-     "b200-0", "CrashLoop",
-     "decode-0 failed: restarted 5 times in 10 minutes; engine said: no HCA"},
+     Decode().CreatedAt(kNow - 400).CrashLoops().Terminated("Error", 1, "no HCA"), "b200-0",
+     "CrashLoop",
+     "decode-0 failed: engine is in CrashLoopBackOff after 5 restarts; engine said: no HCA"},
     {"an eviction, in the words of the kubelet",
      Decode().Failed("Evicted", "The node was low on resource: memory."), "b200-0", "Evicted",
      "decode-0 failed: Evicted: The node was low on resource: memory."},
-    {"the third failure on one node, which is avoided from then on",
-     Decode().Failed("UnexpectedAdmissionError", "no rdma/ib").Failures("b200-0=2"), "b200-0",
-     "UnexpectedAdmissionError",
-     "decode-0 failed: UnexpectedAdmissionError: no rdma/ib; it failed 3 times on node b200-0, "
-     "which "
-     "it keeps away from now: check that node"},
+    {"the third failure by its node's fault, and what lifts the ban",
+     Decode().Failed("UnexpectedAdmissionError", "no rdma/ib").Faults("b200-0=2@1795514300"),
+     "b200-0", "UnexpectedAdmissionError",
+     "decode-0 failed: UnexpectedAdmissionError: no rdma/ib; it avoids node b200-0, where it "
+     "failed 3 times, until 2026-11-24T10:59:00Z; repair the node and delete the pod to use it "
+     "earlier"},
     {"a pod that runs, but that routers do not find",
      Decode().Ready().Label("disagg.dev/discovery", ""), "b200-0", "NotRoutable",
      "decode-0 runs, but routers do not find it without its labels; kubectl label pod "
@@ -83,12 +80,11 @@ const ProblemCase kProblems[] = {
      Decode().Failed("Evicted", "a\u202Eb\x1b[2Jc"), "b200-0", "Evicted",
      "decode-0 failed: Evicted: a b [2Jc"},
     {"a node that is gone", Decode().On("no-more").Running(), "no-more", "NodeLost",
-     "node no-more is gone; decode-0 is made anew elsewhere"},
+     "node no-more is gone; the operator replaces decode-0"},
     {"a node that has been NotReady for too long", Decode().On("dead").Running(), "dead",
-     "NodeLost", "node dead has been NotReady for 300 s; decode-0 is made anew elsewhere"},
+     "NodeLost", "node dead has been NotReady for 300 s; the operator replaces decode-0"},
     {"a node that is NotReady, and what will happen", Decode().On("blip").Running(), "blip",
-     "NodeNotReady",
-     "node blip is NotReady; decode-0 is made anew elsewhere when that lasts 300 s"},
+     "NodeNotReady", "node blip is NotReady; the operator replaces decode-0 when that lasts 300 s"},
 };
 
 TEST(FindProblems, NamesCauseAndRemedy) {
@@ -110,7 +106,7 @@ TEST(FindProblems, IsQuietAboutWhatIsNone) {
       {"a ready pod that has restarted",
        Decode().Ready().Restarts(3, kNow - 90).Terminated("OOMKilled", 137)},
       {"a pod that starts", Decode().Running()},
-      {"a pod that the scheduler has not seen yet", PodBuilder(kDecode, 0)},
+      {"a pod that the scheduler has not seen yet", PodBuilder(kDecode, 0).CreatedAt(kNow - 29)},
       {"a pod that is being deleted", Decode().Running().Deleting()},
   };
   for (const auto& [sentence, pod] : cases) {
@@ -205,31 +201,50 @@ PodBuilder Waiting() {
       .Unschedulable("0/9 nodes are available");
 }
 
-TEST(Unschedulable, SaysWhatIsMissingWhere) {
+TEST(Unschedulable, NamesTheCauseFirst) {
   const NodeBuilder node("b200-0"), second("b200-1");
   const NodeBuilder other = NodeBuilder("h200-0").Label("nvidia.com/gpu.product", "NVIDIA-H200");
+  const std::string needs = "; it needs 8 nvidia.com/gpu and 8 rdma/ib on one node of class b200";
   const CapacityCase cases[] = {
       {"too few GPUs are free",
        {node, other},
        4,
-       "1 node matches, the freest (b200-0) has 4 GPUs; free a node, or lower "
-       "spec.decode.parallelism"},
-      {"GPUs are free, so something else is missing: the scheduler knows",
+       "the freest node (b200-0) has 4 of 8 nvidia.com/gpu free: free a node, or lower "
+       "spec.decode.parallelism" +
+           needs + " (1 node matches)"},
+      {"all is free, so something else is missing: the scheduler knows",
        {node, second},
        0,
-       "2 nodes match, the freest (b200-0) has 8 GPUs; the scheduler says: 0/9 nodes are "
-       "available"},
+       "the scheduler says: 0/9 nodes are available" + needs + " (2 nodes match)"},
+      {"no node offers a resource",
+       {NodeBuilder("b200-0").Offers("rdma/ib", 0), NodeBuilder("b200-1").Offers("rdma/ib", 0)},
+       0,
+       "no node of class b200 offers rdma/ib: check its device plugin" + needs +
+           " (2 nodes match)"},
+      {"no node offers enough of a resource",
+       {NodeBuilder("b200-0").Offers("nvidia.com/gpu", 4)},
+       0,
+       "no node of class b200 offers 8 nvidia.com/gpu, the largest 4 nvidia.com/gpu: lower "
+       "spec.decode.parallelism" +
+           needs + " (1 node matches)"},
       {"some nodes are out of use",
        {node, NodeBuilder("b200-1").Cordoned(), NodeBuilder("b200-2").NotReadySince(kNow)},
        6,
-       "3 nodes match, 2 of them cordoned or NotReady, the freest (b200-0) has 2 GPUs; free a "
-       "node, "
-       "or lower spec.decode.parallelism"},
+       "the freest node (b200-0) has 2 of 8 nvidia.com/gpu free: free a node, or lower "
+       "spec.decode.parallelism" +
+           needs + " (3 nodes match, 2 of them cordoned or NotReady)"},
       {"all nodes are out of use",
        {NodeBuilder("b200-0").Cordoned()},
        0,
-       "1 node matches, 1 of them cordoned or NotReady; add or uncordon a node of the class"},
-      {"no node is of the class", {other}, 0, "0 nodes match; add or uncordon a node of the class"},
+       "every node of class b200 is cordoned or NotReady: uncordon or add one" + needs +
+           " (1 node matches, 1 of them cordoned or NotReady)"},
+      {"no node is of the class: its selector, and what nodes have instead",
+       {other},
+       0,
+       "no node has the labels nvidia.com/gpu.product=NVIDIA-B200; nodes have "
+       "nvidia.com/gpu.product=NVIDIA-H200; label or add nodes, or correct spec.nodeSelector of "
+       "AcceleratorClass b200" +
+           needs},
   };
   for (const CapacityCase& c : cases) {
     SCOPED_TRACE(c.sentence);
@@ -238,8 +253,7 @@ TEST(Unschedulable, SaysWhatIsMissingWhere) {
     snapshot.capacity[0].used["nvidia.com/gpu"] = c.used;
     const auto problems = Find(snapshot, Resolved());
     ASSERT_THAT(problems, SizeIs(1));
-    EXPECT_EQ(problems[0].message,
-              "decode-0 needs 8 nvidia.com/gpu and 8 rdma/ib on one node of class b200: " + c.rest);
+    EXPECT_EQ(problems[0].message, "decode-0 finds no node: " + c.rest);
   }
 }
 
@@ -260,9 +274,9 @@ TEST(Unschedulable, KnowsThatOthersHoldDevicesToo) {
   Snapshot snapshot = WithNodes({Waiting().Unschedulable("1 Insufficient nvidia.com/gpu.")});
   snapshot.capacity.push_back({NodeBuilder("b200-0").Build(), {}});
   EXPECT_EQ(Find(snapshot, Resolved()).at(0).message,
-            "decode-0 needs 8 nvidia.com/gpu and 8 rdma/ib on one node of class b200: 1 node "
-            "matches, pods of others hold what is not free; the scheduler says: 1 Insufficient "
-            "nvidia.com/gpu.; free a node, or lower spec.decode.parallelism");
+            "decode-0 finds no node: pods of others hold nvidia.com/gpu (the scheduler says: 1 "
+            "Insufficient nvidia.com/gpu.): free a node, or lower spec.decode.parallelism; it "
+            "needs 8 nvidia.com/gpu and 8 rdma/ib on one node of class b200 (1 node matches)");
 }
 
 TEST(Unschedulable, SaysWhereAClaimIsMissing) {
@@ -270,7 +284,7 @@ TEST(Unschedulable, SaysWhereAClaimIsMissing) {
       WithNodes({Waiting().Unschedulable("persistentvolumeclaim \"models\" not found")});
   snapshot.capacity.push_back({NodeBuilder("b200-0").Build(), {}});
   EXPECT_THAT(Find(snapshot, Resolved()).at(0).message,
-              HasSubstr("\"models\" not found; make that claim in namespace serving"));
+              HasSubstr("\"models\" not found: create that claim in namespace serving"));
 }
 
 // -- routers and writes
@@ -289,7 +303,7 @@ TEST(FindProblems, TellsWhyARouterHasNoPod) {
             "it counts");
 }
 
-TEST(FindProblems, SaysThatNothingIsMended) {
+TEST(FindProblems, SaysThatNothingIsRepaired) {
   Plan plan;
   plan.paused = true;
   const auto problems = Find(WithNodes({}), plan);
@@ -308,7 +322,7 @@ TEST(FindProblems, IncludesTheRoutersPods) {
   ASSERT_THAT(problems, SizeIs(1));
   EXPECT_EQ(problems[0].role, "router");
   EXPECT_EQ(problems[0].message,
-            "router: engine ended once with exit code 137; kubectl logs --previous "
+            "router: engine exited once with exit code 137; kubectl logs --previous "
             "minimax-m3-router-x -n serving");
 }
 

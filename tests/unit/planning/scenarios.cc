@@ -28,6 +28,12 @@ void Aggregate(api::DeploymentSpec& spec) {
 
 void MistypeModel(api::DeploymentSpec& spec) { spec.model_ref = "nvidia/MiniMax-M3-NVPF4"; }
 
+void MistypeForLong(World& world) {
+  world.Edit(MistypeModel);
+  world.RunPass();
+  world.Advance(10);
+}
+
 void Suspend(api::DeploymentSpec& spec) { spec.suspend = true; }
 
 std::string RefuseAll(const json&) { return "violates PodSecurity \"restricted:latest\""; }

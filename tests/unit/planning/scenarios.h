@@ -20,6 +20,9 @@ void Aggregate(api::DeploymentSpec& spec);    // one role instead of two
 void MistypeModel(api::DeploymentSpec& spec);
 void Suspend(api::DeploymentSpec& spec);
 
+// A mistyped model that no apply brings, up to the moment at which somebody has to act.
+void MistypeForLong(World& world);
+
 // -- answers of the cluster; see World::refuses and World::fails
 
 std::string RefuseAll(const nlohmann::json& pod);

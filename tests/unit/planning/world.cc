@@ -99,6 +99,7 @@ Snapshot World::TakeSnapshot() const {
     }
   }
   AddCapacity(snapshot);
+  snapshot.leftovers = leftovers;
   for (const auto& [name, node] : nodes_) {
     if (!node->ready) snapshot.not_ready_seen[name] = node->ready_changed_at;
   }
@@ -128,7 +129,7 @@ Plan World::MakePlan(Snapshot& snapshot) const {
   constexpr int kMostRounds = 4;
   for (int round = 0; round < kMostRounds; ++round) {
     Plan plan = PlanDeployment(snapshot);
-    if (plan.needs_payloads.empty()) return plan;
+    if (plan.needs_payloads.empty() || !payloads_readable) return plan;
     for (const std::string& name : plan.needs_payloads) {
       EXPECT_TRUE(payloads_.contains(name)) << "asks for a revision that is not there: " << name;
       if (payloads_.contains(name)) snapshot.payloads[name] = payloads_.at(name);
@@ -252,6 +253,7 @@ void World::PutChild(const Write& write) {
     router->meta.generation = old.meta.generation + 1;
     router->observed_generation = old.observed_generation;
     router->ready = old.ready;
+    router->total = old.total;  // of an older template: `updated` stays 0
   }
   children_[key] = {write.resource, std::move(router)};
 }

@@ -63,6 +63,7 @@ class World {
   void SetClass(const ClassBuilder& type);
   void RemoveRouters();
   void RemoveClasses() { catalogue_.classes.clear(); }
+  void RemoveModels() { catalogue_.models.clear(); }
 
   // -- the cluster
 
@@ -71,7 +72,9 @@ class World {
   void MakePodsReady();   // every pod that runs
   void EndTerminating();  // those whose kubelet is there
   void UpdateRouters();   // rolled out, and ready where their contract can serve
+  void ObserveRouters();  // their controller has begun; the old pods are still the ready ones
   void EverythingGoesWell();
+  void Vanish() { pods_.clear(); }  // every pod, as if it had never been
   void AddNode(const std::string& name);
   void LoseNode(const std::string& name);
   void SetNodeReady(const std::string& name, bool ready);
@@ -90,6 +93,11 @@ class World {
   std::function<std::optional<base::Error>(const Write&)> fails = [](const auto&) {
     return std::nullopt;
   };
+
+  // Whether templates of stored revisions can be read.
+  bool payloads_readable = true;
+  // Objects of an earlier deployment of this name.
+  std::vector<Leftover> leftovers;
 
   // -- what there is
 

@@ -121,7 +121,18 @@ void World::UpdateRouters() {
       if (serves) serving.insert(pod->meta.label(api::kLabelRole));
     }
     router.observed_generation = router.meta.generation;
+    router.updated = router.total = router.desired;
     router.ready = !wanted.empty() && wanted == serving ? router.desired : 0;
+  }
+}
+
+void World::ObserveRouters() {
+  for (auto& [key, child] : children_) {
+    if (!(child.first == kube::kDeployments)) continue;
+    auto& router = static_cast<kube::Deployment&>(*child.second);
+    router.observed_generation = router.meta.generation;
+    router.updated = 1;
+    router.total = router.desired + 1;
   }
 }
 

@@ -30,7 +30,7 @@ TEST(Names, AreWhatThePublishedListSays) {
   EXPECT_EQ(RouterName("m", "h6n4j8fs"), "m-router-h6n4j8fs");
   EXPECT_EQ(BudgetName("m", RoleName::kDecode), "m-decode");
   EXPECT_EQ(ServiceAccountName(seed.deployment), "minimax-m3-workers");
-  EXPECT_EQ(Endpoint(seed.deployment), "http://minimax-m3.serving.svc.cluster.local:8000/v1");
+  EXPECT_EQ(Endpoint(seed.deployment), "http://minimax-m3.serving.svc:8000/v1");
   seed.deployment.spec.service_account_name = "mine";
   EXPECT_EQ(ServiceAccountName(seed.deployment), "mine");
 }

@@ -235,6 +235,19 @@ TEST(Revision, AModelThatBecameAnotherDoesNotMixWeightsWithinAContract) {
             before.inputs["roles"]["decode"]["resolved"]["artifact"]);
 }
 
+TEST(Revision, ACorrectedModelIsAnotherRevisionWhereNothingIsKept) {
+  const Revision wrong = Seed().Make();
+  Fixture corrected = Seed();
+  corrected.model.artifacts[0].path = "/models/right";
+  const Revision kept = corrected.Make(&wrong), anew = corrected.Make();
+  EXPECT_EQ(kept.identity.name, wrong.identity.name) << "pods that run are left alone";
+  EXPECT_NE(anew.identity.name, wrong.identity.name);
+  for (const RoleName role : {kPrefill, kDecode}) {
+    EXPECT_NE(anew.identity.roles.at(role).revision, wrong.identity.roles.at(role).revision);
+    EXPECT_EQ(anew.identity.roles.at(role).spec_hash, wrong.identity.roles.at(role).spec_hash);
+  }
+}
+
 TEST(Revision, WeightsThatOnlyMovedAreFollowed) {
   const Revision before = Seed().Make();
   Fixture changed = Seed();

@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <iterator>
 #include <set>
 
 #include <gmock/gmock.h>
@@ -146,6 +148,53 @@ TEST(WorkerArgs, OfARoleTakeAwayWhatTheEngineGives) {
   EXPECT_EQ(FlagOf(seed.Worker(RoleName::kPrefill), "--trust-remote-code"), "");
 }
 
+TEST(WorkerArgs, ReachTheEngineCharacterByCharacter) {
+  Fixture seed = Seed();
+  seed.decode().args = {{"a", Text("$(POD_NAME)")}, {"b", Text("$5 \n\"{}\"")}, {"c", Text("$$")}};
+  seed.deployment.spec.router.args = {{"a", Text("-$(POD_NAME)")}};
+  const json pod = seed.Worker(RoleName::kDecode);
+  // As the kubelet undoes it.
+  EXPECT_EQ(FlagOf(pod, "--a"), "$$(POD_NAME)");
+  EXPECT_EQ(FlagOf(pod, "--b"), "$5 \n\"{}\"");
+  EXPECT_EQ(FlagOf(pod, "--c"), "$$$");
+  EXPECT_THAT(ArgsOf(seed.Router()), testing::Contains("--a=-$$(POD_NAME)"));
+}
+
+TEST(WorkerCommand, TakesAwayWhatIsReservedAndMayComeFromASecret) {
+  Fixture seed = Seed();
+  seed.decode().env_from = {R"({"secretRef":{"name":"anything"}})"};
+  const json pod = seed.Worker(RoleName::kDecode);
+  const std::vector<std::string> command = ContainerOf(pod)["command"];
+  ASSERT_EQ(command.front(), "env");
+  for (const api::ReservedVariable& reserved : api::ReservedEnv()) {
+    const std::string name(reserved.name);
+    if (name == "NVIDIA_VISIBLE_DEVICES") continue;  // read before any program of ours runs
+    const bool set = EnvOf(pod, name) != "<none>";
+    const auto at = std::find(command.begin(), command.end(), name);
+    const bool taken_away = at != command.end() && *std::prev(at) == "-u";
+    EXPECT_NE(set, taken_away) << name;
+  }
+  EXPECT_THAT(std::vector<std::string>(command.end() - 3, command.end()),
+              ElementsAre("python3", "-m", "dynamo.vllm"));
+}
+
+TEST(WorkerEnv, ReferencesAreDefinedBefore) {
+  Fixture seed = Seed();
+  seed.deployment.spec.engine_env = {{"ADDRESS", "none", ""}};
+  seed.decode().env = {{"PORT", "1", ""}, {"ADDRESS", "$(POD_NAME):$(PORT)", ""}};
+  const json pod = seed.Worker(RoleName::kDecode);
+  std::vector<std::string> names;
+  for (const json& entry : ContainerOf(pod)["env"]) {
+    names.push_back(entry["name"]);
+  }
+  const auto place = [&](const char* name) {
+    return std::find(names.begin(), names.end(), name) - names.begin();
+  };
+  EXPECT_LT(place("PORT"), place("ADDRESS"));
+  EXPECT_LT(place("POD_NAME"), place("ADDRESS"));
+  EXPECT_EQ(EnvOf(pod, "ADDRESS"), "$(POD_NAME):$(PORT)");
+}
+
 TEST(WorkerEnv, IsOverriddenInDocumentedOrder) {
   Fixture seed = Seed();
   seed.accelerator.env = {{"HOME", "/class", ""},
@@ -257,7 +306,8 @@ TEST(WorkerModel, InAnImageIsAnImageVolume) {
 TEST(WorkerNodes, AreThoseOfClassArtifactAndPlacement) {
   Fixture seed = Seed();
   seed.deployment.spec.placement.node_selector = {{"pool", "a"}};
-  seed.deployment.spec.placement.tolerations = {R"({"key":"team"})"};
+  seed.deployment.spec.placement.tolerations = {
+      R"({"key":"team","operator":"Equal","value":"a b","effect":"NoExecute","tolerationSeconds":9})"};
   seed.deployment.spec.placement.scheduler_name = "gpu";
   const json pod = seed.Worker(RoleName::kDecode);
   EXPECT_EQ(pod["spec"]["nodeSelector"], (json{{"accelerator", "b200"},
@@ -265,7 +315,13 @@ TEST(WorkerNodes, AreThoseOfClassArtifactAndPlacement) {
                                                {"models.disagg.dev/minimax-m3-nvfp4", "staged"},
                                                {"nvidia.com/gpu.product", "NVIDIA-B200"},
                                                {"pool", "a"}}));
-  EXPECT_EQ(pod["spec"]["tolerations"].size(), 2u);
+  EXPECT_EQ(pod["spec"]["tolerations"],
+            json::array({{{"key", "nvidia.com/gpu"}, {"operator", "Exists"}},
+                         {{"key", "team"},
+                          {"operator", "Equal"},
+                          {"value", "a b"},
+                          {"effect", "NoExecute"},
+                          {"tolerationSeconds", 9}}}));
   EXPECT_EQ(pod["spec"]["schedulerName"], "gpu");
 }
 

@@ -98,6 +98,28 @@ TEST_F(ApiClientTest, KeepsWritesInFlightWithinTheBound) {
   EXPECT_EQ(client->writes_in_flight(), 0);
 }
 
+TEST_F(ApiClientTest, TwelveOwnersBehindASlowWebhookHoldUpNobodyElse) {
+  const auto writes_of = [](const std::string& flow, const std::string& name) {
+    WriteRequest write = Create(name);
+    write.flow = flow;
+    return std::vector<WriteRequest>(20, write);
+  };
+  FakeTransport transport(Echo);
+  auto client = Client(transport, 64);
+  transport.Hold([](const transport::Request& request) { return request.body == Object("slow"); });
+  std::vector<std::jthread> owners;
+  for (int i = 0; i < 12; ++i) {
+    owners.emplace_back(
+        [&, i] { (void)client->WriteAll(writes_of("a/" + std::to_string(i), "slow")); });
+  }
+  transport.WaitForHeld(48);
+  auto healthy =
+      std::async(std::launch::async, [&] { return client->WriteAll(writes_of("b/0", "fast")); });
+  ASSERT_EQ(healthy.wait_for(std::chrono::seconds(20)), std::future_status::ready);
+  for (const auto& result : healthy.get()) EXPECT_TRUE(result.ok());
+  transport.Release();
+}
+
 TEST_F(ApiClientTest, ReadsAreNotHeldUpByWrites) {
   FakeTransport transport(Echo);
   auto client = Client(transport, 1);
@@ -123,23 +145,35 @@ TEST_F(ApiClientTest, SendsNoWriteWithoutTheLease) {
   EXPECT_TRUE(client->Write(Create("a")));
 }
 
-TEST_F(ApiClientTest, LooksAtTheLeaseAfterTheWaitForAPlace) {
+TEST_F(ApiClientTest, LooksAtTheLeaseWhenTheBytesLeave) {
   FakeTransport transport(Echo);
-  auto client = Client(transport, 1);
+  auto client = Client(transport);
   transport.Hold();
-  std::jthread first([&] { (void)client->Write(Create("a")); });
-  transport.WaitForHeld(1);
-  auto second = std::async(std::launch::async, [&] { return client->Write(Create("b")); });
-  std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  gate_.open = false;  // while the second waits for its place
+  auto write = std::async(std::launch::async, [&] { return client->Write(Create("a")); });
+  transport.WaitForHeld(1);  // whatever was looked at before let it pass
+  gate_.open = false;
   transport.Release();
-  const auto result = second.get();
+  const auto result = write.get();
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().code, ErrorCode::kFenced);
-  EXPECT_EQ(transport.requests().size(), 1u);
+  EXPECT_FALSE(result.error().outcome_unknown);
 }
 
-TEST_F(ApiClientTest, SendsNothingOfItsClassUntilRetryAfterHasPassed) {
+TEST_F(ApiClientTest, WhatHasNotLeftAtTheShutdownNeverDoes) {
+  FakeTransport transport(Echo);
+  auto client = Client(transport);
+  transport.Hold();
+  auto write = std::async(std::launch::async, [&] { return client->Write(Create("a")); });
+  transport.WaitForHeld(1);
+  client->Shutdown();
+  ASSERT_FALSE(write.get());
+  const auto requests = transport.requests();
+  ASSERT_EQ(requests.size(), 1u);
+  client.reset();
+  EXPECT_FALSE(requests[0].may_send()) << "and nobody asks a gate that may be gone";
+}
+
+TEST_F(ApiClientTest, SendsNothingOfItsFlowUntilRetryAfterHasPassed) {
   std::atomic<bool> busy{true};
   FakeTransport transport([&](const transport::Request& request) -> FakeTransport::Answer {
     if (!busy) return Json(201, request.body);
@@ -148,16 +182,32 @@ TEST_F(ApiClientTest, SendsNothingOfItsClassUntilRetryAfterHasPassed) {
     return response;
   });
   auto client = Client(transport);
+  WriteRequest other = Create("b");
+  other.flow = "serving/other";
   EXPECT_EQ(client->Write(Create("a")).error().retry_after, std::chrono::seconds(3));
   busy = false;
   const auto refused = client->Write(Create("a"));
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::kTooManyRequests);
   EXPECT_EQ(transport.requests().size(), 1u) << "the second was not sent";
-  EXPECT_TRUE(client->Get(kube::kPods, {"serving", "a"})) << "reads are another class";
+  EXPECT_TRUE(client->Get(kube::kPods, {"serving", "a"})) << "reads are another flow";
+  EXPECT_TRUE(client->Write(other)) << "and so is another owner";
   clock_.Advance(std::chrono::milliseconds(2500));
   EXPECT_EQ(client->Write(Create("a")).error().retry_after, std::chrono::seconds(1));
   clock_.Advance(std::chrono::milliseconds(500));
+  EXPECT_TRUE(client->Write(Create("a")));
+}
+
+TEST_F(ApiClientTest, AProxyThatAsksForADayIsAskedAgainAfterAMinute) {
+  std::atomic<bool> busy{true};
+  FakeTransport transport([&](const transport::Request& request) -> FakeTransport::Answer {
+    if (!busy) return Json(201, request.body);
+    return transport::Response{429, {{"Retry-After", "86400"}}, "<html>slow down</html>"};
+  });
+  auto client = Client(transport);
+  EXPECT_EQ(client->Write(Create("a")).error().retry_after, std::chrono::seconds(60));
+  busy = false;
+  clock_.Advance(std::chrono::seconds(60));
   EXPECT_TRUE(client->Write(Create("a")));
 }
 

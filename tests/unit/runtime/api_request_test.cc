@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
+#include "operator/runtime/timings.h"
 #include "tests/unit/runtime/fake_transport.h"
 
 namespace runtime {
@@ -35,30 +36,30 @@ TEST(MakeWrite, HasOneFormPerVerb) {
   const Case cases[] = {
       {"a create is a POST on the collection", Pod(Verb::kCreate), transport::Method::kPost,
        "/api/v1/namespaces/serving/"
-       "pods?timeout=4s&fieldManager=disagg-operator&fieldValidation=Strict",
+       "pods?timeout=12s&fieldManager=disagg-operator&fieldValidation=Strict",
        "application/json"},
       {"a dry run changes nothing", Pod(Verb::kDryRunCreate), transport::Method::kPost,
        "/api/v1/namespaces/serving/"
-       "pods?timeout=4s&fieldManager=disagg-operator&fieldValidation=Strict"
+       "pods?timeout=12s&fieldManager=disagg-operator&fieldValidation=Strict"
        "&dryRun=All",
        "application/json"},
       {"an apply is a PATCH of the object", Pod(Verb::kApply), transport::Method::kPatch,
-       "/api/v1/namespaces/serving/pods/p-0?timeout=4s&fieldManager=disagg-operator"
+       "/api/v1/namespaces/serving/pods/p-0?timeout=12s&fieldManager=disagg-operator"
        "&fieldValidation=Strict",
        "application/apply-patch+yaml"},
       {"a forced apply of the status", status, transport::Method::kPatch,
-       "/api/v1/namespaces/serving/pods/p-0/status?timeout=4s&fieldManager=disagg-operator"
+       "/api/v1/namespaces/serving/pods/p-0/status?timeout=12s&fieldManager=disagg-operator"
        "&fieldValidation=Strict&force=true",
        "application/apply-patch+yaml"},
       {"a delete has options as its body", Pod(Verb::kDelete), transport::Method::kDelete,
-       "/api/v1/namespaces/serving/pods/p-0?timeout=4s", "application/json"},
+       "/api/v1/namespaces/serving/pods/p-0?timeout=12s", "application/json"},
   };
   for (const Case& c : cases) {
     const transport::Request request = MakeWrite(c.write, "disagg-operator");
     EXPECT_EQ(request.method, c.method) << c.what;
     EXPECT_EQ(request.target, c.target) << c.what;
     EXPECT_THAT(request.headers, Contains(Pair("Content-Type", c.content_type))) << c.what;
-    EXPECT_LT(request.total_timeout, std::chrono::seconds(5)) << c.what;
+    EXPECT_LT(request.total_timeout, kWriteMargin) << c.what;
     EXPECT_GT(request.total_timeout, kServerWriteTimeout) << c.what;
   }
 }
@@ -136,6 +137,9 @@ TEST(ReadWriteAnswer, SaysWhereTheOutcomeIsUnknown) {
        base::ErrorCode::kTooManyRequests, false},
       {"a time-out behind the server may have been", Refusal(504, "Timeout"),
        base::ErrorCode::kUnavailable, true},
+      {"one that does not fit into etcd was not",
+       Refusal(500, "InternalError", "etcdserver: request is too large"),
+       base::ErrorCode::kTooLarge, false},
       {"what the transport says stays", lost, base::ErrorCode::kConnection, true},
       {"a success that is not JSON", Json(200, "<html>"), base::ErrorCode::kProtocol, true},
   };
@@ -147,6 +151,13 @@ TEST(ReadWriteAnswer, SaysWhereTheOutcomeIsUnknown) {
       EXPECT_EQ(result.error().code, c.code) << c.what;
     }
   }
+}
+
+TEST(ReadWriteAnswer, WhatDoesNotFitIsNotSentAgainSoon) {
+  const auto result = ReadWriteAnswer(
+      Refusal(500, "InternalError", "etcdserver: request is too large"), Verb::kCreate);
+  EXPECT_TRUE(result.error().retryable());
+  EXPECT_EQ(result.error().retry_after, std::chrono::seconds(60));
 }
 
 }  // namespace

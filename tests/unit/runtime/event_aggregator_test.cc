@@ -136,23 +136,5 @@ TEST_F(EventAggregatorTest, KeepsTheBoundsOfTheApi) {
   EXPECT_EQ(body["reason"].get<std::string>().size(), 128u);
 }
 
-TEST(CutUtf8, CutsBetweenCharacters) {
-  struct Case {
-    const char* what;
-    std::string_view text;
-    std::size_t most;
-    std::string_view expected;
-  };
-  const Case cases[] = {
-      {"short text is whole", "abc", 5, "abc"},
-      {"ASCII", "abcdef", 3, "abc"},
-      {"two bytes", "a\xC3\xA9", 2, "a"},
-      {"three bytes", "\xE2\x82\xAC\xE2\x82\xAC", 5, "\xE2\x82\xAC"},
-      {"four bytes", "\xF0\x9F\x98\x80", 3, ""},
-      {"exactly whole", "a\xC3\xA9z", 3, "a\xC3\xA9"},
-  };
-  for (const Case& c : cases) EXPECT_EQ(CutUtf8(c.text, c.most), c.expected) << c.what;
-}
-
 }  // namespace
 }  // namespace runtime

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <memory>
 #include <string>
 
@@ -33,7 +34,7 @@ class EventSenderTest : public ::testing::Test {
 TEST_F(EventSenderTest, SendsWhatIsQueuedBeforeItStops) {
   FakeTransport transport(
       [](const transport::Request& request) { return Json(201, request.body); });
-  EventSender sender(transport, clock_, {}, metrics_);
+  EventSender sender(transport, nullptr, clock_, {}, metrics_);
   for (int i = 0; i < 50; ++i) Record(sender, i);
   sender.Start();
   sender.Stop();
@@ -44,7 +45,7 @@ TEST_F(EventSenderTest, SendsWhatIsQueuedBeforeItStops) {
 
 TEST_F(EventSenderTest, ARefusedEventIsCountedAndDropped) {
   FakeTransport transport([](const transport::Request&) { return Refusal(403, "Forbidden"); });
-  EventSender sender(transport, clock_, {}, metrics_);
+  EventSender sender(transport, nullptr, clock_, {}, metrics_);
   sender.Start();
   Record(sender, 1);
   sender.Stop();
@@ -52,10 +53,27 @@ TEST_F(EventSenderTest, ARefusedEventIsCountedAndDropped) {
   EXPECT_EQ(Dropped("refused"), 1);
 }
 
+TEST_F(EventSenderTest, SendsNothingOnceAnotherMayLead) {
+  struct Closed : WriteGate {
+    bool MayWrite() const override { return false; }
+  } const gate;
+  std::atomic<int> handled{0};
+  FakeTransport transport([&](const transport::Request& request) {
+    ++handled;
+    return Json(201, request.body);
+  });
+  EventSender sender(transport, &gate, clock_, {}, metrics_);
+  sender.Start();
+  Record(sender, 1);
+  sender.Stop();
+  EXPECT_EQ(handled, 0);
+  EXPECT_EQ(Dropped("refused"), 1);
+}
+
 TEST_F(EventSenderTest, AFullQueueDropsWithoutWaiting) {
   FakeTransport transport(
       [](const transport::Request& request) { return Json(201, request.body); });
-  EventSender sender(transport, clock_, {}, metrics_);
+  EventSender sender(transport, nullptr, clock_, {}, metrics_);
   for (std::size_t i = 0; i < EventSender::kMostQueued + 7; ++i)
     Record(sender, static_cast<int>(i));
   EXPECT_EQ(Dropped("queue"), 7);
@@ -64,7 +82,7 @@ TEST_F(EventSenderTest, AFullQueueDropsWithoutWaiting) {
 TEST_F(EventSenderTest, AFloodAboutOneObjectIsCut) {
   FakeTransport transport(
       [](const transport::Request& request) { return Json(201, request.body); });
-  EventSender sender(transport, clock_, {}, metrics_);
+  EventSender sender(transport, nullptr, clock_, {}, metrics_);
   kube::ObjectMeta about;
   about.uid = "u";
   for (int i = 0; i < 100; ++i) {
@@ -82,7 +100,7 @@ TEST_F(EventSenderTest, StopDoesNotWaitForAServerThatHangs) {
     std::this_thread::sleep_for(std::chrono::milliseconds(300));
     return Json(201, request.body);
   });
-  EventSender sender(transport, clock_, {}, metrics_);
+  EventSender sender(transport, nullptr, clock_, {}, metrics_);
   for (int i = 0; i < 100; ++i) Record(sender, i);
   sender.Start();
   const auto start = std::chrono::steady_clock::now();

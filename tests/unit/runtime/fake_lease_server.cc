@@ -10,6 +10,7 @@ using transport::Method;
 FakeTransport::Answer FakeLeaseServer::Handle(const transport::Request& request) {
   std::lock_guard lock(mutex_);
   if (down_) return base::MakeError(base::ErrorCode::kConnection, "Refused", "connection refused");
+  if (answer_all_) return *answer_all_;
   if (request.method == Method::kGet) {
     return lease_.is_null() ? Refusal(404, "NotFound") : Json(200, lease_.dump());
   }
@@ -40,6 +41,11 @@ FakeTransport::Answer FakeLeaseServer::Store(json lease) {
 void FakeLeaseServer::SetDown(bool down) {
   std::lock_guard lock(mutex_);
   down_ = down;
+}
+
+void FakeLeaseServer::AnswerAll(std::optional<transport::Response> answer) {
+  std::lock_guard lock(mutex_);
+  answer_all_ = std::move(answer);
 }
 
 void FakeLeaseServer::LoseNextAnswer() {

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include <nlohmann/json.hpp>
@@ -19,6 +20,8 @@ class FakeLeaseServer {
 
   // Requests fail to connect.
   void SetDown(bool down);
+  // Whatever is asked is answered so, and nothing is carried out; nothing: as it should be.
+  void AnswerAll(std::optional<transport::Response> answer);
   // The next write is carried out, but its answer is lost.
   void LoseNextAnswer();
   // Somebody else changes the Lease.
@@ -37,6 +40,7 @@ class FakeLeaseServer {
   int version_ = 0;
   int writes_ = 0;
   bool down_ = false;
+  std::optional<transport::Response> answer_all_;
   bool lose_answer_ = false;
 };
 

@@ -1,6 +1,7 @@
 #include "tests/unit/runtime/fake_transport.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace runtime {
 
@@ -15,7 +16,7 @@ void FakeTransport::Send(transport::Request request, Callback callback) {
   auto call = std::make_shared<Call>(Call{std::move(request), std::move(callback)});
   std::lock_guard lock(mutex_);
   requests_.push_back(call->request);
-  if (!holding_) {
+  if (!holding_ || (held_kind_ && !held_kind_(call->request))) {
     loop_.Post([this, call] { Handle(call); });
     return;
   }
@@ -36,9 +37,10 @@ std::shared_ptr<transport::StreamHandle> FakeTransport::Stream(
   return std::make_shared<Nothing>();
 }
 
-void FakeTransport::Hold() {
+void FakeTransport::Hold(std::function<bool(const transport::Request&)> which) {
   std::lock_guard lock(mutex_);
   holding_ = true;
+  held_kind_ = std::move(which);
 }
 
 void FakeTransport::Release() {
@@ -66,7 +68,12 @@ std::size_t FakeTransport::most_held() const {
 }
 
 void FakeTransport::Handle(const std::shared_ptr<Call>& call) {
-  call->callback(handler_(call->request));
+  const transport::Request& request = call->request;
+  if (request.may_send && !request.may_send()) {
+    call->callback(base::MakeError(base::ErrorCode::kFenced, "Fenced", "may not be sent"));
+    return;
+  }
+  call->callback(handler_(request));
 }
 
 transport::Response Json(int status, std::string body) {

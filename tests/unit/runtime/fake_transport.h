@@ -1,7 +1,8 @@
 #pragma once
 
 // A Transport whose server is a function. Callbacks come in order from a thread of its own, as the
-// real one's; answers can be held back. What is still held when it goes is cancelled.
+// real one's; requests can be held back, as by a connection that takes long, and whether they may
+// be sent is asked afterwards. What is still held when it goes is cancelled.
 
 #include <condition_variable>
 #include <deque>
@@ -29,8 +30,9 @@ class FakeTransport : public transport::Transport {
       transport::Request request, std::shared_ptr<transport::StreamSink> sink) override;
   transport::PoolStats stats() const override { return {}; }
 
-  // Requests that come from now on are not handled until Release.
-  void Hold();
+  // Requests that come from now on (those that `which` picks, unless it is empty) are not handled
+  // until Release.
+  void Hold(std::function<bool(const transport::Request&)> which = nullptr);
   void Release();
   // Waits until so many requests are held.
   void WaitForHeld(std::size_t count);
@@ -50,6 +52,7 @@ class FakeTransport : public transport::Transport {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   bool holding_ = false;
+  std::function<bool(const transport::Request&)> held_kind_;
   std::deque<std::shared_ptr<Call>> held_;
   std::size_t most_held_ = 0;
   std::vector<transport::Request> requests_;

@@ -44,6 +44,23 @@ TEST(ObservedTransport, CountsByAnswer) {
       HasSubstr(R"(rest_client_request_duration_seconds_count{host="api:443",verb="GET"} 3)"));
 }
 
+TEST(ObservedTransport, ShowsEachAnswerToTheServersClock) {
+  base::ManualClock clock{base::SystemTime{}};
+  observability::Metrics metrics;
+  ServerClock server(clock);
+  ObservedTransport transport(std::make_unique<FakeTransport>([](const transport::Request&) {
+                                transport::Response answer = Json(200, "{}");
+                                answer.headers.push_back({"Audit-Id", "a"});
+                                answer.headers.push_back({"Date", "Sun, 06 Nov 1994 08:49:37 GMT"});
+                                return answer;
+                              }),
+                              "api", clock, metrics, &server);
+  ASSERT_TRUE(transport::SendAndWait(transport, Get()));
+  EXPECT_EQ(base::FormatTime(
+                std::chrono::floor<std::chrono::seconds>(server.Now()).time_since_epoch().count()),
+            "1994-11-06T08:49:37Z");
+}
+
 TEST(ObservedTransport, NoticesAThreadThatNoLongerCallsBack) {
   base::ManualClock clock{base::SystemTime{}};
   observability::Metrics metrics;

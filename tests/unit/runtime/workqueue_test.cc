@@ -89,6 +89,69 @@ TEST_F(WorkQueueTest, BacksOffExponentiallyPerKeyUntilForgotten) {
   EXPECT_EQ(delay_of_retry(), 100);
 }
 
+// How long after being added a key comes, one call after the other.
+TEST_F(WorkQueueTest, EachKindOfRepetitionHasItsRow) {
+  const auto delays_of = [&](Again why, int count) {
+    std::vector<long> delays;
+    for (int i = 0; i < count; ++i) {
+      queue_.AddRateLimited(Key(1), {}, why);
+      long waited = 0;
+      for (; Drain().empty(); waited += 50) clock_.Advance(milliseconds(50));
+      delays.push_back(waited);
+    }
+    return delays;
+  };
+  EXPECT_THAT(delays_of(Again::kUnfinished, 4), ElementsAre(0, 100, 200, 400))
+      << "at once, then as a failure";
+  EXPECT_THAT(delays_of(Again::kStale, 5), ElementsAre(50, 100, 200, 400, 400));
+  EXPECT_THAT(delays_of(Again::kFailed, 2), ElementsAre(100, 200)) << "of its own";
+  EXPECT_THAT(delays_of(Again::kUnfinished, 1), ElementsAre(800)) << "others do not reset it";
+  queue_.Forget(Key(1));
+  EXPECT_THAT(delays_of(Again::kUnfinished, 2), ElementsAre(0, 100));
+  EXPECT_EQ(queue_.stats().retries_total, 2u) << "of failures";
+}
+
+TEST(WorkQueueBackoff, IsAFewTriesAMinuteHoweverLongATroubleLasts) {
+  base::ManualClock clock{base::SystemTime{}};
+  WorkQueue queue(clock, {.seed = 1});
+  const auto tries_in = [&](seconds time) {
+    int tries = 0;
+    for (const auto end = clock.Steady() + time; clock.Steady() < end;) {
+      queue.AddRateLimited(Key(1));
+      std::optional<kube::ObjectKey> key;
+      while (!(key = queue.TryTake())) clock.Advance(milliseconds(10));
+      queue.Done(*key);
+      ++tries;
+    }
+    return tries;
+  };
+  EXPECT_LE(tries_in(seconds(60)), 14);
+  EXPECT_LE(tries_in(seconds(600)), 50) << "five a minute";
+}
+
+TEST_F(WorkQueueTest, SlowKeysLeaveTakersToOthers) {
+  WorkQueue queue(clock_, {.seed = 1}, {}, {.pass = seconds(2), .at_once = 2});
+  for (int i = 0; i < 4; ++i) queue.Add(Key(i));
+  std::vector<kube::ObjectKey> taken;
+  while (auto key = queue.TryTake()) taken.push_back(*key);
+  ASSERT_EQ(taken.size(), 4u) << "nobody is known to be slow yet";
+  clock_.Advance(seconds(3));
+  for (const auto& key : taken) {
+    queue.Done(key);
+    queue.Add(key);
+  }
+  EXPECT_EQ(queue.TryTake()->name, "k0");
+  EXPECT_EQ(queue.TryTake()->name, "k1");
+  EXPECT_FALSE(queue.TryTake()) << "two at once";
+  queue.Add(Key(9));
+  EXPECT_EQ(queue.TryTake()->name, "k9");
+  queue.Done(Key(0));  // at once, this time: not slow any more
+  EXPECT_EQ(queue.TryTake()->name, "k2");
+  EXPECT_FALSE(queue.TryTake());
+  queue.Add(Key(0));
+  EXPECT_EQ(queue.TryTake()->name, "k0");
+}
+
 TEST_F(WorkQueueTest, NeverRetriesBeforeTheServerAllows) {
   queue_.AddRateLimited(Key(1), seconds(3));
   clock_.Advance(milliseconds(2999));
@@ -222,7 +285,7 @@ TEST(WorkQueueModel, AgreesWithTheReferenceOverRandomHistories) {
   for (unsigned seed = 1; seed <= 50; ++seed) {
     std::mt19937 random(seed);
     base::ManualClock clock{base::SystemTime{}};
-    WorkQueue queue(clock, {.seed = 1});
+    WorkQueue queue(clock, {.seed = 1}, {}, {.pass = std::chrono::hours(1)});
     Reference reference;
     std::vector<kube::ObjectKey> taken;
     for (int step = 0; step < 2000; ++step) {

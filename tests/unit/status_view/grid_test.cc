@@ -49,14 +49,5 @@ TEST(RenderTable, CountsCharactersNotBytes) {
   EXPECT_EQ(RenderTable({{{"é"}, {"x"}}, {{"ab"}, {"y"}}}, {}), "é    x\nab   y\n");
 }
 
-TEST(Harmless, KeepsTheTerminalFromObeyingAPod) {
-  EXPECT_EQ(Harmless("a\x1b[2Jb\r\nc\x07"), "a [2Jb  c ");
-  EXPECT_EQ(Harmless("a\xC2\x9B"
-                     "2J"),
-            "a 2J")
-      << "the control characters of ISO 8859-1";
-  EXPECT_EQ(Harmless("größer"), "größer");
-}
-
 }  // namespace
 }  // namespace disagg::status_view

@@ -77,7 +77,7 @@ TEST(ReadManifests, FollowsAnchorsAndMergeKeys) {
 
 TEST(ReadManifests, SaysWhereAFileIsNoYaml) {
   EXPECT_EQ(ErrorOf("a: 1\nb: [1\n").substr(0, 10), "f.yaml:3: ");
-  EXPECT_EQ(ErrorOf("a: 1\nb: 2\na: 3\n"), "f.yaml:3: field a is there twice");
+  EXPECT_EQ(ErrorOf("a: 1\nb: 2\na: 3\n"), "f.yaml:3: field a is listed twice");
   EXPECT_EQ(ErrorOf("just text\n"), "f.yaml:1: not a Kubernetes object");
 }
 
@@ -111,13 +111,11 @@ TEST(FindUnknownFields, SuggestsTheNearest) {
              "decode": {"args": {"free": 1}, "xyzzy": 1},
              "engine": {"env": [{"name": "A", "vale": "1"}]}}})"));
   ASSERT_EQ(errors.size(), 3u);
-  EXPECT_EQ(
-      errors[0].message,
-      "spec.decode.xyzzy: there is no such field; `kubectl explain disaggdeployments.spec.decode` "
-      "lists the fields");
-  EXPECT_EQ(errors[1].message,
-            "spec.engine.env[0].vale: there is no such field; did you mean \"value\"?");
-  EXPECT_EQ(errors[2].message, "spec.prefil: there is no such field; did you mean \"prefill\"?");
+  EXPECT_EQ(errors[0].message,
+            "spec.decode.xyzzy: unknown field; `kubectl explain disaggdeployments.spec.decode` "
+            "lists the fields");
+  EXPECT_EQ(errors[1].message, "spec.engine.env[0].vale: unknown field; did you mean \"value\"?");
+  EXPECT_EQ(errors[2].message, "spec.prefil: unknown field; did you mean \"prefill\"?");
 }
 
 TEST(FindUnknownFields, KnowsOurKindsOnly) {

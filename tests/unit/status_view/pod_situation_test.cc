@@ -59,6 +59,12 @@ INSTANTIATE_TEST_SUITE_P(
         SituationCase{"a pod without a verdict waits for the scheduler",
                       [](kube::Pod& pod) { pod.scheduled = false; }, "Pending",
                       "waits for the scheduler"},
+        SituationCase{"a gated pod names its gates",
+                      [](kube::Pod& pod) {
+                        pod.scheduled = false;
+                        pod.scheduling_gates = "example.com/quota";
+                      },
+                      "SchedulingGated", "waits for its scheduling gates: example.com/quota"},
         SituationCase{"the scheduler's verdict is kept",
                       [](kube::Pod& pod) {
                         pod.scheduled = false;
@@ -96,7 +102,7 @@ INSTANTIATE_TEST_SUITE_P(
                         pod.containers[0].last_exit_code = 1;
                         pod.containers[0].last_termination_message = "Traceback\nValueError: x";
                       },
-                      "CrashLoop", "engine ended with exit code 1: ValueError: x"},
+                      "CrashLoop", "engine exited with exit code 1: ValueError: x"},
         SituationCase{"memory is told apart from other ends",
                       [](kube::Pod& pod) {
                         pod.containers[0].restarts = 1;
@@ -109,7 +115,7 @@ INSTANTIATE_TEST_SUITE_P(
                         pod.containers[0].last_exit_code = 2;
                         pod.containers[0].last_finished_at = kNow - 1;
                       },
-                      "Starting", "engine ended with exit code 2"},
+                      "Starting", "engine exited with exit code 2"},
         SituationCase{"a failed pod has the kubelet's reason",
                       [](kube::Pod& pod) {
                         pod.phase = kube::PodPhase::kFailed;
@@ -122,7 +128,7 @@ INSTANTIATE_TEST_SUITE_P(
                         pod.phase = kube::PodPhase::kFailed;
                         pod.containers[0].last_exit_code = 70;
                       },
-                      "Failed", "engine ended with exit code 70"},
+                      "Failed", "engine exited with exit code 70"},
         SituationCase{"a pod in its grace period drains",
                       [](kube::Pod& pod) { pod.meta.deletion_time = kNow + kMinute; },
                       "Terminating", "drains"},

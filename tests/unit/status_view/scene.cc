@@ -127,7 +127,7 @@ Scene::Scene() {
     "router": {"type": "dynamo", "args": {"router-mode": "kv"}}})");
   deployment["status"] = json::parse(R"({
     "observedGeneration": 3,
-    "endpoint": "http://minimax-m3.serving.svc.cluster.local:8000/v1",
+    "endpoint": "http://minimax-m3.serving.svc:8000/v1",
     "conditions": [], "roles": [],
     "summary": {"topology": "2P x 2 + 1D x 8", "prefill": "2/2", "decode": "1/1", "gpus": "12",
                 "reason": "", "message": ""}})");

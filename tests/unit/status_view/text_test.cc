@@ -49,13 +49,6 @@ INSTANTIATE_TEST_SUITE_P(
         LayoutCase{"stages", {.tensor = 8, .pipeline = 2}, "TP8xPP2"},
         LayoutCase{"context", {.tensor = 4, .context = 2, .decode_context = 4}, "TP4xCP2xDCP4"}));
 
-TEST(LastLine, IsTheEndOfAStackTrace) {
-  EXPECT_EQ(LastLine(""), "");
-  EXPECT_EQ(LastLine(" \n"), "");
-  EXPECT_EQ(LastLine("one"), "one");
-  EXPECT_EQ(LastLine("Traceback\n  File x\nValueError: y\n\n"), "ValueError: y");
-}
-
 TEST(Count, KnowsThePlural) {
   EXPECT_EQ(Count(1, "GPU"), "1 GPU");
   EXPECT_EQ(Count(8, "GPU"), "8 GPUs");

@@ -84,12 +84,12 @@ class Validate : public ::testing::Test {
     cluster->Add("/apis/disagg.dev/v1alpha1/acceleratorclasses", AsStored(manifests->at(1)));
   }
 
-  ExitCode Check(FakeCluster* fake, const std::vector<std::string>& files) {
+  ExitCode Check(FakeCluster* fake, const std::vector<std::string>& files, bool recursive = false) {
     std::ostringstream out, err;
     Session session{out, err, {}, kNow};
     std::unique_ptr<ClusterReader> reader;
     if (fake != nullptr) reader = std::make_unique<ClusterReader>(*fake, "https://127.0.0.1:6443");
-    const ExitCode code = RunValidate(reader.get(), {files, "serving"}, session);
+    const ExitCode code = RunValidate(reader.get(), {files, recursive, "serving"}, session);
     out_ = out.str();
     err_ = err.str();
     return code;
@@ -137,6 +137,46 @@ TEST_F(Validate, ReadsTheManifestsOfAFolder) {
   EXPECT_EQ(Check(nullptr, {"d"}), kOk) << err_;
 }
 
+TEST_F(Validate, LooksIntoSubFoldersWhereItIsAskedTo) {
+  std::filesystem::create_directories("d/team/a");
+  Write("d/catalogue.yaml", kCatalogue);
+  Write("d/team/a/m3.yaml", kDeployment);
+  EXPECT_EQ(Check(nullptr, {"d"}), kOk);
+  EXPECT_EQ(out_.find("m3.yaml"), std::string::npos) << "as kubectl apply -f";
+  EXPECT_EQ(Check(nullptr, {"d"}, /*recursive=*/true), kOk);
+  EXPECT_NE(out_.find("d/team/a/m3.yaml:1: DisaggDeployment serving/minimax-m3 is valid"),
+            std::string::npos)
+      << out_;
+}
+
+TEST_F(Validate, WarnsOfAFlagThatHardlyIsMeant) {
+  Write("all.yaml", std::string(Replaced(kDeployment, "block-size: 128", "blok-size: 128")) +
+                        "---\n" + kCatalogue);
+  EXPECT_EQ(Check(nullptr, {"all.yaml"}), kOk) << err_;
+  EXPECT_NE(out_.find("all.yaml:9: warning: spec.engine.args.blok-size: is not a known flag "
+                      "of vllm; did you mean \"block-size\"?\n"),
+            std::string::npos)
+      << out_;
+}
+
+TEST_F(Validate, SaysNothingOfAClusterWhenOffline) {
+  Write("m3.yaml", kDeployment);
+  EXPECT_EQ(Check(nullptr, {"m3.yaml"}), kNegative);
+  EXPECT_EQ(out_.find("this cluster"), std::string::npos) << out_;
+  EXPECT_NE(out_.find("the files hold none"), std::string::npos) << out_;
+}
+
+TEST_F(Validate, TakesNumbersAsTheyAreWritten) {
+  for (const char* number : {"18446744073709551615", "18446744073709552000", "1e21", "-1e300",
+                             "99999999999999999999999999999999999999999", "0x1ffffffffffffff"}) {
+    Write("all.yaml", Replaced(kDeployment, "block-size: 128", "seed: " + std::string(number)) +
+                          "---\n" + kCatalogue);
+    EXPECT_EQ(Check(nullptr, {"all.yaml"}), kNegative) << number << out_;
+    EXPECT_NE(out_.find("all.yaml:9: spec.engine.args.seed: is the number"), std::string::npos)
+        << out_ << err_;
+  }
+}
+
 TEST_F(Validate, PutsTheFilesBeforeTheClustersEntriesOfTheSameName) {
   FakeCluster cluster;
   AddCatalogue(&cluster);
@@ -156,7 +196,7 @@ TEST_F(Validate, NamesLineAndRemedyOfEveryError) {
   EXPECT_NE(out_.find("bad.yaml:5: spec.model.ref \"nvidia/MiniMax-M3-NVPF4\""), std::string::npos)
       << out_;
   EXPECT_NE(out_.find("did you mean \"nvidia/MiniMax-M3-NVFP4\""), std::string::npos) << out_;
-  EXPECT_NE(out_.find("bad.yaml:13: spec.decodr: there is no such field; did you mean \"decode\"?"),
+  EXPECT_NE(out_.find("bad.yaml:13: spec.decodr: unknown field; did you mean \"decode\"?"),
             std::string::npos)
       << out_;
   EXPECT_NE(out_.find("bad.yaml:16: spec.decode.parallelism"), std::string::npos) << out_;
@@ -202,7 +242,9 @@ TEST_F(Validate, FailsOnFilesItCannotUse) {
   EXPECT_EQ(err_, "error: absent.yaml: cannot be read; does it exist?\n");
   Write("pod.yaml", "kind: Pod\n");
   EXPECT_EQ(Check(nullptr, {"pod.yaml"}), kNegative);
-  EXPECT_EQ(err_, "error: the files hold no DisaggDeployment, ServingModel or AcceleratorClass\n");
+  EXPECT_EQ(err_,
+            "error: the files hold no DisaggDeployment, ServingModel or AcceleratorClass; -R looks "
+            "into sub-folders, too\n");
   Write("broken.yaml", "a: [1\n");
   EXPECT_EQ(Check(nullptr, {"broken.yaml"}), kNegative);
   EXPECT_EQ(err_.substr(0, 21), "error: broken.yaml:2:");

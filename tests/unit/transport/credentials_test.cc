@@ -100,6 +100,15 @@ TEST_F(CredentialsTest, APluginWhoseTokenDoesNotExpireIsRunAgainAfterA401Only) {
   EXPECT_EQ(Token(*source), "token-2");
 }
 
+TEST_F(CredentialsTest, APluginIsRunAgainAtMostEveryFiveSecondsHoweverMany401sCome) {
+  const auto source = MakeCredentialSource(CountingPlugin(folder_, ""), clock_);
+  for (int i = 0; i < 10; ++i) source->OnUnauthorized(Token(*source));
+  EXPECT_EQ(Token(*source), "token-2");
+  clock_.Advance(std::chrono::seconds(5));
+  source->OnUnauthorized("token-2");
+  EXPECT_EQ(Token(*source), "token-3");
+}
+
 TEST_F(CredentialsTest, AFailureOfAPluginIsNotKept) {
   kube::ClusterConfig config = CountingPlugin(folder_, "");
   const std::string plugin = config.exec->command;

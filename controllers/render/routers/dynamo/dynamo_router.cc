@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "controllers/api/engine_args.h"
+#include "controllers/api/env.h"
 #include "controllers/api/labels.h"
 #include "controllers/render/fragments.h"
 #include "controllers/render/metadata.h"
@@ -79,7 +80,10 @@ json RouterContainer(const TemplateContext& context, const ModelInputs& model,
   json container =
       NamedContainer("router", router.image.empty() ? contract.image : router.image, router.pod);
   container["command"] = {"python3", "-m", "dynamo.frontend"};
-  container["args"] = api::ToCommandLine(args);
+  container["args"] = json::array();
+  for (const std::string& word : api::ToCommandLine(args)) {
+    container["args"].push_back(api::EscapeReferences(word));
+  }
   container["env"] = EnvList(RouterEnv(context, contract, router));
   container["ports"] = {ContainerPort("http", kHttpPort), ContainerPort("stream", kStreamPort)};
   container["startupProbe"] = HttpProbe("/live", "http", 1, 5, 120);

@@ -1,8 +1,8 @@
-#include "operator/runtime/page_size.h"
+#include "operator/kube/page_size.h"
 
 #include <algorithm>
 
-namespace runtime {
+namespace kube {
 
 void PageSize::Took(std::size_t bytes) {
   if (bytes > kLarge) {
@@ -18,4 +18,4 @@ bool PageSize::Shrink() {
   return true;
 }
 
-}  // namespace runtime
+}  // namespace kube

@@ -1,9 +1,9 @@
-#include "controllers/planning/text.h"
+#include "operator/base/text.h"
 
-#include <string_view>
-
-namespace disagg::planning {
+namespace base {
 namespace {
+
+constexpr std::size_t kLongestLine = 200;
 
 // The length of the character at the beginning of `text` if it must not be shown, else 0. UTF-8:
 // U+0000-001F and 007F, U+0080-009F, U+200E-200F and 202A-202E, U+2066-2069.
@@ -22,25 +22,29 @@ std::size_t UnprintableAt(std::string_view text) {
 
 }  // namespace
 
-std::string Printable(const std::string& text) {
-  const std::string_view view = text;
+std::string_view CutUtf8(std::string_view text, std::size_t bytes) {
+  if (text.size() <= bytes) return text;
+  while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xC0) == 0x80) --bytes;
+  return text.substr(0, bytes);
+}
+
+std::string Printable(std::string_view text) {
   std::string printable;
   printable.reserve(text.size());
   for (std::size_t at = 0; at < text.size();) {
-    const std::size_t bad = UnprintableAt(view.substr(at));
+    const std::size_t bad = UnprintableAt(text.substr(at));
     printable += bad > 0 ? ' ' : text[at];
     at += bad > 0 ? bad : 1;
   }
   return printable;
 }
 
-std::string Shorten(const std::string& text, std::size_t bytes) {
-  if (text.size() <= bytes) return text;
-  const auto continues = [&](std::size_t at) {
-    return (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80;
-  };
-  while (bytes > 0 && continues(bytes)) --bytes;
-  return text.substr(0, bytes);
+std::string LastLine(const std::string& text) {
+  std::string_view line = text;
+  line = line.substr(0, line.find_last_not_of(" \r\n") + 1);
+  line = line.substr(line.rfind('\n') + 1);  // npos + 1 is 0
+  const std::string_view shown = CutUtf8(line, kLongestLine);
+  return std::string(shown) + (shown.size() < line.size() ? "..." : "");
 }
 
-}  // namespace disagg::planning
+}  // namespace base

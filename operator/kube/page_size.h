@@ -7,7 +7,7 @@
 
 #include <cstddef>
 
-namespace runtime {
+namespace kube {
 
 class PageSize {
  public:
@@ -29,4 +29,4 @@ class PageSize {
   int limit_;
 };
 
-}  // namespace runtime
+}  // namespace kube

@@ -1,8 +1,8 @@
-#include "operator/runtime/page_size.h"
+#include "operator/kube/page_size.h"
 
 #include <gtest/gtest.h>
 
-namespace runtime {
+namespace kube {
 namespace {
 
 constexpr std::size_t kMiB = 1u << 20;
@@ -36,4 +36,4 @@ TEST(PageSize, NeverExceedsWhatIsWantedNorFallsBelowOne) {
 }
 
 }  // namespace
-}  // namespace runtime
+}  // namespace kube

@@ -1,0 +1,62 @@
+#include "controllers/planning/dry_run_planner.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "controllers/render/objects.h"
+
+namespace disagg::planning {
+namespace {
+
+bool Covers(const kube::Amounts& held, const kube::Amounts& asked) {
+  return std::all_of(asked.begin(), asked.end(), [&](const auto& need) {
+    return std::any_of(held.begin(), held.end(), [&](const auto& amount) {
+      return amount.first == need.first && amount.second >= need.second;
+    });
+  });
+}
+
+// Whether a pod that is to be deleted holds all devices that the new one asks for.
+bool FreesRoomFor(const nlohmann::json& pod, const std::vector<PodState>& states,
+                  const std::vector<Write>& planned) {
+  const kube::Amounts asked = render::DevicesOf(pod);
+  return std::any_of(planned.begin(), planned.end(), [&](const Write& write) {
+    if (write.verb != Verb::kDelete || !(write.resource == kube::kPods)) return false;
+    const auto deleted = std::find_if(states.begin(), states.end(), [&](const PodState& state) {
+      return state.pod->meta.uid == write.uid;
+    });
+    return deleted != states.end() && Covers(deleted->pod->extended_resources, asked);
+  });
+}
+
+}  // namespace
+
+std::vector<Write> PlanDryRuns(const Snapshot& snapshot, const std::vector<PodState>& states,
+                               const render::Revision& revision,
+                               const std::vector<Write>& planned) {
+  const api::DisaggDeployment& deployment = *snapshot.deployment;
+  std::vector<Write> writes;
+  const auto ask = [&](nlohmann::json body) {
+    Write write;
+    write.verb = Verb::kDryRun;
+    write.stage = Stage::kDryRun;
+    write.resource = kube::kPods;
+    write.key = {deployment.meta.namespace_name, body.at("metadata").at("name").get<std::string>()};
+    write.room_is_freed = FreesRoomFor(body, states, planned);
+    write.body = std::move(body);
+    write.reason = "ask whether the cluster accepts " + write.key.name;
+    writes.push_back(std::move(write));
+  };
+  for (const auto& [role, identity] : revision.identity.roles) {
+    const bool known = std::any_of(states.begin(), states.end(), [&](const PodState& state) {
+      return state.role_revision == identity.revision;
+    });
+    if (known) continue;
+    const auto& role_template = revision.rendered.at("roles").at(std::string(api::ToString(role)));
+    ask(render::RenderPod(deployment, revision.identity, role_template, {role, 0, 1}, {}));
+  }
+  ask(render::RenderRouterProbePod(deployment, revision.identity, revision.rendered.at("router")));
+  return writes;
+}
+
+}  // namespace disagg::planning

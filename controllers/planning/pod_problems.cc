@@ -1,0 +1,192 @@
+#include "controllers/planning/pod_problems.h"
+
+#include <algorithm>
+#include <set>
+
+#include "controllers/api/labels.h"
+#include "controllers/planning/container_problems.h"
+#include "controllers/planning/node_bans.h"
+#include "controllers/planning/role_counts.h"
+#include "controllers/planning/times.h"
+#include "controllers/planning/unschedulable.h"
+#include "operator/base/clock.h"
+#include "operator/base/text.h"
+
+namespace disagg::planning {
+namespace {
+
+constexpr char kRouter[] = "router";  // as a role and as a slot
+constexpr char kDefaultScheduler[] = "default-scheduler";
+
+// A scheduler looks at a pod within seconds.
+constexpr int kSchedulerSeconds = 30;
+
+class PodProblems {
+ public:
+  PodProblems(const Snapshot& snapshot, const Plan& plan, const std::vector<PodState>& states,
+              ProblemList& list)
+      : snapshot_(snapshot), plan_(plan), states_(states), list_(list) {
+    for (const auto& [role, spec] : snapshot.deployment->spec.roles) {
+      const auto ready = std::count_if(states.begin(), states.end(), [&](const PodState& state) {
+        return state.role == role && state.ready();
+      });
+      if (ready < MinReady(*snapshot.deployment, role)) short_.insert(role);
+    }
+  }
+
+  void Run() {
+    for (const PodState& state : states_) {
+      if (!IsReplaced(state)) AddWorker(state);
+    }
+    for (const auto& pod : snapshot_.router_pods) {
+      if (!pod->ready && !pod->meta.deleting()) {
+        AddPod({pod.get(), kRouter, kRouter, Severity::kReplica});
+      }
+    }
+    for (const auto& router : snapshot_.routers) AddRouter(*router);
+  }
+
+ private:
+  // A pod that no one can end is no news any more once its slot serves again.
+  bool IsReplaced(const PodState& state) const {
+    return state.life == Life::kLost &&
+           std::any_of(states_.begin(), states_.end(), [&](const PodState& other) {
+             return other.role == state.role && other.replica == state.replica && other.ready();
+           });
+  }
+
+  void AddWorker(const PodState& state) {
+    const std::string role(api::ToString(state.role));
+    const Subject subject{state.pod.get(), role, role + "-" + std::to_string(state.replica),
+                          short_.contains(state.role) ? Severity::kService : Severity::kReplica};
+    switch (state.life) {
+      case Life::kLost:
+        Add(subject, "NodeLost", state.why + "; the operator replaces " + subject.slot, state.why);
+        return;
+      case Life::kFailed:
+        AddFailed(state, subject);
+        return;
+      case Life::kEnding:
+        return;
+      case Life::kAlive:
+        if (!state.pod->ready) {
+          if (!AddPod(subject) && state.lost_at) AddNodeNotReady(subject);
+        } else if (state.hidden) {
+          AddHidden(subject);
+        }
+        return;
+    }
+  }
+
+  void Add(const Subject& subject, const std::string& reason, const std::string& message,
+           const std::string& cause) {
+    list_.Add({subject.role, subject.pod->meta.name, subject.pod->node_name, reason, message,
+               subject.severity},
+              cause);
+  }
+
+  void AddFailed(const PodState& state, const Subject& subject) {
+    std::string reason = state.pod->reason.empty() ? "PodFailed" : state.pod->reason.get();
+    if (state.crash_looping) reason = "CrashLoop";
+    std::string message = subject.slot + " failed: " + state.why;
+    for (const auto& container : state.pod->containers) {
+      const std::string said = base::LastLine(container.last_termination_message);
+      if (said.empty()) continue;
+      message += "; " + container.name + " said: " + said;
+      break;
+    }
+    Add(subject, reason, message + BanOf(state), state.why);
+  }
+
+  std::string BanOf(const PodState& state) const {
+    const std::int64_t failed_at = FailureTime(*state.pod, snapshot_.now);
+    const std::string clause =
+        BanClause(FaultsWith(state.faults, *state.pod, failed_at), snapshot_.now);
+    return clause.empty() ? "" : "; it " + clause;
+  }
+
+  void AddNodeNotReady(const Subject& subject) {
+    Add(subject, "NodeNotReady",
+        "node " + subject.pod->node_name + " is NotReady; the operator replaces " + subject.slot +
+            " when that lasts " + std::to_string(snapshot_.settings.node_loss_seconds) + " s",
+        subject.pod->node_name);
+  }
+
+  void AddHidden(const Subject& subject) {
+    const kube::ObjectMeta& meta = subject.pod->meta;
+    Add(subject, "NotRoutable",
+        subject.slot + " runs, but routers do not find it without its labels; kubectl label pod " +
+            meta.name + " -n " + meta.namespace_name + " --overwrite " + api::kLabelDeployment +
+            "=" + snapshot_.deployment->meta.name + " " + api::kLabelDiscovery + "=" +
+            api::kDiscoveryEnabled + ", or delete it",
+        "labels");
+  }
+
+  // No pod of a router that its Deployment cannot create is there to tell.
+  void AddRouter(const kube::Deployment& router) {
+    if (router.replica_failure.empty()) return;
+    const bool quota = router.replica_failure.find("exceeded quota") != std::string::npos;
+    list_.Add({kRouter, "", "", quota ? "QuotaExceeded" : "RouterPodRefused",
+               "router: " + router.replica_failure +
+                   (quota ? "; raise the quota, or free what it counts" : ""),
+               Severity::kReplica},
+              "");
+  }
+
+  // Of a pod that is alive and not ready. True when it is told.
+  bool AddPod(const Subject& subject) {
+    if (!subject.pod->scheduled) return AddUnscheduled(subject);
+    return AddContainerProblems(subject, snapshot_.now, list_);
+  }
+
+  bool AddUnscheduled(const Subject& subject) {
+    const kube::Pod& pod = *subject.pod;
+    if (!pod.scheduling_gates.empty()) {
+      Add(subject, "SchedulingGated",
+          subject.slot + " waits for its scheduling gates: " + pod.scheduling_gates +
+              "; whoever added them has to remove them",
+          "gates");
+      return true;
+    }
+    if (!pod.unschedulable_message.empty()) {
+      const std::string text = ExplainUnschedulable(snapshot_, plan_, pod, subject.role);
+      Add(subject, "Unschedulable", subject.slot + text, text);
+      return true;
+    }
+    return AddIgnored(subject);
+  }
+
+  // No scheduler has said anything about the pod.
+  bool AddIgnored(const Subject& subject) {
+    const kube::Pod& pod = *subject.pod;
+    const std::int64_t reported_at = pod.meta.creation_time + kSchedulerSeconds;
+    if (snapshot_.now < reported_at) {
+      list_.WakeAt(reported_at);
+      return false;
+    }
+    const std::string scheduler =
+        pod.scheduler_name.empty() ? kDefaultScheduler : pod.scheduler_name.get();
+    const bool ours = scheduler != kDefaultScheduler;
+    Add(subject, "SchedulerSilent",
+        "no scheduler has looked at " + subject.slot + " since " +
+            base::FormatTime(pod.meta.creation_time) + ": does scheduler \"" + scheduler +
+            "\" run?" + (ours ? " If not, correct spec.placement.schedulerName" : ""),
+        "scheduler");
+    return true;
+  }
+
+  const Snapshot& snapshot_;
+  const Plan& plan_;
+  const std::vector<PodState>& states_;
+  ProblemList& list_;
+  std::set<api::RoleName> short_;  // roles with too few ready pods to serve
+};
+
+}  // namespace
+
+void AddPodProblems(const Snapshot& snapshot, const Plan& plan, const std::vector<PodState>& states,
+                    ProblemList& list) {
+  PodProblems(snapshot, plan, states, list).Run();
+}
+
+}  // namespace disagg::planning

@@ -1,0 +1,145 @@
+#include "controllers/planning/request_problems.h"
+
+#include <algorithm>
+
+#include "controllers/api/labels.h"
+#include "operator/base/clock.h"
+
+namespace disagg::planning {
+namespace {
+
+// A cache that is not live is looked at again after so many seconds: nothing else may happen that
+// would show that it is live again.
+constexpr int kCacheSeconds = 10;
+
+// Reasons of conditions are CamelCase words. The API server calls a webhook that does not answer an
+// "InternalError", which says nothing.
+std::string ReasonOf(const Trouble& trouble) {
+  if (trouble.message.find("failed calling webhook") != std::string::npos) return "WebhookFailed";
+  const bool is_word = !trouble.reason.empty() &&
+                       std::all_of(trouble.reason.begin(), trouble.reason.end(), [](char c) {
+                         return std::isalnum(static_cast<unsigned char>(c)) != 0;
+                       });
+  return is_word ? trouble.reason : "RequestFailed";
+}
+
+void AddFailedWrite(const WriteOutcome& failed, ProblemList& list) {
+  const bool quota = failed.error && failed.error->reason == "QuotaExceeded";
+  if (!IsFinal(failed) && !quota) return;
+  const Write& write = *failed.write;
+  const bool pod = write.resource == kube::kPods;
+  const std::string& reason = failed.error->reason;
+  list.Add({"", pod ? write.key.name : "", "", reason.empty() ? "WriteRefused" : reason,
+            write.resource.kind + " " + write.key.name + ": " + failed.error->message,
+            Severity::kRefused},
+           pod ? "pods" : write.resource.kind + write.key.name);
+}
+
+void AddTrouble(const Trouble& trouble, std::int64_t now, ProblemList& list) {
+  if (list.Tells(trouble.message)) return;
+  if (!trouble.retryable) {
+    list.Add({trouble.role, trouble.pod, "", ReasonOf(trouble),
+              trouble.what + ": " + trouble.message, Severity::kRefused},
+             trouble.what);
+    return;
+  }
+  const std::int64_t reported_at = trouble.since + kTroubleSeconds;
+  if (now < reported_at) {
+    list.WakeAt(reported_at);
+    return;
+  }
+  list.Add({trouble.role, trouble.pod, "", ReasonOf(trouble),
+            trouble.what + " has failed since " + base::FormatTime(trouble.since) + ": " +
+                trouble.message + "; the operator retries it",
+            Severity::kRequest},
+           "");
+}
+
+void AddCaches(const Snapshot& snapshot, ProblemList& list) {
+  for (const auto& [resource, words] : snapshot.not_live) {
+    list.Add(
+        {"", "", "", "CacheNotLive",
+         "the operator cannot watch " + resource + ": " + words +
+             "; until it can, it deletes nothing because of " + resource + " that it does not see",
+         Severity::kRequest},
+        resource);
+    list.WakeAt(snapshot.now + kCacheSeconds);
+  }
+}
+
+// "Pod a, Service b"
+std::string NamesOf(const std::vector<Leftover>& leftovers, bool orphaned) {
+  std::string names;
+  for (const Leftover& leftover : leftovers) {
+    if (leftover.orphaned != orphaned) continue;
+    names += (names.empty() ? "" : ", ") + leftover.resource.kind + " " + leftover.name;
+  }
+  return names;
+}
+
+void AddLeftovers(const Snapshot& snapshot, ProblemList& list) {
+  if (const std::string orphans = OrphanMessage(snapshot); !orphans.empty()) {
+    list.Add({"", "", "", "OrphanedObjects", orphans, Severity::kRefused}, "");
+  }
+  if (const std::string names = NamesOf(snapshot.leftovers, false); !names.empty()) {
+    list.Add(
+        {"", "", "", "WaitingForDeletion",
+         "objects of an earlier DisaggDeployment of this name are still being deleted: " + names,
+         Severity::kPassing},
+        "");
+  }
+}
+
+void AddPause(const Snapshot& snapshot, ProblemList& list) {
+  const kube::ObjectMeta& meta = snapshot.deployment->meta;
+  if (meta.deleting()) {
+    list.Add({"", "", "", "Deleting",
+              "the DisaggDeployment is being deleted and waits for its metadata.finalizers; "
+              "nothing is created or repaired any more",
+              Severity::kNote},
+             "");
+    return;
+  }
+  list.Add({"", "", "", "Paused",
+            "the annotation " + std::string(api::kAnnotationReconcile) +
+                "=disabled is set: nothing is created or repaired; to resume: kubectl annotate "
+                "ddep " +
+                meta.name + " -n " + meta.namespace_name + " " + api::kAnnotationReconcile + "-",
+            Severity::kNote},
+           "");
+}
+
+}  // namespace
+
+bool IsFinal(const WriteOutcome& failed) {
+  return failed.error && !failed.error->retryable() && failed.error->reason != "QuotaExceeded";
+}
+
+std::string OrphanMessage(const Snapshot& snapshot) {
+  const std::string names = NamesOf(snapshot.leftovers, true);
+  if (names.empty()) return "";
+  std::string command = "kubectl delete -n " + snapshot.deployment->meta.namespace_name;
+  for (const Leftover& leftover : snapshot.leftovers) {
+    if (leftover.orphaned) command += " " + leftover.resource.ToString() + "/" + leftover.name;
+  }
+  return "objects of an earlier DisaggDeployment of this name are in the way, and nobody deletes "
+         "them: " +
+         names + "; to delete them: " + command;
+}
+
+void AddRequestProblems(const Snapshot& snapshot, const Plan& plan, const Outcome& outcome,
+                        ProblemList& list) {
+  for (const api::FieldError& error : plan.errors) {
+    list.Add({"", "", "", error.reason, error.message, Severity::kSpec}, error.message);
+  }
+  if (!outcome.refusal.empty()) {
+    list.Add({"", "", "", "RefusedByCluster", outcome.refusal, Severity::kRefused}, "");
+  }
+  for (const WriteOutcome& failed : outcome.failed) AddFailedWrite(failed, list);
+  for (const Trouble& trouble : snapshot.troubles) AddTrouble(trouble, snapshot.now, list);
+  AddCaches(snapshot, list);
+  AddLeftovers(snapshot, list);
+  if (plan.paused) AddPause(snapshot, list);
+}
+
+}  // namespace disagg::planning

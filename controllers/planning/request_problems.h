@@ -1,0 +1,19 @@
+#pragma once
+
+// Problems that are not of a pod: a spec that is not accepted, objects that the cluster refuses,
+// requests that fail for long, caches that are not live, objects in the way, a pause.
+
+#include "controllers/planning/problems.h"
+
+namespace disagg::planning {
+
+void AddRequestProblems(const Snapshot& snapshot, const Plan& plan, const Outcome& outcome,
+                        ProblemList& list);
+
+// Whether a failed write says that its object has to be changed by somebody.
+bool IsFinal(const WriteOutcome& failed);
+
+// The objects in the way that nobody deletes, and the command that does; empty: there are none.
+std::string OrphanMessage(const Snapshot& snapshot);
+
+}  // namespace disagg::planning

@@ -1,0 +1,31 @@
+#pragma once
+
+// What the pod before means for the next one of its slot: when it may be created, and what it
+// carries on. The predecessor may be gone; see SlotMemory.
+//
+//   failed               -> after its failure, 10 s x 2^retries, at most 10 minutes
+//   crash looping        -> at once: the kubelet's own back-off has passed
+//   deleted, lost, gone  -> at once; from the second short life in a row on, 10 s x 2^retries after
+//                           its creation, so that what deletes or breaks every new pod is never met
+//                           more often than that
+//
+// Whoever lived for ten minutes begins anew.
+
+#include <cstdint>
+#include <string>
+
+#include "controllers/planning/pod_state.h"
+#include "controllers/render/objects.h"
+
+namespace disagg::planning {
+
+// Unix seconds by the API server's clock, as `now`.
+std::int64_t SuccessorAt(const PodState& before, std::int64_t now);
+
+// Why a successor waits: "waits after a failure: Evicted".
+std::string BackoffClause(const PodState& before);
+
+// Without `avoid_strictly`.
+render::PodHistory HistoryAfter(const PodState& before, std::int64_t now);
+
+}  // namespace disagg::planning

@@ -147,8 +147,8 @@ std::string BanClause(const NodeFaultMap& faults, std::int64_t now) {
   std::string text;
   for (const auto& [node, here] : faults) {
     if (!IsBanned(here, now)) continue;
-    text += (text.empty() ? "keeps away from node " : " and from node ") + node +
-            ", where it failed " + std::to_string(here.count) + " times, until " +
+    text += (text.empty() ? "avoids node " : " and node ") + node + ", where it failed " +
+            std::to_string(here.count) + " times, until " +
             base::FormatTime(here.last + kBanSeconds);
   }
   if (text.empty()) return "";

@@ -54,7 +54,7 @@ std::int64_t FirstBanEnd(const NodeFaultMap& faults, std::int64_t now);
 bool AnotherNodeFits(const std::vector<NodeCapacity>& capacity, const nlohmann::json& spec,
                      const kube::Amounts& devices, const std::set<std::string>& banned);
 
-// "keeps away from node b200-1, where it failed 3 times, until 2026-11-24T11:00:00Z; ..."
+// "avoids node b200-1, where it failed 3 times, until 2026-11-24T11:00:00Z; ..."
 std::string BanClause(const NodeFaultMap& faults, std::int64_t now);
 
 }  // namespace disagg::planning

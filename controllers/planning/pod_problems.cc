@@ -99,9 +99,9 @@ class PodProblems {
   }
 
   std::string BanOf(const PodState& state) const {
+    const std::int64_t failed_at = FailureTime(*state.pod, snapshot_.now);
     const std::string clause =
-        BanClause(FaultsWith(state.faults, *state.pod, FailureTime(*state.pod, snapshot_.now)),
-                  snapshot_.now);
+        BanClause(FaultsWith(state.faults, *state.pod, failed_at), snapshot_.now);
     return clause.empty() ? "" : "; it " + clause;
   }
 

@@ -90,6 +90,12 @@ void Ready(const StatusFacts& facts, ConditionSet& conditions) {
                  WithObstacle(facts, message));
 }
 
+std::string NotAvailableReason(const StatusFacts& facts, bool starts) {
+  if (!facts.revision_stored) return "RevisionNotStored";
+  const auto& problems = facts.report.problems;
+  return problems.empty() ? (starts ? "Starting" : "NotReady") : problems[0].reason;
+}
+
 // Whether every replica that was accepted is ready.
 void FullyAvailable(const StatusFacts& facts, ConditionSet& conditions) {
   int ready = 0, desired = 0, scheduled = 0;
@@ -103,10 +109,7 @@ void FullyAvailable(const StatusFacts& facts, ConditionSet& conditions) {
                    "all " + Plural(desired, "replica") + " are ready");
     return;
   }
-  const auto& problems = facts.report.problems;
-  const std::string reason =
-      problems.empty() ? (scheduled < desired ? "Starting" : "NotReady") : problems[0].reason;
-  conditions.Set("FullyAvailable", false, reason,
+  conditions.Set("FullyAvailable", false, NotAvailableReason(facts, scheduled < desired),
                  WithObstacle(facts, std::to_string(ready) + " of " + Plural(desired, "replica") +
                                          " ready, " + std::to_string(scheduled) + " scheduled"));
 }

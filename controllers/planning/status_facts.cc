@@ -37,10 +37,9 @@ Goal GoalOf(const api::DisaggDeployment& deployment, const Plan& plan, const Out
   Goal goal{undecided ? std::nullopt : plan.target, plan.desired};
   if (undecided && plan.accepted) goal = {plan.accepted, plan.accepted_desired};
   if (!goal.target) {
-    for (const auto& [role, spec] : deployment.spec.roles) goal.desired[role] = spec.replicas;
-  }
-  if (deployment.spec.suspend) {
-    for (auto& [role, desired] : goal.desired) desired = 0;
+    for (const auto& [role, spec] : deployment.spec.roles) {
+      goal.desired[role] = deployment.spec.suspend ? 0 : spec.replicas;
+    }
   }
   return goal;
 }
@@ -93,11 +92,10 @@ bool NothingFails(const StatusFacts& facts) {
   return !failed && facts.snapshot.troubles.empty() && facts.outcome.refusal.empty();
 }
 
-bool RevisionIsStored(const StatusFacts& facts) {
-  return std::none_of(facts.outcome.failed.begin(), facts.outcome.failed.end(),
-                      [](const WriteOutcome& failed) {
-                        return failed.error && failed.write->stage == Stage::kRevision;
-                      });
+bool RevisionIsStored(const Outcome& outcome) {
+  return std::none_of(outcome.failed.begin(), outcome.failed.end(), [](const WriteOutcome& failed) {
+    return failed.error && failed.write->stage == Stage::kRevision;
+  });
 }
 
 bool OnlyInputsAreMissing(const Plan& plan) {
@@ -203,8 +201,9 @@ StatusFacts FactsOf(const Snapshot& snapshot, const Plan& plan, const Outcome& o
   facts.idle_goal = std::all_of(facts.goal.desired.begin(), facts.goal.desired.end(),
                                 [](const auto& role) { return role.second == 0; });
   facts.still_running = CountRunning(facts.states);
+  facts.revision_stored = RevisionIsStored(outcome);
   facts.complete =
-      facts.goal.target && AllReady(facts) && RoutersAreDone(facts) && RevisionIsStored(facts);
+      facts.goal.target && AllReady(facts) && RoutersAreDone(facts) && facts.revision_stored;
   facts.rolled_out = facts.complete && OnlyTheTargetRuns(facts);
   facts.unseen_changes = HasUnseenChanges(facts);
   facts.inputs_due = InputsDue(facts);

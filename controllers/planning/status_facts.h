@@ -39,6 +39,7 @@ struct StatusFacts {
   bool serves = false;      // a request gets an answer
   bool idle_goal = false;   // no replica is wanted: suspended, or all at 0
   int still_running = 0;    // worker pods that hold devices, those that terminate included
+  bool revision_stored = true;
   bool complete = false;    // every replica and router of the goal is ready
   bool rolled_out = false;  // and nothing else runs
   // What runs is what the spec says.

@@ -39,11 +39,12 @@ std::string Printable(std::string_view text) {
   return printable;
 }
 
-std::string LastLine(std::string_view text) {
-  text = text.substr(0, text.find_last_not_of(" \r\n") + 1);
-  text = text.substr(text.rfind('\n') + 1);  // npos + 1 is 0
-  const std::string_view shown = CutUtf8(text, kLongestLine);
-  return std::string(shown) + (shown.size() < text.size() ? "..." : "");
+std::string LastLine(const std::string& text) {
+  std::string_view line = text;
+  line = line.substr(0, line.find_last_not_of(" \r\n") + 1);
+  line = line.substr(line.rfind('\n') + 1);  // npos + 1 is 0
+  const std::string_view shown = CutUtf8(line, kLongestLine);
+  return std::string(shown) + (shown.size() < line.size() ? "..." : "");
 }
 
 }  // namespace base

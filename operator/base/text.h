@@ -17,6 +17,6 @@ std::string_view CutUtf8(std::string_view text, std::size_t bytes);
 std::string Printable(std::string_view text);
 
 // The last line that says something, at most 200 bytes: where a stack trace names its cause.
-std::string LastLine(std::string_view text);
+std::string LastLine(const std::string& text);
 
 }  // namespace base

@@ -66,6 +66,21 @@ def check_words(root):
             yield f"{path.relative_to(root)}: the machine does not know the word prefill"
 
 
+# Words of the kubelet and of the API that planning compares with.
+NO_REASONS = {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "InternalError", "True"}
+CONDITIONS = {"Ready", "FullyAvailable", "RouterReady", "ModelResolved", "Scheduled", "UpdateAvailable", "Stalled",
+              "Reconciling"}
+
+
+def check_reasons(root):
+    documented = set(re.findall(r"`([A-Z][A-Za-z]+)`", (root / "docs/operations.md").read_text()))
+    for name in ("request_problems", "pod_problems", "container_problems", "status_conditions", "status_facts"):
+        path = root / "controllers/planning" / f"{name}.cc"
+        reasons = set(re.findall(r'"([A-Z][A-Za-z]{3,})"', path.read_text())) - NO_REASONS - CONDITIONS
+        for reason in sorted(reasons - documented - {"Routable"}):
+            yield f"{path.relative_to(root)}: the reason {reason} is not in docs/operations.md"
+
+
 def check_symbols(nm, libraries):
     for library in libraries:
         out = subprocess.run([nm, "--undefined-only", "--demangle", library], check=True, capture_output=True, text=True)
@@ -77,7 +92,7 @@ def check_symbols(nm, libraries):
 
 def main():
     root, nm, libraries = pathlib.Path(sys.argv[1]), sys.argv[2], sys.argv[3:]
-    broken = [*check_includes(root), *check_words(root), *check_symbols(nm, libraries)]
+    broken = [*check_includes(root), *check_words(root), *check_reasons(root), *check_symbols(nm, libraries)]
     print("\n".join(broken) if broken else f"{len(MAY_INCLUDE)} folders and {len(libraries)} libraries keep the rules")
     sys.exit(1 if broken else 0)
 

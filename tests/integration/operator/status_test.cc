@@ -26,11 +26,12 @@ TEST(Status, AnUnschedulableReplicaNamesWhatIsMissingAndWhatToDo) {
   const json problem = deployment.Status()["problems"][0];
   EXPECT_EQ(problem["reason"], "Unschedulable");
   const std::string message = problem["message"];
-  EXPECT_NE(message.find("needs 8 nvidia.com/gpu and 8 rdma/ib on one node of class b200: 6 nodes "
-                         "match, the freest ("),
+  EXPECT_NE(message.find(" finds no node: the freest node ("), std::string::npos) << message;
+  EXPECT_NE(message.find("has 0 of 8 nvidia.com/gpu free: free a node, or lower spec."),
             std::string::npos)
       << message;
-  EXPECT_NE(message.find("has 0 GPUs; free a node, or lower spec."), std::string::npos) << message;
+  EXPECT_NE(message.find("on one node of class b200 (6 nodes match)"), std::string::npos)
+      << message;
   EXPECT_EQ(deployment.Status()["summary"]["reason"], "Unschedulable");
 }
 

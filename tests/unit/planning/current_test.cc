@@ -169,7 +169,7 @@ TEST(FullyAvailable, IsFalseWhileARevisionIsNotStored) {
   };
   world.Edit(ChangePrefill);
   world.RunPass();
-  EXPECT_EQ(world.Condition("FullyAvailable")->status, "False");
+  EXPECT_EQ(ConditionOf(world, "FullyAvailable"), "False RevisionNotStored");
 }
 
 TEST(Updated, CountsReadyReplicasOnly) {

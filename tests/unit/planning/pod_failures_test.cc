@@ -196,7 +196,7 @@ TEST(Bans, AreToldWithWhatLiftsThem) {
   const PodPlan plan = Plan({Faulty(2)}, 1, {"b200-0", "b200-1"});
   ASSERT_EQ(plan.explanations.size(), 1u);
   EXPECT_THAT(plan.explanations[0],
-              HasSubstr("decode-0 keeps away from node b200-0, where it failed 3 times, until "));
+              HasSubstr("decode-0 avoids node b200-0, where it failed 3 times, until "));
   EXPECT_THAT(plan.explanations[0], HasSubstr("repair the node and delete the pod"));
 }
 

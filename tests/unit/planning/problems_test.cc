@@ -59,22 +59,18 @@ const ProblemCase kProblems[] = {
      "decode-0: engine exited once with exit code 1: KeyError: 'x'; kubectl logs --previous "
      "minimax-m3-decode-new-0-1 -n serving"},
     {"a crash loop that is being replaced",
-     Decode()
-         .Running()
-         .CreatedAt(kNow - 400)
-         .Restarts(5, kNow - 9)
-         .Terminated("Error", 1, "no HCA"),
-     "b200-0", "CrashLoop",
-     "decode-0 failed: restarted 5 times in 10 minutes; engine said: no HCA"},
+     Decode().CreatedAt(kNow - 400).CrashLoops().Terminated("Error", 1, "no HCA"), "b200-0",
+     "CrashLoop",
+     "decode-0 failed: engine is in CrashLoopBackOff after 5 restarts; engine said: no HCA"},
     {"an eviction, in the words of the kubelet",
      Decode().Failed("Evicted", "The node was low on resource: memory."), "b200-0", "Evicted",
      "decode-0 failed: Evicted: The node was low on resource: memory."},
-    {"the third failure on one node, which is avoided from then on",
-     Decode().Failed("UnexpectedAdmissionError", "no rdma/ib").Failures("b200-0=2"), "b200-0",
-     "UnexpectedAdmissionError",
-     "decode-0 failed: UnexpectedAdmissionError: no rdma/ib; it failed 3 times on node b200-0, "
-     "which "
-     "it avoids from now on: check that node"},
+    {"the third failure by its node's fault, and what lifts the ban",
+     Decode().Failed("UnexpectedAdmissionError", "no rdma/ib").Faults("b200-0=2@1795514300"),
+     "b200-0", "UnexpectedAdmissionError",
+     "decode-0 failed: UnexpectedAdmissionError: no rdma/ib; it avoids node b200-0, where it "
+     "failed 3 times, until 2026-11-24T10:59:00Z; repair the node and delete the pod to use it "
+     "earlier"},
     {"a pod that runs, but that routers do not find",
      Decode().Ready().Label("disagg.dev/discovery", ""), "b200-0", "NotRoutable",
      "decode-0 runs, but routers do not find it without its labels; kubectl label pod "

@@ -194,7 +194,6 @@ bool World::Carry(const Write& write, Pass& pass) {
 void World::Apply(const Write& write) {
   switch (write.verb) {
     case Verb::kDryRun:
-    case Verb::kMergePatch:
       return;
     case Verb::kCreate:
       if (write.resource == kube::kPods) {

@@ -62,7 +62,6 @@ class World {
   void SetModel(const ModelBuilder& model);
   void SetClass(const ClassBuilder& type);
   void RemoveRouters();
-  void RemoveModels() { catalogue_.models.clear(); }
   void RemoveClasses() { catalogue_.classes.clear(); }
   void RemoveModels() { catalogue_.models.clear(); }
 

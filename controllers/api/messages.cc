@@ -1,7 +1,5 @@
 #include "controllers/api/messages.h"
 
-#include <algorithm>
-
 #include "operator/base/text.h"
 
 namespace disagg::api {

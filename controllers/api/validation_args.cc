@@ -24,6 +24,7 @@ using Kind = ArgValue::Kind;
 constexpr std::size_t kLongestKey = 128;
 constexpr std::size_t kLargestArg = 4096;
 constexpr std::size_t kMostArgs = 128;
+constexpr std::size_t kMostItems = 4096;
 
 // One map of arguments and the program they are for.
 struct Place {
@@ -80,9 +81,9 @@ bool IsNested(const nlohmann::json& item) { return item.is_structured(); }
 bool IsInexact(const nlohmann::json& item) { return item.is_number() && !IsExact(item); }
 
 std::string WhyInexact(const nlohmann::json& number) {
-  return "arrives as " + ToText(number) +
-         ", because JSON keeps no number beyond 2^53 and no more than 15 digits of a fraction; "
-         "write it as a string, like \"...\"";
+  return "is the number " + ToText(number) +
+         "; JSON keeps whole numbers up to 2^53 and 15 digits of a fraction; write it as a string, "
+         "like \"...\"";
 }
 
 std::string WhyInvalid(const std::string& json) {
@@ -224,7 +225,18 @@ void CheckPlace(const Place& place, Errors* errors) {
 }  // namespace
 
 void CheckArgs(const DeploymentSpec& spec, Errors* errors) {
-  for (const Place& place : Places(spec)) CheckPlace(place, errors);
+  std::size_t items = 0;
+  for (const Place& place : Places(spec)) {
+    CheckPlace(place, errors);
+    for (const auto& [key, value] : *place.args) {
+      const bool list = value.kind == Kind::kList || value.kind == Kind::kRepeat;
+      items += list ? value.texts.size() : 0;
+    }
+  }
+  if (items <= kMostItems) return;
+  errors->push_back(ErrorAt("spec.engine.args", "the lists in all arguments have " +
+                                                    std::to_string(items) +
+                                                    " items together; at most 4096"));
 }
 
 }  // namespace disagg::api

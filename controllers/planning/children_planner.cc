@@ -121,27 +121,12 @@ class ChildrenPlanner {
     writes_.push_back(std::move(write));
   }
 
-  // For objects that are posted once and never changed, but for the labels by which they are found.
+  // For objects that are posted once and never changed.
   void WantOnce(const kube::Resource& resource, Stage stage, json body) {
     Write write = Prepare(resource, stage, std::move(body));
-    if (IsLeftover(write)) return;
-    const Child* child = Find(resource, write.key.name);
-    if (child != nullptr) {
-      if (!child->object->meta.deleting()) RestoreLabel(std::move(write), *child);
-      return;
-    }
+    if (IsLeftover(write) || Find(resource, write.key.name) != nullptr) return;
     write.verb = Verb::kCreate;
     write.reason = "create " + resource.kind + " " + write.key.name;
-    writes_.push_back(std::move(write));
-  }
-
-  void RestoreLabel(Write write, const Child& child) {
-    const std::string& name = deployment_.meta.name;
-    if (child.object->meta.label(api::kLabelDeployment) == name) return;
-    write.verb = Verb::kMergePatch;
-    write.uid = child.object->meta.uid;
-    write.body = {{"metadata", {{"labels", {{api::kLabelDeployment, name}}}}}};
-    write.reason = "restore labels of " + write.resource.kind + " " + write.key.name;
     writes_.push_back(std::move(write));
   }
 

@@ -40,6 +40,7 @@ class DeploymentPlanner {
       return std::move(plan_);
     }
     Release();
+    if (IsBlind()) return std::move(plan_);
     if (!plan_.errors.empty()) {
       Heal(accepted);
       return std::move(plan_);
@@ -65,6 +66,38 @@ class DeploymentPlanner {
     }
     plan_.resolution = api::Resolve(deployment_, snapshot_.catalogue, snapshot_.namespace_labels);
     plan_.errors = api::Validate(deployment_, plan_.resolution);
+    for (api::FieldError& error : plan_.errors) {
+      if (error.reason == "ModelNotFound") Doubt(api::kServingModels, error);
+      if (error.reason == "AcceleratorNotFound") Doubt(api::kAcceleratorClasses, error);
+    }
+  }
+
+  // What a cache does not hold that is not live may be there.
+  void Doubt(const kube::Resource& resource, api::FieldError& error) const {
+    const auto why = snapshot_.not_live.find(resource.ToString());
+    if (why == snapshot_.not_live.end()) return;
+    error.message +=
+        "; not certain, because " + resource.plural + " cannot be read: " + why->second;
+  }
+
+  // Without a true picture of the pods and of what they are made from nothing is replaced, rolled
+  // or created: what runs goes on.
+  bool IsBlind() {
+    bool blind = false;
+    for (const kube::Resource& resource : {kube::kPods, kube::kControllerRevisions}) {
+      const auto why = snapshot_.not_live.find(resource.ToString());
+      if (why == snapshot_.not_live.end()) continue;
+      plan_.explanations.push_back("waits because " + resource.plural +
+                                   " cannot be read: " + why->second);
+      blind = true;
+    }
+    if (blind) KeepAccepted();
+    return blind;
+  }
+
+  void KeepAccepted() {
+    plan_.target = plan_.accepted;
+    plan_.desired = plan_.accepted_desired;
   }
 
   void NoteUpdate(const render::RevisionIdentity& current) {
@@ -141,8 +174,7 @@ class DeploymentPlanner {
 
   void Converge(const Candidate& target, const std::optional<Candidate>& accepted) {
     if (WaitsForLeftovers(target)) {
-      plan_.target = plan_.accepted;
-      plan_.desired = plan_.accepted_desired;
+      KeepAccepted();
       return;
     }
     plan_.target = target.identity;

@@ -244,9 +244,11 @@ class RolePlanner {
   }
 
   // One above the highest of the slot, and above what others still hold: pods of no slot, and pods
-  // of an earlier deployment of the same name.
+  // of an earlier deployment of the same name. What is gone leaves its name: were it only hidden
+  // from our caches, the API server would say that it is taken.
   render::PodIdentity NextIdentity(int replica, const PodState* before) const {
-    render::PodIdentity identity{role_, replica, before == nullptr ? 1 : before->incarnation + 1};
+    render::PodIdentity identity{role_, replica, before == nullptr ? 1 : before->incarnation};
+    if (before != nullptr && before == Newest(replica)) ++identity.incarnation;
     while (IsTaken(NameOf(identity))) ++identity.incarnation;
     return identity;
   }

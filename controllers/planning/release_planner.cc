@@ -4,9 +4,7 @@
 #include <set>
 #include <tuple>
 
-#include "controllers/api/labels.h"
 #include "controllers/planning/pod_writes.h"
-#include "controllers/render/objects.h"
 
 namespace disagg::planning {
 namespace {
@@ -49,22 +47,6 @@ void ReleaseStrays(const Snapshot& snapshot, const std::vector<PodState>& states
   }
 }
 
-void RestoreRevisions(const Snapshot& snapshot, std::vector<Write>& writes) {
-  const kube::ObjectMeta& owner = snapshot.deployment->meta;
-  for (const StoredRevision& revision : snapshot.revisions) {
-    if (!revision.hidden) continue;
-    Write write;
-    write.verb = Verb::kMergePatch;
-    write.stage = Stage::kRelease;
-    write.resource = kube::kControllerRevisions;
-    write.key = {owner.namespace_name, render::RevisionName(owner.name, revision.identity.name)};
-    write.uid = revision.uid;
-    write.body = {{"metadata", {{"labels", {{api::kLabelDeployment, owner.name}}}}}};
-    write.reason = "restore labels of " + write.key.name;
-    writes.push_back(std::move(write));
-  }
-}
-
 }  // namespace
 
 std::vector<const PodState*> Surplus(std::vector<const PodState*> alive, int desired,
@@ -85,7 +67,6 @@ std::vector<Write> PlanRelease(const Snapshot& snapshot, const ReleaseGoal& goal
                                std::vector<PodState>& states) {
   std::vector<Write> writes;
   ReleaseStrays(snapshot, states, writes);
-  RestoreRevisions(snapshot, writes);
   if (goal.everything) {
     for (PodState& state : states) Release(state, "suspended", writes);
     return writes;

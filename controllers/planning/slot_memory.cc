@@ -35,7 +35,9 @@ void SlotMemory::Keep(const Snapshot& snapshot, std::shared_ptr<const kube::Pod>
                      std::pair(pod->meta.creation_time, identity->slot.incarnation) <
                          std::pair(slot.pod.pod->meta.creation_time, slot.incarnation);
   if (older) return;
-  const bool same = slot.pod.pod != nullptr && slot.pod.pod->meta.name == pod->meta.name;
+  // Names come back: only the UID tells whether it is still the pod that was released.
+  const bool same =
+      slot.pod.pod != nullptr && !pod->meta.uid.empty() && slot.pod.pod->meta.uid == pod->meta.uid;
   slot = {identity->slot.incarnation, {std::move(pod), same && slot.pod.released}};
 }
 

@@ -1,5 +1,7 @@
 #include "controllers/reconcile/caches.h"
 
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 #include "controllers/api/decode.h"
@@ -8,19 +10,27 @@
 namespace disagg::reconcile {
 namespace {
 
-const std::string kOurs = std::string(api::kLabelManagedBy) + "=" + api::kManagedByValue;
+// A label of ours alone: the well-known ones are everybody's to change.
+const std::string kOurs = api::kLabelDeployment;
 
 // What is kept of the labels and annotations of children: nothing is decided by others.
 kube::KeepKeys OwnKeys() { return {{"disagg.dev/"}}; }
 
+std::vector<std::string> NamedDeployment(const kube::Object& child) {
+  const std::string& deployment = child.meta.label(api::kLabelDeployment);
+  if (deployment.empty()) return {};
+  return {child.meta.namespace_name + "/" + deployment};
+}
+
+runtime::ObjectStore& WatchChildren(runtime::Manager& manager, const kube::Resource& resource) {
+  runtime::ObjectStore& objects =
+      manager.Watch({resource, ChildDecoder(resource), kOurs, "", false});
+  objects.AddIndex(kByDeployment, NamedDeployment);
+  return objects;
+}
+
 runtime::ObjectStore& WatchPods(runtime::Manager& manager) {
-  runtime::ObjectStore& pods =
-      manager.Watch({kube::kPods, kube::PodDecoder(OwnKeys()), kOurs, "", false});
-  pods.AddIndex(kByDeployment, [](const kube::Object& pod) -> std::vector<std::string> {
-    const std::string& deployment = pod.meta.label(api::kLabelDeployment);
-    if (deployment.empty()) return {};
-    return {pod.meta.namespace_name + "/" + deployment};
-  });
+  runtime::ObjectStore& pods = WatchChildren(manager, kube::kPods);
   pods.AddIndex(kByNode, [](const kube::Object& object) -> std::vector<std::string> {
     const auto& pod = static_cast<const kube::Pod&>(object);
     if (pod.node_name.empty()) return {};
@@ -28,12 +38,6 @@ runtime::ObjectStore& WatchPods(runtime::Manager& manager) {
   });
   return pods;
 }
-
-runtime::ObjectStore& WatchChild(runtime::Manager& manager, const kube::Resource& resource) {
-  return manager.Watch({resource, kube::RawDecoder(OwnKeys()), kOurs, "", false});
-}
-
-}  // namespace
 
 kube::Decoder RevisionDecoder() {
   const auto packer = std::make_shared<kube::TextPacker>();
@@ -56,6 +60,15 @@ kube::Decoder RevisionDecoder() {
   };
 }
 
+}  // namespace
+
+kube::Decoder ChildDecoder(const kube::Resource& resource) {
+  if (resource == kube::kPods) return kube::PodDecoder(OwnKeys());
+  if (resource == kube::kControllerRevisions) return RevisionDecoder();
+  if (resource == kube::kDeployments) return kube::DeploymentDecoder(OwnKeys());
+  return kube::RawDecoder(OwnKeys());
+}
+
 Caches::Caches(runtime::Manager& manager)
     : deployment_objects(
           manager.Watch({api::kDisaggDeployments, api::DisaggDeploymentDecoder(), "", "", false})),
@@ -67,10 +80,8 @@ Caches::Caches(runtime::Manager& manager)
           manager.Watch({kube::kNamespaces, kube::MetadataDecoder({}), "", "", true})),
       node_objects(manager.Watch({kube::kNodes, kube::NodeDecoder(), "", "", false})),
       pod_objects(WatchPods(manager)),
-      revision_objects(
-          manager.Watch({kube::kControllerRevisions, RevisionDecoder(), kOurs, "", false})),
-      router_objects(manager.Watch(
-          {kube::kDeployments, kube::DeploymentDecoder(OwnKeys()), kOurs, "", false})),
+      revision_objects(WatchChildren(manager, kube::kControllerRevisions)),
+      router_objects(WatchChildren(manager, kube::kDeployments)),
       deployments(deployment_objects),
       models(model_objects),
       classes(class_objects),
@@ -79,11 +90,25 @@ Caches::Caches(runtime::Manager& manager)
       pods(pod_objects),
       revisions(revision_objects),
       routers(router_objects) {
-  children.push_back({kube::kDeployments, &router_objects});
+  others.push_back({kube::kDeployments, &router_objects});
   for (const kube::Resource& resource : {kube::kServices, kube::kServiceAccounts,
                                          kube::kRoleBindings, kube::kPodDisruptionBudgets}) {
-    children.push_back({resource, &WatchChild(manager, resource)});
+    others.push_back({resource, &WatchChildren(manager, resource)});
   }
+  children = {{kube::kPods, &pod_objects}, {kube::kControllerRevisions, &revision_objects}};
+  children.insert(children.end(), others.begin(), others.end());
+  all = children;
+  all.insert(all.end(), {{api::kDisaggDeployments, &deployment_objects},
+                         {api::kServingModels, &model_objects},
+                         {api::kAcceleratorClasses, &class_objects},
+                         {kube::kNamespaces, &namespace_objects},
+                         {kube::kNodes, &node_objects}});
+}
+
+bool Caches::Shows(const kube::Resource& resource, const std::string& uid) const {
+  return std::any_of(children.begin(), children.end(), [&](const Cache& cache) {
+    return cache.resource == resource && cache.objects->HasUid(uid);
+  });
 }
 
 }  // namespace disagg::reconcile

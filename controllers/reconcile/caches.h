@@ -22,9 +22,10 @@ struct RevisionObject : kube::Object {
   bool ours = false;  // false: not written by this operator, or damaged
 };
 
-kube::Decoder RevisionDecoder();
+// What the cache of a kind of child holds.
+kube::Decoder ChildDecoder(const kube::Resource& resource);
 
-// Index of pods by "<namespace>/<deployment>" of the label disagg.dev/deployment.
+// Index of children by "<namespace>/<deployment>" of the label disagg.dev/deployment.
 inline constexpr char kByDeployment[] = "deployment";
 // Index of pods by node name.
 inline constexpr char kByNode[] = "node";
@@ -41,11 +42,17 @@ struct Caches {
   runtime::ObjectStore& revision_objects;
   runtime::ObjectStore& router_objects;
 
-  struct ChildCache {
+  struct Cache {
     kube::Resource resource;
     runtime::ObjectStore* objects;
   };
-  std::vector<ChildCache> children;  // every kind of child but pods and revisions; routers included
+  std::vector<Cache> others;    // every kind of child but pods and revisions; routers included
+  std::vector<Cache> children;  // every kind of child
+  std::vector<Cache> all;
+
+  // Whether the cache of a kind of child holds an object. Watches select by a label that anybody
+  // can take off, so what no cache shows may exist (lost_children.h).
+  bool Shows(const kube::Resource& resource, const std::string& uid) const;
 
   runtime::Store<api::DisaggDeployment> deployments;
   runtime::Store<api::ServingModel> models;

@@ -1,135 +1,282 @@
 #include "controllers/reconcile/deployment_reconciler.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
 #include "controllers/planning/deployment_planner.h"
+#include "controllers/reconcile/pass_log.h"
 #include "controllers/reconcile/resolver.h"
+#include "controllers/reconcile/server_time.h"
 #include "controllers/reconcile/status_writer.h"
 #include "controllers/render/objects.h"
-#include "operator/observability/log.h"
+#include "operator/base/hash.h"
 
 namespace disagg::reconcile {
 namespace {
 
-using observability::Level;
+using planning::Trouble;
+using planning::Write;
+using std::chrono::milliseconds;
 
 // A status is written at most once a second; what changes in between is told by the next write.
-constexpr std::chrono::milliseconds kStatusInterval{1000};
-// Refusals are asked again: somebody may have raised the quota or changed the policy without
-// touching our object.
-constexpr std::chrono::milliseconds kRefusedRetry{60'000};
-// A quota is freed by pods that end, of this deployment or another: GPUs wait for nobody's minute.
-constexpr std::chrono::milliseconds kQuotaRetry{10'000};
+constexpr milliseconds kStatusInterval{1000};
+// Caches that lag behind our own writes for longer than that are a trouble to be told.
+constexpr std::chrono::seconds kLagIsTrouble{30};
+constexpr std::chrono::seconds kLagIsShort{2};
+constexpr milliseconds kLagPoll{1000};
+// How long the sweep for lost pods may hold up the first pods of a new leader.
+constexpr milliseconds kWaitForSweep{10'000};
 constexpr std::size_t kPayloads = 256;
 // Each round loads what the plan asked for; a plan asks for the accepted revision and for the
 // target at most.
 constexpr int kMostRounds = 4;
 
-std::chrono::milliseconds Until(std::int64_t time, std::int64_t now) {
+const RequestId kStatusId{"write status", ""};
+
+milliseconds Until(std::int64_t time, std::int64_t now) {
   return std::chrono::seconds(std::max<std::int64_t>(1, time - now));
 }
 
-bool MakesAnything(const planning::Plan& plan) { return !plan.writes.empty(); }
+void Sooner(runtime::ReconcileResult& next, std::optional<milliseconds> wait) {
+  if (wait) next.requeue_after = std::min(next.requeue_after.value_or(*wait), *wait);
+}
+
+bool CreatesPods(const planning::Plan& plan) {
+  return std::any_of(plan.writes.begin(), plan.writes.end(), [](const Write& write) {
+    return write.verb == planning::Verb::kCreate && write.resource == kube::kPods;
+  });
+}
+
+bool Touches(const planning::Plan& plan, const std::string& uid) {
+  return std::any_of(plan.writes.begin(), plan.writes.end(),
+                     [&](const Write& write) { return write.uid == uid; });
+}
+
+bool CarriedOutAny(const planning::Plan& plan, const planning::Outcome& outcome) {
+  return std::any_of(plan.writes.begin(), plan.writes.end(),
+                     [&](const Write& write) { return planning::WasCarriedOut(write, outcome); });
+}
+
+RequestId ReadOf(const std::string& revision) { return {"read controllerrevisions", revision}; }
 
 }  // namespace
 
-DeploymentReconciler::DeploymentReconciler(runtime::Manager& manager, const Caches& caches,
+DeploymentReconciler::DeploymentReconciler(runtime::Manager& manager, const Knowledge& knowledge,
                                            const base::Clock& clock, planning::Settings settings)
     : manager_(manager),
-      caches_(caches),
+      knowledge_(knowledge),
       clock_(clock),
       settings_(settings),
-      executor_(manager.client(), manager.freshness()),
-      payloads_(manager.client(), kPayloads) {}
+      executor_(manager.client(), manager.freshness(), knowledge.lost, knowledge.backoff),
+      payloads_(manager.client(), kPayloads),
+      other_backoff_(clock) {}
 
 runtime::ReconcileResult DeploymentReconciler::Reconcile(const kube::ObjectKey& key) {
-  auto deployment = caches_.deployments.Get(key);
+  auto deployment = knowledge_.caches.deployments.Get(key);
   if (deployment == nullptr) {
     Forget(key);
     return {};
   }
   std::string behind;
   if (!manager_.freshness().IsFresh(deployment->meta.uid, &behind)) {
-    return {std::nullopt, std::nullopt, true};
+    return WaitForCaches(*deployment, behind);
   }
   // Read again: the object may have moved while the caches caught up.
-  deployment = caches_.deployments.Get(key);
+  deployment = knowledge_.caches.deployments.Get(key);
   if (deployment == nullptr) return {};
-  planning::Snapshot snapshot = ResolveSnapshot(caches_, std::move(deployment), clock_, settings_);
-  {
-    std::lock_guard lock(mutex_);
-    Remembered(snapshot.deployment->meta).slots.Recall(snapshot);
-  }
-  auto plan = MakePlan(snapshot);
-  if (!plan) return {plan.error(), std::nullopt, false};
-
-  if (snapshot.deployment->status.observed_generation < 0 && MakesAnything(*plan)) {
-    const auto first = planning::PlanStatus(snapshot, *plan, {});
-    if (auto written = WriteStatus(snapshot, first.status); !written) {
-      return {written.error(), std::nullopt, false};
+  Pass pass = Begin(std::move(deployment));
+  MakePlan(pass);
+  if (MustKnowPodsFirst(key, pass.plan)) return {std::nullopt, kWaitForSweep, false};
+  if (pass.snapshot.deployment->status.observed_generation < 0 && !pass.plan.writes.empty()) {
+    const auto first = planning::PlanStatus(pass.snapshot, pass.plan, {});
+    if (!WriteStatus(pass.snapshot, first.status)) {
+      SettleTroubles(pass);
+      return Next(pass);
     }
   }
-  const planning::Outcome outcome = executor_.Execute(*plan, snapshot.deployment->meta);
+  pass.outcome = executor_.Execute(pass.plan, pass.snapshot.deployment->meta);
   {
     std::lock_guard lock(mutex_);
-    Remembered(snapshot.deployment->meta).slots.Note(snapshot, *plan, outcome);
+    Remembered(pass.snapshot.deployment->meta).slots.Note(pass.snapshot, pass.plan, pass.outcome);
   }
-  Log(snapshot, *plan, outcome);
-  const planning::StatusPlan status = planning::PlanStatus(snapshot, *plan, outcome);
-  Emit(snapshot, status.actions);
-  runtime::ReconcileResult next = Next(snapshot, *plan, outcome);
-  if (status.wake_at) {
-    const auto wait = Until(*status.wake_at, snapshot.now);
-    next.requeue_after = std::min(next.requeue_after.value_or(wait), wait);
-  }
-  if (!status.changed) return next;
-  std::chrono::milliseconds wait{};
-  if (TooSoon(snapshot, &wait)) {
-    next.requeue_after = std::min(next.requeue_after.value_or(wait), wait);
-    return next;
-  }
-  if (auto written = WriteStatus(snapshot, status.status); !written) {
-    if (!next.retry && written.error().code != base::ErrorCode::kNotFound) {
-      next.retry = written.error();
-    }
-    return next;
-  }
-  Emit(snapshot, status.events);
+  LogWrites(pass.snapshot, pass.plan, pass.outcome);
+  SettleTroubles(pass);
+  runtime::ReconcileResult next = Next(pass);
+  TellStatus(pass, next);
   return next;
 }
 
-base::Result<planning::Plan> DeploymentReconciler::MakePlan(planning::Snapshot& snapshot) {
-  for (int round = 0; round < kMostRounds; ++round) {
-    planning::Plan plan = planning::PlanDeployment(snapshot);
-    if (plan.needs_payloads.empty()) return plan;
-    for (const std::string& name : plan.needs_payloads) {
-      const auto stored =
-          std::find_if(snapshot.revisions.begin(), snapshot.revisions.end(),
-                       [&](const auto& revision) { return revision.identity.name == name; });
-      if (stored == snapshot.revisions.end()) break;
-      const kube::ObjectMeta& meta = snapshot.deployment->meta;
-      auto payload =
-          payloads_.Get(stored->uid, {meta.namespace_name, render::RevisionName(meta.name, name)});
-      if (!payload) return payload.error();
-      snapshot.payloads[name] = *payload;
+// Nothing is decided on caches older than our own last write. That they stay so is told.
+runtime::ReconcileResult DeploymentReconciler::WaitForCaches(
+    const api::DisaggDeployment& deployment, const std::string& behind) {
+  base::SteadyTime::duration lag{};
+  {
+    std::lock_guard lock(mutex_);
+    Memory& memory = Remembered(deployment.meta);
+    if (!memory.stale_since) memory.stale_since = clock_.Steady();
+    lag = clock_.Steady() - *memory.stale_since;
+  }
+  if (lag < kLagIsShort) return {std::nullopt, std::nullopt, true};
+  runtime::ReconcileResult next{std::nullopt, kLagPoll, false};
+  auto latest = knowledge_.caches.deployments.Get(deployment.meta.key());
+  if (latest == nullptr) return next;
+  Pass pass = Begin(std::move(latest));
+  pass.plan = planning::PlanDeployment(pass.snapshot);
+  pass.failures.push_back(TroubleOf(
+      "watch " + behind, base::MakeError(base::ErrorCode::kUnavailable, "CacheLags",
+                                         "the cache of " + behind +
+                                             " does not show the last write of this operator; "
+                                             "nothing is changed until it does")));
+  SettleTroubles(pass);
+  if (lag >= kLagIsTrouble) TellStatus(pass, next);
+  return next;
+}
+
+DeploymentReconciler::Pass DeploymentReconciler::Begin(
+    std::shared_ptr<const api::DisaggDeployment> deployment) {
+  const std::string uid = deployment->meta.uid;
+  other_backoff_.Begin(uid);
+  LostChildren::View lost =
+      knowledge_.lost.Look(uid, [this](const kube::Resource& resource, const std::string& child) {
+        return knowledge_.caches.Shows(resource, child);
+      });
+  Pass pass;
+  pass.snapshot = ResolveSnapshot({knowledge_.caches, knowledge_.readiness, lost.children},
+                                  std::move(deployment), NowOf(manager_.server_clock()), settings_);
+  pass.snapshot.troubles = troubles_.Of(uid);
+  for (const auto& [what, error] : lost.failures) pass.failures.push_back(TroubleOf(what, error));
+  for (const auto& [resource, why] : pass.snapshot.not_live) {
+    pass.failures.push_back(TroubleOf(
+        "watch " + resource, base::MakeError(base::ErrorCode::kUnavailable, "CacheNotLive", why)));
+  }
+  pass.lost = std::move(lost.children);
+  return pass;
+}
+
+void DeploymentReconciler::MakePlan(Pass& pass) {
+  NoteChangedInputs(pass.snapshot);
+  {
+    std::lock_guard lock(mutex_);
+    Remembered(pass.snapshot.deployment->meta).slots.Recall(pass.snapshot);
+  }
+  pass.plan = planning::PlanDeployment(pass.snapshot);
+  for (int round = 1; !pass.plan.needs_payloads.empty() && round < kMostRounds; ++round) {
+    if (!ReadPayloads(pass)) break;
+    pass.plan = planning::PlanDeployment(pass.snapshot);
+  }
+  if (!pass.plan.needs_payloads.empty()) {
+    // What is to end does not need to be read.
+    std::erase_if(pass.plan.writes, [](const Write& write) {
+      return write.verb != planning::Verb::kDelete || write.gate != planning::Gate::kAlways;
+    });
+    pass.plan.another_pass = false;
+  }
+  if (pass.plan.paused) return;
+  for (const LostChildren::Child& child : pass.lost) {
+    if (Touches(pass.plan, child.object->meta.uid)) continue;
+    if (auto write = GiveLabelBack(child, pass.snapshot.deployment->meta)) {
+      pass.plan.writes.push_back(std::move(*write));
     }
   }
-  return base::MakeError(base::ErrorCode::kInternal, "PlanIncomplete",
-                         "the plan asks for revisions that cannot be read");
+}
+
+// False when a payload that the plan needs cannot be read.
+bool DeploymentReconciler::ReadPayloads(Pass& pass) {
+  const kube::ObjectMeta& meta = pass.snapshot.deployment->meta;
+  for (const std::string& name : pass.plan.needs_payloads) {
+    const auto stored = std::find_if(
+        pass.snapshot.revisions.begin(), pass.snapshot.revisions.end(),
+        [&](const planning::StoredRevision& revision) { return revision.identity.name == name; });
+    if (stored == pass.snapshot.revisions.end()) return false;
+    const kube::ObjectKey key{meta.namespace_name, render::RevisionName(meta.name, name)};
+    auto held = other_backoff_.Admit(meta.uid, ReadOf(name));
+    auto payload =
+        held ? base::Result<RevisionPayloads::Ptr>(*held) : payloads_.Get(stored->uid, key);
+    if (!payload) {
+      if (!held) other_backoff_.NoteFailure(meta.uid, ReadOf(name), payload.error());
+      pass.failures.push_back(TroubleOf("read ControllerRevision " + key.name, payload.error()));
+      return false;
+    }
+    other_backoff_.NoteSuccess(meta.uid, ReadOf(name));
+    pass.snapshot.payloads[name] = *payload;
+  }
+  return true;
+}
+
+// The answers to requests that failed may be others now.
+void DeploymentReconciler::NoteChangedInputs(const planning::Snapshot& snapshot) {
+  const kube::ObjectMeta& meta = snapshot.deployment->meta;
+  const std::string inputs = std::to_string(meta.generation) + "/" +
+                             base::ShortHash(nlohmann::json(snapshot.namespace_labels).dump());
+  std::lock_guard lock(mutex_);
+  Memory& memory = Remembered(meta);
+  memory.stale_since.reset();
+  if (std::exchange(memory.inputs, inputs) == inputs) return;
+  knowledge_.backoff.TryNow(meta.uid);
+  other_backoff_.TryNow(meta.uid);
+}
+
+void DeploymentReconciler::BeginToLead() {
+  std::lock_guard lock(mutex_);
+  leading_since_ = clock_.Steady();
+}
+
+// A slot without a pod in the cache may have one that lost its labels while nobody led.
+bool DeploymentReconciler::MustKnowPodsFirst(const kube::ObjectKey& key,
+                                             const planning::Plan& plan) {
+  if (!CreatesPods(plan) || knowledge_.sweep.KnowsPods(key)) return false;
+  std::lock_guard lock(mutex_);
+  return clock_.Steady() - leading_since_ < kWaitForSweep;
+}
+
+void DeploymentReconciler::SettleTroubles(Pass& pass) {
+  const planning::Outcome& outcome = pass.outcome;
+  for (const planning::WriteOutcome& failed : outcome.failed) {
+    pass.failures.push_back(TroubleOf(*failed.write, *failed.error, pass.snapshot));
+  }
+  pass.news = LogTroubles(pass.snapshot, pass.failures);
+  const std::string& uid = pass.snapshot.deployment->meta.uid;
+  const auto untried = [&](const Trouble& trouble) {
+    return std::any_of(pass.plan.writes.begin(), pass.plan.writes.end(), [&](const Write& write) {
+      return WhatOf(write) == trouble.what && !planning::WasCarriedOut(write, outcome);
+    });
+  };
+  troubles_.Settle(uid, pass.failures, untried, pass.snapshot.now);
+  pass.snapshot.troubles = troubles_.Of(uid);
+}
+
+void DeploymentReconciler::TellStatus(Pass& pass, runtime::ReconcileResult& next) {
+  const planning::Snapshot& snapshot = pass.snapshot;
+  const planning::StatusPlan status = planning::PlanStatus(snapshot, pass.plan, pass.outcome);
+  Emit(manager_.events(), snapshot, status.actions);
+  if (status.wake_at) Sooner(next, Until(*status.wake_at, snapshot.now));
+  if (!status.changed) return;
+  if (const milliseconds wait = UntilNextStatus(snapshot); wait > milliseconds(0)) {
+    Sooner(next, wait);
+    return;
+  }
+  if (WriteStatus(snapshot, status.status)) {
+    Emit(manager_.events(), snapshot, status.events);
+  } else {
+    Sooner(next, other_backoff_.DueIn(snapshot.deployment->meta.uid));
+  }
 }
 
 base::Status DeploymentReconciler::WriteStatus(const planning::Snapshot& snapshot,
                                                const nlohmann::json& status) {
   const kube::ObjectMeta& meta = snapshot.deployment->meta;
-  if (auto written = ApplyStatus(manager_, api::kDisaggDeployments, meta, status); !written) {
+  if (auto held = other_backoff_.Admit(meta.uid, kStatusId)) return *held;
+  const auto written = ApplyStatus(manager_, api::kDisaggDeployments, meta, status);
+  if (!written) {
+    other_backoff_.NoteFailure(meta.uid, kStatusId, written.error());
+    LogTroubles(snapshot, {TroubleOf("write the status", written.error())});
     return written;
   }
+  other_backoff_.NoteSuccess(meta.uid, kStatusId);
   std::lock_guard lock(mutex_);
-  Memory& memory = Remembered(meta);
-  memory.last_status_write = clock_.Steady();
-  memory.wrote_status = true;
+  Remembered(meta).last_status_write = clock_.Steady();
   return {};
 }
 
@@ -142,84 +289,41 @@ DeploymentReconciler::Memory& DeploymentReconciler::Remembered(const kube::Objec
   return memory;
 }
 
-bool DeploymentReconciler::TooSoon(const planning::Snapshot& snapshot,
-                                   std::chrono::milliseconds* wait) {
+milliseconds DeploymentReconciler::UntilNextStatus(const planning::Snapshot& snapshot) {
   std::lock_guard lock(mutex_);
-  const auto found = memory_.find(snapshot.deployment->meta.key());
-  if (found == memory_.end() || !found->second.wrote_status ||
-      found->second.uid != snapshot.deployment->meta.uid) {
-    return false;
-  }
-  const auto passed = std::chrono::duration_cast<std::chrono::milliseconds>(
-      clock_.Steady() - found->second.last_status_write);
-  *wait = kStatusInterval - passed;
-  return passed < kStatusInterval;
+  const Memory& memory = Remembered(snapshot.deployment->meta);
+  if (!memory.last_status_write) return milliseconds(0);
+  const auto passed = std::chrono::floor<milliseconds>(clock_.Steady() - *memory.last_status_write);
+  return kStatusInterval - passed;
 }
 
-runtime::ReconcileResult DeploymentReconciler::Next(const planning::Snapshot& snapshot,
-                                                    const planning::Plan& plan,
-                                                    const planning::Outcome& outcome) const {
-  runtime::ReconcileResult next;
-  bool refused = !outcome.refusal.empty(), over_quota = false;
-  for (const planning::WriteOutcome& failed : outcome.failed) {
-    if (!failed.error) continue;
-    const bool quota = failed.error->reason == "QuotaExceeded";
-    if (failed.error->retryable() && !quota) {
-      next.retry = *failed.error;
-    } else {
-      refused = true;
-      over_quota |= quota;
-    }
+runtime::ReconcileResult DeploymentReconciler::Next(const Pass& pass) const {
+  const std::string& uid = pass.snapshot.deployment->meta.uid;
+  runtime::ReconcileResult next{pass.news, std::nullopt, false};
+  Sooner(next, knowledge_.backoff.DueIn(uid));
+  Sooner(next, other_backoff_.DueIn(uid));
+  Sooner(next, knowledge_.lost.DueIn(uid));
+  if (pass.plan.another_pass && CarriedOutAny(pass.plan, pass.outcome)) {
+    Sooner(next, milliseconds(0));
   }
-  if (refused) next.requeue_after = over_quota ? kQuotaRetry : kRefusedRetry;
-  if (plan.another_pass && !refused) next.requeue_after = std::chrono::milliseconds(0);
-  if (plan.wake_at) {
-    const auto wait = Until(*plan.wake_at, snapshot.now);
-    next.requeue_after = std::min(next.requeue_after.value_or(wait), wait);
-  }
+  if (pass.plan.wake_at) Sooner(next, Until(*pass.plan.wake_at, pass.snapshot.now));
   return next;
 }
 
-// One line per decision, with the reason that the planner gave.
-void DeploymentReconciler::Log(const planning::Snapshot& snapshot, const planning::Plan& plan,
-                               const planning::Outcome& outcome) const {
-  const std::string name = snapshot.deployment->meta.key().ToString();
-  const std::string generation = std::to_string(snapshot.deployment->meta.generation);
-  const std::string revision = plan.target ? plan.target->name : "";
-  for (const planning::Write& write : plan.writes) {
-    if (write.verb == planning::Verb::kDryRun || !planning::WasCarriedOut(write, outcome)) continue;
-    const Level level = write.resource == kube::kPods ? Level::kInfo : Level::kDebug;
-    const std::string text = write.verb == planning::Verb::kDelete
-                                 ? "delete " + write.key.name + ": " + write.reason
-                                 : write.reason;
-    observability::Log(level, text,
-                       {{"deployment", name}, {"gen", generation}, {"revision", revision}});
-  }
-  for (const planning::WriteOutcome& failed : outcome.failed) {
-    observability::Log(
-        Level::kWarn, failed.write->reason + ": " + failed.error->message,
-        {{"deployment", name}, {"gen", generation}, {"reason", failed.error->reason}});
-  }
-}
-
-void DeploymentReconciler::Emit(const planning::Snapshot& snapshot,
-                                const std::vector<planning::Note>& notes) {
-  const kube::ObjectMeta& meta = snapshot.deployment->meta;
-  for (const planning::Note& note : notes) {
-    const auto kind = note.warning ? runtime::EventKind::kWarning : runtime::EventKind::kNormal;
-    manager_.events().Record(api::kDisaggDeployments, meta,
-                             {kind, note.reason, note.action, note.message});
-    observability::Log(note.warning ? Level::kWarn : Level::kInfo,
-                       note.reason + ": " + note.message, {{"deployment", meta.key().ToString()}});
-  }
-}
-
 void DeploymentReconciler::Forget(const kube::ObjectKey& key) {
-  std::lock_guard lock(mutex_);
-  const auto found = memory_.find(key);
-  if (found == memory_.end()) return;
-  manager_.freshness().Forget(found->second.uid);
-  memory_.erase(found);
+  std::string uid;
+  {
+    std::lock_guard lock(mutex_);
+    const auto found = memory_.find(key);
+    if (found == memory_.end()) return;
+    uid = found->second.uid;
+    memory_.erase(found);
+  }
+  manager_.freshness().Forget(uid);
+  knowledge_.lost.Forget(uid);
+  knowledge_.backoff.Forget(uid);
+  other_backoff_.Forget(uid);
+  troubles_.Forget(uid);
 }
 
 }  // namespace disagg::reconcile

@@ -1,12 +1,15 @@
 #pragma once
 
 // One pass over one DisaggDeployment: Resolve, Plan, Execute, one status write, events. Holds
-// nothing that a pass needs of the one before; what it does hold (payloads, status times, the last
-// pods of slots) only saves work or slows down what repeats itself. Thread-safe for different keys.
+// nothing that a pass needs of the one before to be right; what it does hold (payloads, what has
+// failed and since when, status times, the last pods of slots) saves requests, slows down what
+// repeats itself and lets troubles be told. Thread-safe for different keys.
 
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "controllers/planning/plan.h"
 #include "controllers/planning/slot_memory.h"
@@ -14,48 +17,85 @@
 #include "controllers/planning/status_planner.h"
 #include "controllers/reconcile/caches.h"
 #include "controllers/reconcile/executor.h"
+#include "controllers/reconcile/lost_children.h"
+#include "controllers/reconcile/lost_sweep.h"
+#include "controllers/reconcile/node_readiness.h"
+#include "controllers/reconcile/request_backoff.h"
 #include "controllers/reconcile/revision_payloads.h"
+#include "controllers/reconcile/troubles.h"
 #include "operator/base/clock.h"
 #include "operator/runtime/manager.h"
 
 namespace disagg::reconcile {
 
+// What a reconciler shares with the watches. All outlive it.
+struct Knowledge {
+  const Caches& caches;
+  LostChildren& lost;
+  LostSweep& sweep;
+  const NodeReadiness& readiness;
+  RequestBackoff& backoff;
+};
+
 class DeploymentReconciler {
  public:
-  DeploymentReconciler(runtime::Manager& manager, const Caches& caches, const base::Clock& clock,
-                       planning::Settings settings);
+  DeploymentReconciler(runtime::Manager& manager, const Knowledge& knowledge,
+                       const base::Clock& clock, planning::Settings settings);
 
   runtime::ReconcileResult Reconcile(const kube::ObjectKey& key);
 
+  // This process begins to lead: the first seconds, until the sweep has looked for lost pods, make
+  // no pod.
+  void BeginToLead();
+
  private:
-  // What is remembered of an object between passes, only to be sparing.
+  // What is remembered of an object between passes.
   struct Memory {
     std::string uid;
-    base::SteadyTime last_status_write{};
-    bool wrote_status = false;
+    std::optional<base::SteadyTime> last_status_write;
+    std::optional<base::SteadyTime> stale_since;
+    std::string inputs;  // what else the answers to requests depend on
     planning::SlotMemory slots;
   };
+  // What one pass works on.
+  struct Pass {
+    planning::Snapshot snapshot;
+    std::vector<LostChildren::Child> lost;
+    planning::Plan plan;
+    planning::Outcome outcome;
+    std::vector<planning::Trouble> failures;
+    std::optional<base::Error> news;  // a failure that was not told before
+  };
 
-  base::Result<planning::Plan> MakePlan(planning::Snapshot& snapshot);
+  runtime::ReconcileResult WaitForCaches(const api::DisaggDeployment& deployment,
+                                         const std::string& behind);
+  Pass Begin(std::shared_ptr<const api::DisaggDeployment> deployment);
+  void MakePlan(Pass& pass);
+  bool ReadPayloads(Pass& pass);
+  void NoteChangedInputs(const planning::Snapshot& snapshot);
+  bool MustKnowPodsFirst(const kube::ObjectKey& key, const planning::Plan& plan);
+  void SettleTroubles(Pass& pass);
+  // Tells in the status what the pass came to; what to wait for is put into `next`.
+  void TellStatus(Pass& pass, runtime::ReconcileResult& next);
   base::Status WriteStatus(const planning::Snapshot& snapshot, const nlohmann::json& status);
+  std::chrono::milliseconds UntilNextStatus(const planning::Snapshot& snapshot);
+  runtime::ReconcileResult Next(const Pass& pass) const;
   // The memory of the object of this UID; a new one where another of its name was remembered. With
   // mutex_ held.
   Memory& Remembered(const kube::ObjectMeta& meta);
-  bool TooSoon(const planning::Snapshot& snapshot, std::chrono::milliseconds* wait);
-  runtime::ReconcileResult Next(const planning::Snapshot& snapshot, const planning::Plan& plan,
-                                const planning::Outcome& outcome) const;
-  void Log(const planning::Snapshot& snapshot, const planning::Plan& plan,
-           const planning::Outcome& outcome) const;
-  void Emit(const planning::Snapshot& snapshot, const std::vector<planning::Note>& notes);
   void Forget(const kube::ObjectKey& key);
 
   runtime::Manager& manager_;
-  const Caches& caches_;
+  const Knowledge knowledge_;
   const base::Clock& clock_;
   const planning::Settings settings_;
   Executor executor_;
   RevisionPayloads payloads_;
+  // Of status writes and of what is read; kept apart from the plan's writes.
+  RequestBackoff other_backoff_;
+  Troubles troubles_;
   std::mutex mutex_;
+  base::SteadyTime leading_since_ GUARDED_BY(mutex_){};
   std::map<kube::ObjectKey, Memory> memory_ GUARDED_BY(mutex_);
 };
 

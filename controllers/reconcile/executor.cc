@@ -1,12 +1,18 @@
 #include "controllers/reconcile/executor.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <nlohmann/json.hpp>
+
+#include "controllers/api/labels.h"
+#include "controllers/reconcile/replacement.h"
 
 namespace disagg::reconcile {
 namespace {
 
+using base::Error;
+using base::ErrorCode;
 using planning::Gate;
 using planning::Outcome;
 using planning::Stage;
@@ -29,55 +35,76 @@ runtime::Verb ToRuntime(Verb verb) {
   return runtime::Verb::kCreate;
 }
 
-runtime::WriteRequest ToRequest(const Write& write) {
+runtime::WriteRequest ToRequest(const Write& write, const kube::ObjectMeta& owner) {
   runtime::WriteRequest request;
   request.verb = ToRuntime(write.verb);
   request.resource = write.resource;
   request.key = write.key;
+  request.flow = owner.key().ToString();
   if (write.verb == Verb::kDelete) {
     request.precondition_uid = write.uid;
     request.grace_seconds = write.grace_seconds;
     return request;
   }
   nlohmann::json body = write.body;
-  if (write.verb == Verb::kMergePatch) body["metadata"]["uid"] = write.uid;
-  if (write.verb == Verb::kApply && !write.uid.empty()) {
-    // With the UID of the cached object an apply can neither make a second object nor take over
-    // somebody else's.
-    body["metadata"]["uid"] = write.uid;
-    request.force = true;
-  }
+  // With the UID of the cached object an apply can neither make a second object nor take over
+  // somebody else's.
+  if (!write.uid.empty()) body["metadata"]["uid"] = write.uid;
+  request.force = write.verb == Verb::kApply && !write.uid.empty();
   request.body = body.dump();
   return request;
 }
 
-base::Error NameConflict(const Write& write) {
-  return base::MakeError(
-      base::ErrorCode::kInvalid, "NameConflict",
-      write.resource.kind + " " + write.key.ToString() +
-          " exists and belongs to somebody else; delete or rename it, or rename this deployment");
+std::string NameOf(const Write& write) { return write.resource.kind + " " + write.key.ToString(); }
+
+Error BeingDeleted(const Write& write) {
+  return base::MakeError(ErrorCode::kConflict, "BeingDeleted",
+                         NameOf(write) + " is being deleted; it is replaced when it is gone");
 }
 
-// What a live object under the name of a write means for it.
-enum class Standing { kAbsent, kOurs, kEnding, kForeign };
+Error NotDeleted(const Write& write, const Error& answer) {
+  return base::MakeError(ErrorCode::kConflict, "NotDeleted",
+                         "the deletion of " + NameOf(write) + " was answered \"" + answer.message +
+                             "\", but it is still there");
+}
 
-Standing StandingOf(const std::string& object, const kube::ObjectMeta& owner) {
-  const auto json = nlohmann::json::parse(object, nullptr, false);
-  if (!json.is_object() || !json.contains("metadata")) return Standing::kForeign;
-  const auto& metadata = json["metadata"];
-  for (const auto& reference : metadata.value("ownerReferences", nlohmann::json::array())) {
-    if (!reference.value("controller", false) || reference.value("uid", "") != owner.uid) continue;
-    return metadata.contains("deletionTimestamp") ? Standing::kEnding : Standing::kOurs;
+Error LabelRemoved(const Write& write) {
+  return base::MakeError(ErrorCode::kConflict, "LabelsRemoved",
+                         NameOf(write) + " is stored without its label " + api::kLabelDeployment +
+                             ": a policy or webhook of this cluster takes it away; exempt labels "
+                             "of disagg.dev/ from it");
+}
+
+// Why the name of a write cannot be used; only for what is not ours.
+Error InTheWay(const Write& write, Standing standing) {
+  switch (standing) {
+    case Standing::kEnding:
+      return BeingDeleted(write);
+    case Standing::kPredecessor:
+      return base::MakeError(ErrorCode::kConflict, "PreviousOwner",
+                             NameOf(write) +
+                                 " belongs to a deleted DisaggDeployment of the same name; it is "
+                                 "replaced when the garbage collector has deleted it");
+    case Standing::kOrphan:
+      return base::MakeError(ErrorCode::kConflict, "Leftover",
+                             NameOf(write) +
+                                 " was left by a DisaggDeployment of the same name that was "
+                                 "deleted with --cascade=orphan; delete it");
+    default:
+      return base::MakeError(
+          ErrorCode::kInvalid, "NameConflict",
+          NameOf(write) +
+              " exists and belongs to somebody else; delete or rename it, or rename this "
+              "deployment");
   }
-  return Standing::kForeign;
 }
 
-bool IsRefusal(const base::Error& error) {
-  return error.code == base::ErrorCode::kInvalid || error.code == base::ErrorCode::kDenied;
+bool IsRefusal(const Error& error) {
+  return error.code == ErrorCode::kInvalid || error.code == ErrorCode::kDenied;
 }
 
 // Pod Security is the refusal that everybody meets first: IPC_LOCK and host paths are privileged.
-std::string RemedyFor(const base::Error& error, const std::string& namespace_name) {
+std::string RemedyFor(const Error& error, const std::string& namespace_name) {
   if (error.message.find("violates PodSecurity") == std::string::npos) return "";
   return "; kubectl label namespace " + namespace_name +
          " --overwrite pod-security.kubernetes.io/enforce=privileged, or use a class and a model "
@@ -85,142 +112,318 @@ std::string RemedyFor(const base::Error& error, const std::string& namespace_nam
 }
 
 // A ServiceAccount made a moment ago may not have reached the admission plugin's cache.
-bool IsMissingAccount(const base::Error& error) {
+bool IsMissingAccount(const Error& error) {
   return error.message.find("serviceaccount") != std::string::npos &&
          error.message.find("not found") != std::string::npos;
+}
+
+// 422: what the API server says of an object, also that its UID is another.
+bool IsInvalid(const Error& error) {
+  return error.code == ErrorCode::kInvalid && error.reason == "Invalid";
+}
+
+// Carries out the writes of one plan.
+class Run {
+ public:
+  Run(runtime::ApiClient& client, runtime::Freshness& freshness, LostChildren& lost,
+      RequestBackoff& backoff, const kube::ObjectMeta& owner)
+      : client_(client), freshness_(freshness), lost_(lost), backoff_(backoff), owner_(owner) {
+    outcome_.executed = true;
+  }
+
+  Outcome Take() { return std::move(outcome_); }
+  bool refused() const { return !outcome_.refusal.empty(); }
+  // No write has failed that the later stages stand on.
+  bool stands() const {
+    return std::none_of(outcome_.failed.begin(), outcome_.failed.end(), [](const auto& failed) {
+      return planning::IsFoundation(failed.write->stage);
+    });
+  }
+
+  // The writes of one stage.
+  void Carry(const std::vector<const Write*>& writes) {
+    std::vector<const Write*> sent;
+    std::vector<runtime::WriteRequest> requests;
+    for (const Write* write : Admitted(writes)) {
+      auto request = Prepare(*write);
+      if (!request) {
+        Fail(*write, request.error());
+        continue;
+      }
+      sent.push_back(write);
+      requests.push_back(std::move(*request));
+    }
+    if (requests.empty()) return;
+    const auto results = client_.WriteAll(requests);
+    for (std::size_t i = 0; i < results.size(); ++i) Settle(*sent[i], results[i]);
+  }
+
+ private:
+  // Those that are not held back. The others fail as they failed last.
+  std::vector<const Write*> Admitted(const std::vector<const Write*>& writes) {
+    const auto held = backoff_.Admit(owner_.uid, writes);
+    std::vector<const Write*> admitted;
+    for (std::size_t i = 0; i < writes.size(); ++i) {
+      if (!held[i]) {
+        admitted.push_back(writes[i]);
+      } else if (writes[i]->verb == Verb::kDryRun && IsRefusal(*held[i])) {
+        Refuse(*writes[i], *held[i]);
+      } else {
+        outcome_.failed.push_back({writes[i], *held[i]});
+      }
+    }
+    // What was refused a moment ago decides; nothing else is asked for.
+    if (refused())
+      std::erase_if(admitted, [](auto* write) { return write->verb == Verb::kDryRun; });
+    return admitted;
+  }
+
+  base::Result<runtime::WriteRequest> Prepare(const Write& write) {
+    if (write.because_absent) {
+      if (auto absent = IsAbsent(*write.because_absent); !absent) return absent.error();
+    }
+    if (write.verb == Verb::kApply && write.uid.empty()) return PrepareFirstApply(write);
+    return ToRequest(write, owner_);
+  }
+
+  // With nothing cached the name may be somebody's whose object the cache does not hold.
+  base::Result<runtime::WriteRequest> PrepareFirstApply(const Write& write) {
+    const auto live = client_.Get(write.resource, write.key);
+    if (!live && SaysAbsent(live.error())) return ToRequest(write, owner_);
+    if (!live) return live.error();
+    const LiveObject object = ReadLive(*live, owner_);
+    if (object.standing != Standing::kOurs) return InTheWay(write, object.standing);
+    Write known = write;
+    known.uid = object.uid;
+    return ToRequest(known, owner_);
+  }
+
+  // Asked once in a pass: all pods of a node stand on the same absence.
+  base::Status IsAbsent(const planning::Absence& absence) {
+    const std::string name = absence.resource.kind + " " + absence.key.ToString();
+    const auto [known, first] = absences_.try_emplace(name + "/" + absence.uid);
+    if (!first) return known->second;
+    const auto live = client_.Get(absence.resource, absence.key);
+    if (!live) {
+      if (!SaysAbsent(live.error())) known->second = live.error();
+    } else if (absence.uid.empty() || ReadLive(*live, owner_).uid == absence.uid) {
+      known->second = base::MakeError(ErrorCode::kConflict, "StillThere",
+                                      name + " exists, although the cache does not show it");
+    }
+    return known->second;
+  }
+
+  void Settle(const Write& write, const base::Result<runtime::WriteResult>& result) {
+    if (!result) {
+      SettleFailure(write, result.error());
+    } else if (write.verb == Verb::kDelete) {
+      SettleDelete(write, *result);
+    } else if (write.verb == Verb::kDryRun) {
+      backoff_.NoteSuccess(owner_.uid, IdOf(write));
+    } else if (result->controller_uid != owner_.uid) {
+      Fail(write, InTheWay(write, Standing::kForeign));
+    } else {
+      SettleWritten(write, *result, /*must_be_shown=*/write.verb != Verb::kCreate);
+    }
+  }
+
+  void SettleDelete(const Write& write, const runtime::WriteResult& result) {
+    if (result.gone) {
+      Gone(write);
+      return;
+    }
+    // Of an object that no watch shows no watch will show the deletion.
+    if (lost_.Holds(owner_.uid, write.uid)) {
+      lost_.LookSoon(owner_.uid, write.uid);
+    } else {
+      freshness_.NoteWrite(owner_.uid, write.resource, result.resource_version);
+    }
+    backoff_.NoteWritten(owner_.uid, write);
+  }
+
+  // An answer without our label tells of an object that no watch will show. That is no failure of a
+  // create: the next pass gives the label back.
+  void SettleWritten(const Write& write, const runtime::WriteResult& result, bool must_be_shown) {
+    if (result.labels.contains(api::kLabelDeployment)) {
+      freshness_.NoteWrite(owner_.uid, write.resource, result.resource_version);
+      backoff_.NoteWritten(owner_.uid, write);
+      return;
+    }
+    lost_.Suspect(owner_.uid, write.resource, write.key, result.uid);
+    if (must_be_shown) {
+      Fail(write, LabelRemoved(write));
+    } else {
+      backoff_.NoteWritten(owner_.uid, write);
+    }
+  }
+
+  void SettleFailure(const Write& write, const Error& error) {
+    if (IsMissingAccount(error)) {
+      Fail(write, base::MakeError(ErrorCode::kUnavailable, "AccountNotReady", error.message));
+      return;
+    }
+    switch (write.verb) {
+      case Verb::kDryRun:
+        return SettleRefusedDryRun(write, error);
+      case Verb::kCreate:
+        return SettleFailedCreate(write, error);
+      case Verb::kApply:
+        return SettleFailedApply(write, error);
+      case Verb::kMergePatch:
+      case Verb::kDelete:
+        return SettleFailedChange(write, error);
+    }
+  }
+
+  void SettleRefusedDryRun(const Write& write, const Error& error) {
+    // A name that exists already was accepted by everything that could refuse it.
+    if (error.code == ErrorCode::kAlreadyExists ||
+        (error.reason == "QuotaExceeded" && write.room_is_freed)) {
+      backoff_.NoteSuccess(owner_.uid, IdOf(write));
+    } else if (IsRefusal(error)) {
+      backoff_.NoteFailure(owner_.uid, IdOf(write), error);
+      Refuse(write, error);
+    } else {
+      Fail(write, error);
+    }
+  }
+
+  void SettleFailedCreate(const Write& write, const Error& error) {
+    const bool exists = error.code == ErrorCode::kAlreadyExists;
+    if (!exists && !error.outcome_unknown) {
+      Fail(write, error);
+      return;
+    }
+    const auto live = client_.Get(write.resource, write.key);
+    if (!live) {
+      Fail(write, error);
+      return;
+    }
+    const LiveObject object = ReadLive(*live, owner_);
+    if (object.standing != Standing::kOurs) {
+      Fail(write, InTheWay(write, object.standing));
+      return;
+    }
+    if (object.labels.contains(api::kLabelDeployment)) {
+      freshness_.NoteWrite(owner_.uid, write.resource, object.resource_version);
+      backoff_.NoteWritten(owner_.uid, write);
+    } else {
+      lost_.Suspect(owner_.uid, write.resource, write.key, object.uid);
+      GiveMetadataBack(write, object);
+    }
+  }
+
+  // What a watch selects by and a decoder reads: the labels, and of what is not a pod (whose
+  // annotations tell of its own predecessors) the annotations.
+  void GiveMetadataBack(const Write& write, const LiveObject& object) {
+    Write patch;
+    patch.verb = Verb::kMergePatch;
+    patch.resource = write.resource;
+    patch.key = write.key;
+    patch.uid = object.uid;
+    const nlohmann::json& metadata = write.body.at("metadata");
+    patch.body["metadata"]["labels"] = metadata.value("labels", nlohmann::json::object());
+    if (!(write.resource == kube::kPods)) {
+      patch.body["metadata"]["annotations"] =
+          metadata.value("annotations", nlohmann::json::object());
+    }
+    SendSecond(write, patch);
+  }
+
+  // A second request on behalf of a write, which stands or falls with it.
+  void SendSecond(const Write& write, const Write& second) {
+    const auto result = client_.Write(ToRequest(second, owner_));
+    if (!result) {
+      Fail(write, result.error());
+    } else {
+      SettleWritten(write, *result, /*must_be_shown=*/true);
+    }
+  }
+
+  // An apply changes nothing of other managers' fields, and they can make the whole invalid.
+  void SettleFailedApply(const Write& write, const Error& error) {
+    if (!IsInvalid(error) || write.uid.empty()) {
+      Fail(write, error);
+      return;
+    }
+    const auto live = client_.Get(write.resource, write.key);
+    if (!live || ReadLive(*live, owner_).standing != Standing::kOurs) {
+      Fail(write, error);
+      return;
+    }
+    Write patch = write;
+    patch.verb = Verb::kMergePatch;
+    patch.body = ReplacementPatch(write.body, nlohmann::json::parse(*live));
+    SendSecond(write, patch);
+  }
+
+  // Of deletes and merge patches, which are for one UID: the answer that it is not there, or is
+  // another's.
+  void SettleFailedChange(const Write& write, const Error& error) {
+    const bool claims = error.code == ErrorCode::kNotFound || error.code == ErrorCode::kConflict ||
+                        error.code == ErrorCode::kAlreadyExists || error.code == ErrorCode::kGone ||
+                        IsInvalid(error);
+    const auto live =
+        claims ? client_.Get(write.resource, write.key) : base::Result<std::string>(error);
+    if (claims && (live ? ReadLive(*live, owner_).uid != write.uid : SaysAbsent(live.error()))) {
+      Gone(write);
+    } else if (live && write.verb == Verb::kDelete && !IsInvalid(error)) {
+      Fail(write, NotDeleted(write, error));
+    } else {
+      Fail(write, error);
+    }
+  }
+
+  // The object of this UID is not there any more, which is all that was wanted.
+  void Gone(const Write& write) {
+    freshness_.NoteGone(owner_.uid, write.resource, write.uid);
+    lost_.Drop(owner_.uid, write.uid);
+    backoff_.NoteWritten(owner_.uid, write);
+  }
+
+  void Fail(const Write& write, const Error& error) {
+    backoff_.NoteFailure(owner_.uid, IdOf(write), error);
+    outcome_.failed.push_back({&write, error});
+  }
+
+  void Refuse(const Write& write, const Error& error) {
+    if (refused()) return;
+    outcome_.refusal = write.key.name + " is refused by this cluster: " + error.message +
+                       RemedyFor(error, write.key.namespace_name);
+  }
+
+  runtime::ApiClient& client_;
+  runtime::Freshness& freshness_;
+  LostChildren& lost_;
+  RequestBackoff& backoff_;
+  const kube::ObjectMeta& owner_;
+  std::map<std::string, base::Status> absences_;
+  Outcome outcome_;
+};
+
+// Whether a write is made, given the answer of the dry runs. Accounts of a refused target's
+// fallback are decided after the dry runs; they exist already.
+bool IsOpen(const Write& write, bool refused) {
+  if (write.gate == Gate::kAlways) return true;
+  if (write.gate == Gate::kIfAccepted) return !refused;
+  return refused && !planning::IsFoundation(write.stage);
 }
 
 }  // namespace
 
 Outcome Executor::Execute(const planning::Plan& plan, const kube::ObjectMeta& owner) {
-  Outcome outcome;
-  outcome.executed = true;
+  backoff_.Begin(owner.uid);
+  Run run(client_, freshness_, lost_, backoff_, owner);
   for (const Stage stage : planning::kStages) {
     std::vector<const Write*> writes;
     for (const Write& write : plan.writes) {
-      const bool refused = !outcome.refusal.empty();
-      const bool open = write.gate == Gate::kAlways || (write.gate == Gate::kIfRefused) == refused;
-      if (write.stage == stage && open) writes.push_back(&write);
+      if (write.stage == stage && IsOpen(write, run.refused())) writes.push_back(&write);
     }
-    // Accounts of a refused target's fallback are decided after the dry runs; they exist already.
-    if (planning::IsFoundation(stage)) {
-      std::erase_if(writes, [](const Write* write) { return write->gate == Gate::kIfRefused; });
-    }
-    RunStage(writes, owner, outcome);
-    if (planning::IsFoundation(stage) && !outcome.failed.empty()) return outcome;
+    run.Carry(writes);
+    if (!run.stands()) break;
   }
-  return outcome;
-}
-
-void Executor::RunStage(const std::vector<const Write*>& writes, const kube::ObjectMeta& owner,
-                        Outcome& outcome) {
-  std::vector<const Write*> sent;
-  std::vector<runtime::WriteRequest> requests;
-  for (const Write* write : writes) {
-    runtime::WriteRequest request = ToRequest(*write);
-    if (write->verb == Verb::kApply && write->uid.empty() &&
-        !ReadyToApply(*write, owner, request, outcome)) {
-      continue;
-    }
-    sent.push_back(write);
-    requests.push_back(std::move(request));
-  }
-  if (requests.empty()) return;
-  const auto results = client_.WriteAll(requests);
-  for (std::size_t i = 0; i < results.size(); ++i) Settle(*sent[i], results[i], owner, outcome);
-}
-
-// With nothing cached the name may be somebody's whose object the cache does not hold: a live look
-// before the first apply.
-bool Executor::ReadyToApply(const Write& write, const kube::ObjectMeta& owner,
-                            runtime::WriteRequest& request, Outcome& outcome) {
-  const auto live = client_.Get(write.resource, write.key);
-  if (!live) {
-    if (live.error().code == base::ErrorCode::kNotFound) return true;
-    outcome.failed.push_back({&write, live.error()});
-    return false;
-  }
-  switch (StandingOf(*live, owner)) {
-    case Standing::kOurs: {
-      Write known = write;
-      known.uid = nlohmann::json::parse(*live)["metadata"].value("uid", "");
-      request = ToRequest(known);
-      return true;
-    }
-    case Standing::kEnding:
-      outcome.failed.push_back(
-          {&write, base::MakeError(base::ErrorCode::kConflict, "BeingDeleted",
-                                   write.key.ToString() + " is being deleted")});
-      return false;
-    default:
-      outcome.failed.push_back({&write, NameConflict(write)});
-      return false;
-  }
-}
-
-void Executor::Settle(const Write& write, const base::Result<runtime::WriteResult>& result,
-                      const kube::ObjectMeta& owner, Outcome& outcome) {
-  if (!result) {
-    SettleFailure(write, result.error(), owner, outcome);
-    return;
-  }
-  if (write.verb == Verb::kDryRun) return;
-  if (result->gone) {
-    freshness_.NoteGone(owner.uid, write.resource, write.uid);
-    return;
-  }
-  if (write.verb != Verb::kDelete && result->controller_uid != owner.uid) {
-    outcome.failed.push_back({&write, NameConflict(write)});
-    return;
-  }
-  freshness_.NoteWrite(owner.uid, write.resource, result->resource_version);
-}
-
-void Executor::SettleFailure(const Write& write, const base::Error& error,
-                             const kube::ObjectMeta& owner, Outcome& outcome) {
-  using base::ErrorCode;
-  if (write.verb == Verb::kDelete &&
-      (error.code == ErrorCode::kNotFound || error.code == ErrorCode::kConflict)) {
-    freshness_.NoteGone(owner.uid, write.resource,
-                        write.uid);  // that very object is gone, which is what was wanted
-    return;
-  }
-  if (write.verb == Verb::kDryRun && IsMissingAccount(error)) {
-    outcome.failed.push_back(
-        {&write, base::MakeError(base::ErrorCode::kUnavailable, "AccountNotReady", error.message)});
-    return;
-  }
-  if (write.verb == Verb::kDryRun && IsRefusal(error)) {
-    if (outcome.refusal.empty()) {
-      outcome.refusal = write.key.name + " is refused by this cluster: " + error.message +
-                        RemedyFor(error, write.key.namespace_name);
-    }
-    return;
-  }
-  if (write.verb == Verb::kDryRun && error.reason == "QuotaExceeded" && write.room_is_freed) return;
-  // A dry run of a name that exists already was accepted by everything that could refuse it.
-  if (write.verb == Verb::kDryRun && error.code == ErrorCode::kAlreadyExists) return;
-  const bool look = write.verb == Verb::kCreate &&
-                    (error.code == ErrorCode::kAlreadyExists || error.outcome_unknown);
-  if (!look) {
-    outcome.failed.push_back({&write, error});
-    return;
-  }
-  const auto live = client_.Get(write.resource, write.key);
-  if (!live) {
-    outcome.failed.push_back({&write, error});
-    return;
-  }
-  const Standing standing = StandingOf(*live, owner);
-  if (standing == Standing::kForeign) {
-    outcome.failed.push_back({&write, NameConflict(write)});
-  } else if (standing == Standing::kEnding) {
-    outcome.failed.push_back({&write, base::MakeError(ErrorCode::kConflict, "BeingDeleted",
-                                                      write.key.ToString() + " is being deleted")});
-  } else {
-    freshness_.NoteWrite(owner.uid, write.resource,
-                         nlohmann::json::parse(*live)["metadata"].value("resourceVersion", ""));
-  }
+  backoff_.Prune(owner.uid, plan.writes);
+  return run.Take();
 }
 
 }  // namespace disagg::reconcile

@@ -1,12 +1,35 @@
 #pragma once
 
 // Carries out a plan: stage after stage, the writes of a stage side by side, each with the checks
-// that make it safe to repeat (architecture, rules 1-4). Notes every write with Freshness.
+// that make it safe to repeat (architecture, rules 1-4). What an answer claims about another object
+// is believed only when a look at that object agrees:
+//
+//   answer                          what the look says       outcome
+//   create, 409 or unknown          ours                     done; labels that it lacks are given back
+//                                   ours, being deleted      BeingDeleted, tried again
+//                                   of an earlier owner      PreviousOwner, tried again
+//                                   orphaned by one          Leftover, tried again
+//                                   somebody else's          NameConflict
+//                                   absent, or no answer     the error, tried again
+//   delete, 404, 409 or 410         absent, another UID      done
+//                                   still there              NotDeleted, tried again
+//   merge patch, 404, 409 or 422    absent, another UID      nothing to do any more
+//   apply of ours, 400, 409 or 422  ours                     replaced by a merge patch
+//   anything else                                            the error
+//
+// A delete with `because_absent` is preceded by a look at that object. A write that keeps failing
+// is held back (request_backoff.h). Notes every write with Freshness, and what our watches cannot
+// see with LostChildren.
 
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "controllers/planning/plan.h"
+#include "controllers/reconcile/live_object.h"
+#include "controllers/reconcile/lost_children.h"
+#include "controllers/reconcile/request_backoff.h"
 #include "operator/kube/object.h"
 #include "operator/runtime/api_client.h"
 #include "operator/runtime/freshness.h"
@@ -15,25 +38,20 @@ namespace disagg::reconcile {
 
 class Executor {
  public:
-  Executor(runtime::ApiClient& client, runtime::Freshness& freshness)
-      : client_(client), freshness_(freshness) {}
+  // All outlive the executor.
+  Executor(runtime::ApiClient& client, runtime::Freshness& freshness, LostChildren& lost,
+           RequestBackoff& backoff)
+      : client_(client), freshness_(freshness), lost_(lost), backoff_(backoff) {}
 
   // `plan` outlives the outcome, which points into it. Stops before the next stage when a write
   // that the rest stands on (revision, accounts, dry runs) failed.
   planning::Outcome Execute(const planning::Plan& plan, const kube::ObjectMeta& owner);
 
  private:
-  void RunStage(const std::vector<const planning::Write*>& writes, const kube::ObjectMeta& owner,
-                planning::Outcome& outcome);
-  bool ReadyToApply(const planning::Write& write, const kube::ObjectMeta& owner,
-                    runtime::WriteRequest& request, planning::Outcome& outcome);
-  void Settle(const planning::Write& write, const base::Result<runtime::WriteResult>& result,
-              const kube::ObjectMeta& owner, planning::Outcome& outcome);
-  void SettleFailure(const planning::Write& write, const base::Error& error,
-                     const kube::ObjectMeta& owner, planning::Outcome& outcome);
-
   runtime::ApiClient& client_;
   runtime::Freshness& freshness_;
+  LostChildren& lost_;
+  RequestBackoff& backoff_;
 };
 
 }  // namespace disagg::reconcile

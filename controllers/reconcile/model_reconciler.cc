@@ -1,6 +1,7 @@
 #include "controllers/reconcile/model_reconciler.h"
 
 #include "controllers/planning/model_planner.h"
+#include "controllers/reconcile/server_time.h"
 #include "controllers/reconcile/status_writer.h"
 
 namespace disagg::reconcile {
@@ -16,14 +17,10 @@ runtime::ReconcileResult ModelReconciler::Reconcile(const kube::ObjectKey& key) 
   if (model == nullptr || model->meta.deleting()) return {};
   api::Catalogue catalogue;
   catalogue.models = caches_.models.All();
-  const auto now =
-      std::chrono::floor<std::chrono::seconds>(clock_.Now()).time_since_epoch().count();
-  const auto plan = planning::PlanModelStatus(catalogue, *model, now);
+  const auto plan = planning::PlanModelStatus(catalogue, *model, NowOf(manager_.server_clock()));
   if (!plan.changed) return {};
   const auto written = ApplyStatus(manager_, api::kServingModels, model->meta, plan.status);
-  if (!written && written.error().code != base::ErrorCode::kNotFound) {
-    return {written.error(), std::nullopt, false};
-  }
+  if (!written) return {written.error(), std::nullopt, false};
   return {};
 }
 

@@ -4,6 +4,7 @@
 
 #include "controllers/api/labels.h"
 #include "controllers/planning/node_bans.h"
+#include "controllers/reconcile/leftovers.h"
 
 namespace disagg::reconcile {
 namespace {
@@ -15,33 +16,55 @@ bool FindsNoNode(const kube::Pod& pod) {
 // Whoever is told why a pod finds no node, or decides whether its successor may avoid one.
 bool AsksForNodes(const kube::Pod& pod) { return FindsNoNode(pod) || planning::IsNodesFault(pod); }
 
-void ResolvePods(const Caches& caches, planning::Snapshot& snapshot) {
+void ResolvePods(const Sources& sources, planning::Snapshot& snapshot) {
+  const Caches& caches = sources.caches;
   const kube::ObjectMeta& meta = snapshot.deployment->meta;
   snapshot.pods = caches.pods.ByController(meta.uid);
+  for (const LostChildren::Child& child : sources.lost) {
+    if (!(child.resource == kube::kPods)) continue;
+    snapshot.pods.push_back(std::static_pointer_cast<const kube::Pod>(child.object));
+  }
   for (const auto& pod : caches.pods.ByIndex(kByDeployment, meta.key().ToString())) {
     if (pod->meta.label(api::kLabelRole) == "router") snapshot.router_pods.push_back(pod);
   }
+}
+
+void ResolveNodes(const Sources& sources, planning::Snapshot& snapshot) {
   for (const auto& pod : snapshot.pods) {
     if (pod->node_name.empty()) continue;
-    if (auto node = caches.nodes.Get({"", pod->node_name})) {
+    if (auto node = sources.caches.nodes.Get({"", pod->node_name})) {
       snapshot.nodes[pod->node_name] = std::move(node);
+    }
+    if (const auto since = sources.readiness.NotReadySince(pod->node_name)) {
+      snapshot.not_ready_seen[pod->node_name] = *since;
     }
   }
 }
 
-void ResolveChildren(const Caches& caches, planning::Snapshot& snapshot) {
+void AddChild(const kube::Resource& resource, const kube::ObjectPtr& object,
+              planning::Snapshot& snapshot) {
+  if (resource == kube::kPods) return;
+  if (resource == kube::kControllerRevisions) {
+    const auto& revision = static_cast<const RevisionObject&>(*object);
+    if (revision.ours && !revision.meta.deleting()) snapshot.revisions.push_back(revision.stored);
+    return;
+  }
+  if (resource == kube::kDeployments) {
+    snapshot.routers.push_back(std::static_pointer_cast<const kube::Deployment>(object));
+  }
+  snapshot.children.push_back({resource, std::static_pointer_cast<const kube::RawObject>(object)});
+}
+
+void ResolveChildren(const Sources& sources, planning::Snapshot& snapshot) {
   const std::string& uid = snapshot.deployment->meta.uid;
-  for (const auto& revision : caches.revisions.ByController(uid)) {
-    if (revision->ours && !revision->meta.deleting()) {
-      snapshot.revisions.push_back(revision->stored);
+  for (const Caches::Cache& cache : sources.caches.children) {
+    if (cache.resource == kube::kPods) continue;
+    for (const auto& object : cache.objects->ObjectsByIndex(runtime::kByController, uid)) {
+      AddChild(cache.resource, object, snapshot);
     }
   }
-  snapshot.routers = caches.routers.ByController(uid);
-  for (const Caches::ChildCache& cache : caches.children) {
-    for (const auto& object : cache.objects->ObjectsByIndex(runtime::kByController, uid)) {
-      snapshot.children.push_back(
-          {cache.resource, std::static_pointer_cast<const kube::RawObject>(object)});
-    }
+  for (const LostChildren::Child& child : sources.lost) {
+    AddChild(child.resource, child.object, snapshot);
   }
 }
 
@@ -67,9 +90,10 @@ void ResolveCapacity(const Caches& caches, planning::Snapshot& snapshot) {
 
 }  // namespace
 
-planning::Snapshot ResolveSnapshot(const Caches& caches,
+planning::Snapshot ResolveSnapshot(const Sources& sources,
                                    std::shared_ptr<const api::DisaggDeployment> deployment,
-                                   const base::Clock& clock, const planning::Settings& settings) {
+                                   std::int64_t now, const planning::Settings& settings) {
+  const Caches& caches = sources.caches;
   planning::Snapshot snapshot;
   snapshot.deployment = std::move(deployment);
   snapshot.catalogue.models = caches.models.All();
@@ -77,10 +101,16 @@ planning::Snapshot ResolveSnapshot(const Caches& caches,
   if (auto owner = caches.namespaces.Get({"", snapshot.deployment->meta.namespace_name})) {
     snapshot.namespace_labels = owner->meta.labels.ToMap();
   }
-  ResolvePods(caches, snapshot);
-  ResolveChildren(caches, snapshot);
+  ResolvePods(sources, snapshot);
+  ResolveNodes(sources, snapshot);
+  ResolveChildren(sources, snapshot);
   ResolveCapacity(caches, snapshot);
-  snapshot.now = std::chrono::floor<std::chrono::seconds>(clock.Now()).time_since_epoch().count();
+  snapshot.leftovers = FindLeftovers(caches, snapshot.deployment->meta);
+  for (const Caches::Cache& cache : caches.all) {
+    if (cache.objects->live()) continue;
+    snapshot.not_live[cache.resource.ToString()] = cache.objects->trouble();
+  }
+  snapshot.now = now;
   snapshot.settings = settings;
   return snapshot;
 }

@@ -2,7 +2,23 @@
 
 #include <nlohmann/json.hpp>
 
+#include "controllers/reconcile/live_object.h"
+
 namespace disagg::reconcile {
+namespace {
+
+// That the object is gone is believed when a look at it agrees; then there is nobody to tell.
+base::Status IsGone(runtime::Manager& manager, const kube::Resource& resource,
+                    const kube::ObjectMeta& meta, const base::Error& answer) {
+  if (answer.code != base::ErrorCode::kNotFound && answer.code != base::ErrorCode::kConflict) {
+    return answer;
+  }
+  const auto live = manager.client().Get(resource, meta.key());
+  if (live ? ReadLive(*live, meta).uid != meta.uid : SaysAbsent(live.error())) return {};
+  return base::MakeError(base::ErrorCode::kConflict, answer.reason, answer.message);
+}
+
+}  // namespace
 
 base::Status ApplyStatus(runtime::Manager& manager, const kube::Resource& resource,
                          const kube::ObjectMeta& meta, const nlohmann::json& status) {
@@ -19,8 +35,9 @@ base::Status ApplyStatus(runtime::Manager& manager, const kube::Resource& resour
   request.subresource = "status";
   request.body = body.dump();
   request.force = true;
+  request.flow = meta.key().ToString();
   auto written = manager.client().Write(request);
-  if (!written) return written.error();
+  if (!written) return IsGone(manager, resource, meta, written.error());
   manager.freshness().NoteWrite(meta.uid, resource, written->resource_version);
   return {};
 }

@@ -12,6 +12,7 @@
 
 namespace disagg::reconcile {
 
+// OK also when the object is gone.
 base::Status ApplyStatus(runtime::Manager& manager, const kube::Resource& resource,
                          const kube::ObjectMeta& meta, const nlohmann::json& status);
 

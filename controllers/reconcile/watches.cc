@@ -19,7 +19,8 @@ void WakeOwner(runtime::WorkQueue& queue, const kube::ObjectPtr& object) {
   queue.AddAfter({object->meta.namespace_name, object->meta.controller_name}, kBurst);
 }
 
-// Of an object that belongs to a deployment by label (pods of a router's ReplicaSet).
+// Of an object that names a deployment by its label: pods of a router's ReplicaSet, and what is in
+// the way of a deployment of that name.
 void WakeByLabel(runtime::WorkQueue& queue, const kube::ObjectPtr& object) {
   if (object == nullptr) return;
   const std::string& deployment = object->meta.label(api::kLabelDeployment);
@@ -53,7 +54,7 @@ bool SameNode(const Change& change) {
 }
 
 void WakePodsOf(const Caches& caches, runtime::WorkQueue& queue, const std::string& node) {
-  for (const auto& pod : caches.pods.ByIndex(kByNode, node)) WakeByLabel(queue, pod);
+  for (const auto& pod : caches.pods.ByIndex(kByNode, node)) WakeOwner(queue, pod);
 }
 
 const kube::ObjectMeta& MetaOf(const Change& change) {
@@ -79,26 +80,55 @@ void WireCatalogue(Caches& caches, runtime::WorkQueue& deployments, runtime::Wor
   });
 }
 
+// A watch shows the loss of its label as a deletion. An object that was being deleted is believed
+// to be gone.
+void NoteDisappearance(const Watched& watched, const kube::Resource& resource,
+                       const kube::ObjectPtr& last_known) {
+  const kube::ObjectMeta& meta = last_known->meta;
+  const auto owner = watched.caches.deployments.Get({meta.namespace_name, meta.controller_name});
+  const bool owned = owner != nullptr && owner->meta.uid == meta.controller_uid.get();
+  if (owned && !meta.deleting()) watched.lost.Suspect(resource, last_known);
+  // A name that was in the way may be free now.
+  const kube::ObjectKey named{meta.namespace_name, meta.label(api::kLabelDeployment)};
+  if (const auto deployment = watched.caches.deployments.Get(named)) {
+    watched.backoff.TryNow(deployment->meta.uid);
+  }
+}
+
+void NoteReadiness(const Watched& watched, const Change& change) {
+  if (change.after == nullptr) {
+    watched.readiness.Drop(change.before->meta.name);
+  } else {
+    watched.readiness.See(static_cast<const kube::Node&>(*change.after), watched.now());
+  }
+}
+
 }  // namespace
 
-void WireWatches(Caches& caches, runtime::Controller& deployments, runtime::Controller& models) {
+void WireWatches(const Watched& watched, runtime::Controller& deployments,
+                 runtime::Controller& models) {
+  Caches& caches = watched.caches;
   runtime::WorkQueue& queue = deployments.queue();
   caches.deployment_objects.AddHandler(
       [&queue](const Change& change) { queue.Add(MetaOf(change).key()); });
-  const auto wake_owner = [&queue](const Change& change) {
-    WakeOwner(queue, change.before);
-    WakeOwner(queue, change.after);
-  };
-  for (const Caches::ChildCache& child : caches.children) child.objects->AddHandler(wake_owner);
-  caches.revision_objects.AddHandler(wake_owner);
-  caches.pod_objects.AddHandler([&queue](const Change& change) {
-    WakeByLabel(queue, change.before);
-    WakeByLabel(queue, change.after);
-  });
-  caches.node_objects.AddHandler([&caches, &queue](const Change& change) {
+  for (const Caches::Cache& child : caches.children) {
+    child.objects->AddHandler([&, watched, resource = child.resource](const Change& change) {
+      if (change.after == nullptr) NoteDisappearance(watched, resource, change.before);
+      for (const kube::ObjectPtr& object : {change.before, change.after}) {
+        WakeOwner(queue, object);
+        WakeByLabel(queue, object);
+      }
+    });
+  }
+  caches.node_objects.AddHandler([&, watched](const Change& change) {
+    NoteReadiness(watched, change);
     if (!SameNode(change)) WakePodsOf(caches, queue, MetaOf(change).name);
   });
   WireCatalogue(caches, queue, models.queue());
+  // What a deployment does and tells depends on which absences prove something.
+  for (const Caches::Cache& cache : caches.all) {
+    cache.objects->AddLivenessHandler([&caches, &queue] { WakeAll(caches, queue, ""); });
+  }
 }
 
 }  // namespace disagg::reconcile

@@ -132,10 +132,7 @@ base::Error MakeStatusError(int status, StatusFields fields) {
   if (error.code == ErrorCode::kForbidden && Mentions(error.message, {"exceeded quota"})) {
     error.reason = "QuotaExceeded";
   }
-  if (error.code == ErrorCode::kTooLarge) {
-    error.reason = "TooLarge";
-    error.retry_after = kLongestWait;
-  }
+  if (error.code == ErrorCode::kTooLarge) error.reason = "TooLarge";
   return error;
 }
 

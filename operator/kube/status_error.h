@@ -20,8 +20,7 @@ namespace kube {
 //  * 403 is kDenied when admission refused the object, kForbidden when a right is missing, the
 //    namespace is terminating or no Status says which; "exceeded quota" has reason QuotaExceeded.
 //  * What etcd or the server finds too large (413, or 500 "request is too large") is kTooLarge with
-//    reason TooLarge and the longest wait: the same request is refused for as long as its object is
-//    what it is.
+//    reason TooLarge.
 base::Error ErrorFromResponse(int status, std::string_view body, std::string_view retry_after);
 
 // Of an ERROR event inside a watch stream: its object is a metav1.Status.

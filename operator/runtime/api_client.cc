@@ -34,11 +34,11 @@ class ApiClient::Impl {
             options_.clock != nullptr ? *options_.clock : RealClock(),
             TrafficLimits{options_.max_in_flight_writes, options_.max_writes_of_a_flow})) {}
 
-  base::Result<std::string> Get(const kube::Resource& resource, const kube::ObjectKey& key) {
+  base::Result<std::string> Read(transport::Request request, const std::string& scope) {
     const auto batch = std::make_shared<Batch>(1);
-    const Flow flow{Flow::Kind::kRead, key.namespace_name};
+    const Flow flow{Flow::Kind::kRead, scope};
     if (auto allowed = traffic_->Enter(flow, {}); !allowed) return allowed.error();
-    Send(flow, MakeGet(resource, key), batch, 0);
+    Send(flow, std::move(request), batch, 0);
     return ReadBody(std::move(traffic_->Wait(*batch).front()));
   }
 
@@ -113,7 +113,12 @@ ApiClient::~ApiClient() { Shutdown(); }
 
 base::Result<std::string> ApiClient::Get(const kube::Resource& resource,
                                          const kube::ObjectKey& key) {
-  return impl_->Get(resource, key);
+  return impl_->Read(MakeGet(resource, key), key.namespace_name);
+}
+
+base::Result<std::string> ApiClient::ListMetadata(const kube::Resource& resource,
+                                                  const MetadataQuery& query) {
+  return impl_->Read(MakeMetadataList(resource, query), "");
 }
 
 base::Result<WriteResult> ApiClient::Write(const WriteRequest& request) {

@@ -9,6 +9,7 @@
 // of one namespace) fail with kTooManyRequests, unsent, until the time (at most 60 s) has passed.
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -55,7 +56,15 @@ struct WriteResult {
   std::string uid;
   std::string resource_version;
   std::string controller_uid;
+  std::map<std::string, std::string> labels;
   bool gone = false;
+};
+
+// One page of a list of metadata.
+struct MetadataQuery {
+  std::string label_selector;
+  std::string continue_token;  // "" for the first page
+  int limit = 500;
 };
 
 struct ApiClientOptions {
@@ -74,6 +83,10 @@ class ApiClient {
 
   // The object's JSON text.
   base::Result<std::string> Get(const kube::Resource& resource, const kube::ObjectKey& key);
+
+  // A PartialObjectMetadataList as JSON text, across all namespaces.
+  base::Result<std::string> ListMetadata(const kube::Resource& resource,
+                                         const MetadataQuery& query);
 
   base::Result<WriteResult> Write(const WriteRequest& request);
 

@@ -17,6 +17,7 @@ using transport::Method;
 constexpr char kJson[] = "application/json";
 // JSON is YAML.
 constexpr char kApplyPatch[] = "application/apply-patch+yaml";
+constexpr char kMetadataList[] = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 constexpr char kMergePatch[] = "application/merge-patch+json";
 
 std::string Query(const WriteRequest& write, const std::string& field_manager) {
@@ -76,6 +77,17 @@ std::string ControllerUid(const simdjson::dom::element& metadata) {
   return "";
 }
 
+std::map<std::string, std::string> Labels(const simdjson::dom::element& metadata) {
+  std::map<std::string, std::string> labels;
+  simdjson::dom::object members;
+  if (metadata["labels"].get(members) != simdjson::SUCCESS) return labels;
+  for (const auto member : members) {
+    std::string_view value;
+    if (member.value.get(value) == simdjson::SUCCESS) labels.emplace(member.key, value);
+  }
+  return labels;
+}
+
 // An object that is being deleted is there until its grace period has passed and its finalizers are
 // taken away; with neither (a pod that was never bound) the answer is what it last was.
 bool StillThere(const simdjson::dom::element& metadata) {
@@ -110,6 +122,7 @@ base::Result<WriteResult> ParseObject(const std::string& body, Verb verb) {
   result.uid = Text(metadata, "uid");
   result.resource_version = Text(metadata, "resourceVersion");
   result.controller_uid = ControllerUid(metadata);
+  result.labels = Labels(metadata);
   if (verb == Verb::kDelete && StillThere(metadata)) result.gone = false;
   return result;
 }
@@ -121,6 +134,19 @@ transport::Request MakeGet(const kube::Resource& resource, const kube::ObjectKey
   request.method = Method::kGet;
   request.target = kube::Path(resource, key.namespace_name, key.name);
   request.headers = {{"Accept", kJson}};
+  request.total_timeout = kReadTimeout;
+  return request;
+}
+
+transport::Request MakeMetadataList(const kube::Resource& resource, const MetadataQuery& query) {
+  transport::Request request;
+  request.method = Method::kGet;
+  request.target = kube::Path(resource, "") + "?limit=" + std::to_string(query.limit) +
+                   "&labelSelector=" + kube::EncodeQuery(query.label_selector);
+  if (!query.continue_token.empty()) {
+    request.target += "&continue=" + kube::EncodeQuery(query.continue_token);
+  }
+  request.headers = {{"Accept", kMetadataList}};
   request.total_timeout = kReadTimeout;
   return request;
 }
@@ -151,7 +177,10 @@ base::Result<WriteResult> ReadWriteAnswer(const base::Result<transport::Response
   base::Error error =
       kube::ErrorFromResponse(answer->status, answer->body, answer->Header("Retry-After"));
   // The store may have taken the write when the answer got lost between it, the server and a proxy.
-  error.outcome_unknown = answer->status >= 500 && error.code != base::ErrorCode::kTooLarge;
+  const bool too_large = error.code == base::ErrorCode::kTooLarge;
+  error.outcome_unknown = answer->status >= 500 && !too_large;
+  // It is refused for as long as the object is what it is, and it is large.
+  if (too_large) error.retry_after = kTooLargeRetry;
   return error;
 }
 

@@ -11,6 +11,7 @@
 namespace runtime {
 
 transport::Request MakeGet(const kube::Resource& resource, const kube::ObjectKey& key);
+transport::Request MakeMetadataList(const kube::Resource& resource, const MetadataQuery& query);
 transport::Request MakeWrite(const WriteRequest& write, const std::string& field_manager);
 
 // Of an answer to a write. Anything but a success becomes an error; a broken connection to one that

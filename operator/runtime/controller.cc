@@ -94,7 +94,11 @@ class Controller::Impl {
       metrics_.errors.Add();
       metrics_.error.Add();
       Tell(key, *result.retry);
-      queue_.AddRateLimited(key, result.retry->retry_after.value_or(std::chrono::seconds(0)));
+      if (result.requeue_after) {
+        queue_.AddAfter(key, *result.requeue_after);
+      } else {
+        queue_.AddRateLimited(key, result.retry->retry_after.value_or(std::chrono::seconds(0)));
+      }
     } else if (result.stale) {
       metrics_.requeue.Add();
       queue_.AddRateLimited(key, {}, Again::kStale);

@@ -20,7 +20,8 @@ namespace runtime {
 // What a pass asks for next. `retry` takes the key's back-off (and honours the error's
 // retry_after). `requeue_after` is a fixed delay that resets the back-off; of less than a second,
 // which asks for another pass rather than for a later one, it does not, and a row of those is
-// slowed down as failures are. `retry` wins over `stale`, `stale` over `requeue_after`.
+// slowed down as failures are; together with `retry` it is what the failure waits for. `retry` wins
+// over `stale`, `stale` over `requeue_after`.
 struct ReconcileResult {
   std::optional<base::Error> retry;
   std::optional<std::chrono::milliseconds> requeue_after;

@@ -39,6 +39,14 @@ class Files(unittest.TestCase):
         self.assertEqual(code, 0, output)
 
 
+    def test_the_reasons_that_the_crds_name_are_those_of_the_operations_page(self):
+        page = (ROOT / "docs" / "operations.md").read_text()
+        for crd in (ROOT / "crds").glob("*.yaml"):
+            for example in re.findall(r"The cause in one word, like ([^'\n]+)", crd.read_text()):
+                for reason in re.findall(r"[A-Z]\w+", example):
+                    self.assertIn(f"`{reason}`", page, f"{crd.name}: {example}")
+
+
 class Chart(unittest.TestCase):
     def test_helm_finds_nothing_to_complain_about(self):
         code, output = run(HELM, "lint", "--strict", CHART)

@@ -38,6 +38,17 @@ std::string CollectionOf(const json& object) {
   return path + "/" + (plural == kPlurals.end() ? "?" : plural->second);
 }
 
+transport::Request MakeRequest(transport::Method method, std::string path, std::string body = "",
+                               const std::string& content_type = "application/json") {
+  transport::Request request;
+  request.method = method;
+  request.target = std::move(path);
+  request.total_timeout = std::chrono::seconds(30);
+  if (!body.empty()) request.headers = {{"Content-Type", content_type}};
+  request.body = std::move(body);
+  return request;
+}
+
 }  // namespace
 
 Api::Api(const std::string& kubeconfig) {
@@ -58,17 +69,13 @@ Api::~Api() = default;
 
 Answer Api::Send(transport::Request request) {
   if (transport_ == nullptr) return {};
-  request.total_timeout = std::chrono::seconds(30);
-  if (!request.body.empty() && request.method == transport::Method::kPost) {
-    request.headers.emplace_back("Content-Type", "application/json");
-  }
   auto response = transport::SendAndWait(*transport_, std::move(request));
   if (!response) return {0, {{"message", response.error().message}}};
   return {response->status, json::parse(response->body, nullptr, false)};
 }
 
 Answer Api::Get(const std::string& path) {
-  return Send({transport::Method::kGet, path, {}, "", {}, {}});
+  return Send(MakeRequest(transport::Method::kGet, path));
 }
 
 std::vector<json> Api::List(const std::string& path, const std::string& query) {
@@ -78,39 +85,27 @@ std::vector<json> Api::List(const std::string& path, const std::string& query) {
 }
 
 Answer Api::Create(const std::string& path, const json& object) {
-  return Send({transport::Method::kPost, path, {}, object.dump(), {}, {}});
+  return Send(MakeRequest(transport::Method::kPost, path, object.dump()));
 }
 
 Answer Api::MergePatch(const std::string& path, const json& patch) {
-  return Send({transport::Method::kPatch,
-               path,
-               {{"Content-Type", "application/merge-patch+json"}},
-               patch.dump(),
-               {},
-               {}});
+  return Send(
+      MakeRequest(transport::Method::kPatch, path, patch.dump(), "application/merge-patch+json"));
 }
 
 Answer Api::Delete(const std::string& path, int grace_seconds, const std::string& propagation) {
   json options = {
       {"apiVersion", "v1"}, {"kind", "DeleteOptions"}, {"propagationPolicy", propagation}};
   if (grace_seconds >= 0) options["gracePeriodSeconds"] = grace_seconds;
-  return Send({transport::Method::kDelete,
-               path,
-               {{"Content-Type", "application/json"}},
-               options.dump(),
-               {},
-               {}});
+  return Send(MakeRequest(transport::Method::kDelete, path, options.dump()));
 }
 
 Answer Api::ApplyObject(const json& object) {
   const std::string path =
       CollectionOf(object) + "/" + object.at("metadata").at("name").get<std::string>();
-  return Send({transport::Method::kPatch,
-               path + "?fieldManager=test&force=true&fieldValidation=Strict",
-               {{"Content-Type", "application/apply-patch+yaml"}},
-               object.dump(),
-               {},
-               {}});
+  return Send(MakeRequest(transport::Method::kPatch,
+                          path + "?fieldManager=test&force=true&fieldValidation=Strict",
+                          object.dump(), "application/apply-patch+yaml"));
 }
 
 Answer Api::ApplyYaml(const std::string& yaml) {

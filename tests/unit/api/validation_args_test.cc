@@ -67,12 +67,13 @@ TEST(ValidateArgs, Kinds) {
       {"an empty repetition", Engine(R"({"a": {"repeat": []}})"),
        "spec.engine.args.a: is an empty list; write true for a flag without value, or remove it"},
       {"a number beyond 2^53", Engine(R"({"seed": 18446744073709552000})"),
-       "spec.engine.args.seed: arrives as 1.8446744073709552e+19, because JSON keeps no number "
-       "beyond 2^53 and no more than 15 digits of a fraction; write it as a string, like \"...\""},
+       "spec.engine.args.seed: is the number 1.8446744073709552e+19; JSON keeps whole numbers up "
+       "to "
+       "2^53 and 15 digits of a fraction; write it as a string, like \"...\""},
       {"the same as a string", Engine(R"({"seed": "18446744073709551615"})"), ""},
       {"a number beyond 2^53 in a list", Engine(R"({"a": [1, -1e21]})"),
-       "spec.engine.args.a: has an item that arrives as -1e+21, because JSON keeps no number "
-       "beyond 2^53 and no more than 15 digits of a fraction; write it as a string, like \"...\""},
+       "spec.engine.args.a: has an item that is the number -1e+21; JSON keeps whole numbers up to "
+       "2^53 and 15 digits of a fraction; write it as a string, like \"...\""},
       {"great depth", Engine("{\"a\": " + std::string(500, '[') + std::string(500, ']') + "}"),
        "spec.engine.args.a: has lists or objects inside each other; write JSON as a quoted string"},
       {"negative numbers in a list", Engine(R"({"a": ["-1", -2.5]})"), ""},
@@ -115,6 +116,16 @@ TEST(ValidateArgs, Sizes) {
       {"a list counts as a whole", Engine("{\"a\": [" + text(4000) + "," + text(97) + "]}"),
        "spec.engine.args.a: has 4097 bytes; at most 4096"},
   });
+}
+
+TEST(ValidateArgs, Items) {
+  std::string items = "[1";
+  for (int i = 1; i < 2049; ++i) items += ",1";
+  items += "]";
+  EXPECT_EQ(Messages(Engine("{\"a\": " + items + ", \"b\": {\"repeat\": " + items + "}}")),
+            std::vector<std::string>(
+                {"spec.engine.args: the lists in all arguments have 4098 items together; at most "
+                 "4096"}));
 }
 
 TEST(ValidateArgs, Count) {

@@ -120,19 +120,18 @@ TEST(ErrorFromResponse, WhatAProxySaysInHtmlIsNeverAboutTheObject) {
   }
 }
 
-TEST(ErrorFromResponse, WhatDoesNotFitIsNotSentAgainSoon) {
+TEST(ErrorFromResponse, WhatDoesNotFitHasAReasonOfItsOwn) {
   const std::pair<int, const char*> kCases[] = {
       {500, "etcdserver: request is too large"},
       {500, "rpc error: trying to send message larger than max (2218765 vs. 2097152)"},
       {413, "Request entity too large: limit is 3145728"},
   };
   for (const auto& [status, message] : kCases) {
-    const auto error = ErrorFromResponse(status, StatusJson("", message, status), "1");
+    const auto error = ErrorFromResponse(status, StatusJson("", message, status), "");
     EXPECT_EQ(error.code, ErrorCode::kTooLarge) << message;
     EXPECT_EQ(error.reason, "TooLarge") << message;
     EXPECT_EQ(error.message, message);
     EXPECT_TRUE(error.retryable()) << message;
-    EXPECT_EQ(error.retry_after, std::chrono::seconds(60)) << message;
   }
 }
 

@@ -30,10 +30,6 @@ Child ChildOf(const kube::Resource& resource, const json& body, const std::strin
   object.meta.name = body.at("metadata").at("name");
   object.meta.namespace_name = "serving";
   object.meta.uid = uid;
-  const json& labels = body.at("metadata").value("labels", json::object());
-  for (const auto& [key, value] : labels.items()) {
-    object.meta.labels.Set(key, value.get<std::string>());
-  }
   object.json = kube::TextPacker().Pack(body.dump());
   return {resource, std::make_shared<const kube::RawObject>(object)};
 }
@@ -147,11 +143,6 @@ TEST(PlanChildren, MendsWhatDrifted) {
        json::json_pointer("/spec/selector/color"),
        "blue",
        {"patch Service minimax-m3-workers", "patch Service minimax-m3"}},
-      {"a ServiceAccount that lost the label by which it is found",
-       kube::kServiceAccounts,
-       json::json_pointer("/metadata/labels/disagg.dev~1deployment"),
-       "",
-       {"patch ServiceAccount minimax-m3-workers"}},
       {"a ServiceAccount is posted once and is the user's to label",
        kube::kServiceAccounts,
        json::json_pointer("/metadata/labels/app.kubernetes.io~1name"),

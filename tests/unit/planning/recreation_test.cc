@@ -120,11 +120,12 @@ TEST(Recreation, OfADeletedPodIsImmediate) {
   EXPECT_THAT(world.RunPass().PodWrites(), ElementsAre("create decode-0-2"));
 }
 
-TEST(Recreation, NumbersOnAfterAPodThatLeftNoTrace) {
+// Were it only hidden from our caches, the API server would say that the name is taken.
+TEST(Recreation, AsksForTheSameNameAfterAPodThatLeftNoTrace) {
   World world = Running();
   world.Vanish();
   EXPECT_THAT(world.RunPass().PodWrites(),
-              ElementsAre("create prefill-0-2", "create prefill-1-2", "create decode-0-2"));
+              ElementsAre("create prefill-0-1", "create prefill-1-1", "create decode-0-1"));
 }
 
 // -- absence
@@ -153,6 +154,37 @@ TEST(NodeLoss, IsNoneWhileNodesCannotBeRead) {
   Snapshot snapshot = world.TakeSnapshot();
   snapshot.not_live[kube::kNodes.ToString()] = "nodes is forbidden";
   EXPECT_THAT(PlanDeployment(snapshot).writes, IsEmpty());
+}
+
+TEST(Blindness, ToPodsOrRevisionsStopsAllButGivingBack) {
+  for (const kube::Resource& resource : {kube::kPods, kube::kControllerRevisions}) {
+    SCOPED_TRACE(resource.plural);
+    World world = Running();
+    world.DeletePod(kDecode, 0);
+    world.Edit(ChangePrefill);
+    Snapshot snapshot = world.TakeSnapshot();
+    snapshot.not_live[resource.ToString()] = "watch closed";
+    const Plan plan = PlanDeployment(snapshot);
+    EXPECT_THAT(plan.writes, IsEmpty());
+    EXPECT_EQ(plan.target->name, world.deployment().status.target_revision);
+    EXPECT_THAT(plan.explanations,
+                ElementsAre("waits because " + resource.plural + " cannot be read: watch closed"));
+    world.Edit(Suspend);
+    Snapshot suspended = world.TakeSnapshot();
+    suspended.not_live = snapshot.not_live;
+    EXPECT_THAT(Describe(PlanDeployment(suspended).writes),
+                ElementsAre("delete prefill-0-1", "delete prefill-1-1"));
+  }
+}
+
+TEST(Blindness, ToModelsIsToldWithWhatIsMissing) {
+  World world = Running();
+  world.RemoveModels();
+  Snapshot snapshot = world.TakeSnapshot();
+  snapshot.not_live[api::kServingModels.ToString()] = "servingmodels is forbidden";
+  EXPECT_THAT(PlanDeployment(snapshot).errors.at(0).message,
+              ::testing::HasSubstr("not certain, because servingmodels cannot be read: "
+                                   "servingmodels is forbidden"));
 }
 
 // -- inputs that were corrected before anything ran

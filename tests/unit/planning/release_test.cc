@@ -287,15 +287,6 @@ TEST(Labels, AreGivenBackWhateverElseIsWrong) {
   EXPECT_THAT(world.RunPass().writes, ElementsAre("patch prefill-1-1"));
 }
 
-TEST(Labels, OfARevisionAreGivenBack) {
-  World world = Running();
-  Snapshot snapshot = world.TakeSnapshot();
-  snapshot.revisions.at(0).hidden = true;
-  const Plan plan = PlanDeployment(snapshot);
-  EXPECT_THAT(Describe(plan.writes), ElementsAre("patch ControllerRevision"));
-  EXPECT_EQ(plan.writes.at(0).uid, snapshot.revisions.at(0).uid);
-}
-
 TEST(Strays, OfANameThatIsNoReplicasAreDeleted) {
   World world = Running();
   world.At(kDecode, 0).meta.name = "minimax-m3-something-else";

@@ -182,8 +182,9 @@ TEST(WorkerEnv, ReferencesAreDefinedBefore) {
   Fixture seed = Seed();
   seed.deployment.spec.engine_env = {{"ADDRESS", "none", ""}};
   seed.decode().env = {{"PORT", "1", ""}, {"ADDRESS", "$(POD_NAME):$(PORT)", ""}};
+  const json pod = seed.Worker(RoleName::kDecode);
   std::vector<std::string> names;
-  for (const json& entry : ContainerOf(seed.Worker(RoleName::kDecode))["env"]) {
+  for (const json& entry : ContainerOf(pod)["env"]) {
     names.push_back(entry["name"]);
   }
   const auto place = [&](const char* name) {
@@ -191,7 +192,7 @@ TEST(WorkerEnv, ReferencesAreDefinedBefore) {
   };
   EXPECT_LT(place("PORT"), place("ADDRESS"));
   EXPECT_LT(place("POD_NAME"), place("ADDRESS"));
-  EXPECT_EQ(EnvOf(seed.Worker(RoleName::kDecode), "ADDRESS"), "$(POD_NAME):$(PORT)");
+  EXPECT_EQ(EnvOf(pod, "ADDRESS"), "$(POD_NAME):$(PORT)");
 }
 
 TEST(WorkerEnv, IsOverriddenInDocumentedOrder) {

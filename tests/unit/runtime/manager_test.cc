@@ -139,7 +139,8 @@ TEST_F(ManagerTest, ListsAnewAfterItHasTheLeaseAndPlansOnlyThen) {
   Make();
   transport::Request taken;
   taken.method = transport::Method::kPost;
-  taken.body = R"({"metadata":{},"spec":{"holderIdentity":"other","leaseDurationSeconds":1}})";
+  taken.body =
+      R"({"kind":"Lease","metadata":{},"spec":{"holderIdentity":"other","leaseDurationSeconds":1}})";
   ASSERT_TRUE(leases_.Handle(taken));
   Start();
   ASSERT_TRUE(WaitFor([&] { return server_->counts().watches == 1; }));

@@ -153,7 +153,7 @@ TEST_F(Validate, WarnsOfAFlagThatHardlyIsMeant) {
   Write("all.yaml", std::string(Replaced(kDeployment, "block-size: 128", "blok-size: 128")) +
                         "---\n" + kCatalogue);
   EXPECT_EQ(Check(nullptr, {"all.yaml"}), kOk) << err_;
-  EXPECT_NE(out_.find("all.yaml:8: warning: spec.engine.args.blok-size: is not a known flag "
+  EXPECT_NE(out_.find("all.yaml:9: warning: spec.engine.args.blok-size: is not a known flag "
                       "of vllm; did you mean \"block-size\"?\n"),
             std::string::npos)
       << out_;
@@ -172,7 +172,7 @@ TEST_F(Validate, TakesNumbersAsTheyAreWritten) {
     Write("all.yaml", Replaced(kDeployment, "block-size: 128", "seed: " + std::string(number)) +
                           "---\n" + kCatalogue);
     EXPECT_EQ(Check(nullptr, {"all.yaml"}), kNegative) << number << out_;
-    EXPECT_NE(out_.find("all.yaml:8: spec.engine.args.seed: arrives as"), std::string::npos)
+    EXPECT_NE(out_.find("all.yaml:9: spec.engine.args.seed: is the number"), std::string::npos)
         << out_ << err_;
   }
 }

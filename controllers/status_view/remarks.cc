@@ -42,7 +42,7 @@ void AddFreshness(const api::DisaggDeployment& deployment, std::vector<Row>* row
           Tone::kBad}});
   } else if (observed < deployment.meta.generation) {
     rows->push_back({{"This is the state for generation " + std::to_string(observed) +
-                          "; the operator has not looked at generation " +
+                          "; the operator has not acted on generation " +
                           std::to_string(deployment.meta.generation) + " yet.",
                       Tone::kWaiting}});
   }

@@ -299,7 +299,7 @@ minimax-m3   serving   nvidia/MiniMax-M3-NVFP4 fp4, vllm on dynamo   Ready for 3
 │  └─ minimax-m3-prefill-k4x9m2qa-1-1          Ready   b200-0   restarts 0   3d
 └─ decode    1/1   DEP8, 8 GPUs, NIXL over rdma/ib         revision w7c3h5dn
    └─ minimax-m3-decode-w7c3h5dn-0-1           Ready   b200-1   restarts 0   3d
-This is the state for generation 3; the operator has not looked at generation 4 yet.
+This is the state for generation 3; the operator has not acted on generation 4 yet.
 Update available: AcceleratorClass b200 would change both roles
 Paused by the annotation disagg.dev/reconcile=disabled: nothing but this status is written.
 )"},

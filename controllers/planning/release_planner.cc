@@ -21,13 +21,14 @@ void Release(PodState& state, const std::string& why, std::vector<Write>& writes
 
 void ReleaseSurplus(api::RoleName role, int at_most, const ReleaseGoal& goal,
                     std::vector<PodState>& states, std::vector<Write>& writes) {
-  std::vector<const PodState*> alive;
+  std::vector<const PodState*> holding;
   for (const PodState& state : states) {
-    if (state.role == role && state.alive()) alive.push_back(&state);
+    const bool holds = state.alive() || state.crash_looping;
+    if (state.role == role && holds) holding.push_back(&state);
   }
   const auto revision = goal.role_revisions.find(role);
   const std::string accepted = revision == goal.role_revisions.end() ? "" : revision->second;
-  const auto surplus = Surplus(std::move(alive), at_most, accepted);
+  const auto surplus = Surplus(std::move(holding), at_most, accepted);
   for (PodState& state : states) {
     if (std::find(surplus.begin(), surplus.end(), &state) == surplus.end()) continue;
     Release(state, "surplus: " + std::to_string(at_most) + " wanted", writes);
@@ -49,18 +50,18 @@ void ReleaseStrays(const Snapshot& snapshot, const std::vector<PodState>& states
 
 }  // namespace
 
-std::vector<const PodState*> Surplus(std::vector<const PodState*> alive, int desired,
+std::vector<const PodState*> Surplus(std::vector<const PodState*> holding, int desired,
                                      const std::string& role_revision) {
   const auto count = static_cast<std::size_t>(std::max(0, desired));
-  if (alive.size() <= count) return {};
+  if (holding.size() <= count) return {};
   const auto worth = [&](const PodState* state) {
-    return std::tuple(state->ready(), state->pod->scheduled, state->role_revision == role_revision,
-                      -state->replica);
+    return std::tuple(state->alive(), state->ready(), state->pod->scheduled,
+                      state->role_revision == role_revision, -state->replica);
   };
-  std::sort(alive.begin(), alive.end(),
+  std::sort(holding.begin(), holding.end(),
             [&](const PodState* a, const PodState* b) { return worth(a) < worth(b); });
-  alive.resize(alive.size() - count);
-  return alive;
+  holding.resize(holding.size() - count);
+  return holding;
 }
 
 std::vector<Write> PlanRelease(const Snapshot& snapshot, const ReleaseGoal& goal,

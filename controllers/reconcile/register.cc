@@ -32,7 +32,7 @@ class RegisteredDomain : public Domain {
                [this](const kube::ObjectKey& owner) { deployments_.queue().Add(owner); }),
         deployment_reconciler_(manager, {caches_, lost_, sweep_, readiness_, backoff_}, clock,
                                options.settings),
-        model_reconciler_(manager, caches_, clock) {
+        model_reconciler_(manager, caches_) {
     WireWatches({caches_, lost_, readiness_, backoff_,
                  [&manager] { return NowOf(manager.server_clock()); }},
                 deployments_, models_);

@@ -102,7 +102,7 @@ TEST_P(AnyAnswer, ToReadsAndWatchesDelaysWhatIsSeen) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, AnyAnswer, ::testing::ValuesIn(Troubles()),
-                         [](const auto& info) { return std::string(info.param.name); });
+                         [](const auto& test) { return std::string(test.param.name); });
 
 class AnswerToOne : public Scene {};
 

@@ -103,6 +103,25 @@ TEST(PodDecoder, OnlyTheReasonUnschedulableMakesAMessage) {
   EXPECT_FALSE(with("Unschedulable")->scheduled);
 }
 
+TEST(PodDecoder, ReadsWhoShouldStartAPodAndWhatItWaitsFor) {
+  const auto pod = PodWith(R"("spec":{"schedulerName":"volcano",
+      "schedulingGates":[{"name":"example.com/a"},{"name":"example.com/b"}]},
+      "status":{"conditions":[
+      {"type":"PodScheduled","status":"True","lastTransitionTime":"2026-11-24T10:00:00Z"},
+      {"type":"PodReadyToStartContainers","status":"False"}]})");
+  ASSERT_NE(pod, nullptr);
+  EXPECT_EQ(pod->scheduler_name, "volcano");
+  EXPECT_EQ(pod->scheduling_gates, "example.com/a, example.com/b");
+  EXPECT_EQ(pod->scheduled_at, 1'795'514'400);
+  EXPECT_TRUE(pod->sandbox_missing);
+}
+
+TEST(PodDecoder, AKubeletThatDoesNotReportTheSandboxHasOne) {
+  const auto pod = PodWith(R"("status":{"conditions":[{"type":"Ready","status":"False"}]})");
+  ASSERT_NE(pod, nullptr);
+  EXPECT_FALSE(pod->sandbox_missing);
+}
+
 TEST(PodDecoder, ReadsEachPhaseAndTakesAnUnknownOneForPending) {
   const std::pair<const char*, PodPhase> kCases[] = {
       {"Pending", PodPhase::kPending},     {"Running", PodPhase::kRunning},

@@ -150,6 +150,7 @@ TEST(RequestBackoff, TriesAtOnceWhatMayHaveAnotherAnswer) {
   Player player;
   const auto fails = [](const Write&) { return Unavailable(); };
   player.Play(Pods(1), std::chrono::minutes(5), seconds(1), fails);
+  player.Pass(Pods(1), fails);
   EXPECT_EQ(player.Pass(Pods(1), fails), 0);
   player.backoff.TryNow("owner");
   EXPECT_EQ(player.Pass(Pods(1), fails), 1);

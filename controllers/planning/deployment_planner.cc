@@ -61,9 +61,7 @@ class DeploymentPlanner {
 
  private:
   void ReadSpec() {
-    const std::string& unreadable = deployment_.meta.decode_error;
-    const std::string& broken =
-        unreadable.empty() ? deployment_.meta.annotation(api::kDecodeError) : unreadable;
+    const std::string& broken = api::DecodeErrorOf(deployment_.meta);
     readable_ = broken.empty();
     if (!readable_) {
       plan_.errors = {{"spec", broken, "InvalidSpec"}};

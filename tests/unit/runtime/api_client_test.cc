@@ -82,8 +82,10 @@ TEST_F(ApiClientTest, KeepsWritesInFlightWithinTheBound) {
   std::vector<std::jthread> callers;
   std::atomic<int> done{0};
   for (int i = 0; i < 4; ++i) {
-    callers.emplace_back([&] {
-      for (const auto& result : client->WriteAll(std::vector<WriteRequest>(5, Create("x")))) {
+    callers.emplace_back([&, i] {
+      WriteRequest write = Create("x");
+      write.flow = std::to_string(i);
+      for (const auto& result : client->WriteAll(std::vector<WriteRequest>(5, write))) {
         if (result) ++done;
       }
     });

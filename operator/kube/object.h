@@ -85,7 +85,7 @@ struct ContainerState {
                                            // current one if it ended
   InternedString last_termination_message;
   int last_exit_code = 0;
-  std::int64_t last_started_at = 0;   // Unix seconds, as the next one
+  std::int64_t last_started_at = 0;  // Unix seconds, as the next one
   std::int64_t last_finished_at = 0;
 };
 

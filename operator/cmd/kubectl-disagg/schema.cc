@@ -65,8 +65,8 @@ class Walk {
       if (properties.contains(key)) {
         Visit(field, properties[key], field_path);
       } else {
-        errors_.push_back({field_path, field_path + ": unknown field; " +
-                                           Advice(key, properties, path)});
+        errors_.push_back(
+            {field_path, field_path + ": unknown field; " + Advice(key, properties, path)});
       }
     }
   }

@@ -325,10 +325,10 @@ minimax-m3   serving   nvidia/MiniMax-M3-NVFP4 fp4, vllm on dynamo   Being delet
 minimax-m3   serving   ?   Ready for 3d2h
 ├─ router    1/1   http://minimax-m3.serving.svc:8000/v1   in front of 2 prefill + 1 decode
 │  └─ minimax-m3-router-h6n4j8fs-7d9f7-x2k4q   Ready   cpu-3    restarts 0   3d
-├─ prefill   2/2   DEP2, 2 GPUs each, NIXL over rdma/ib    revision k4x9m2qa
+├─ prefill   2/2   ?                                       revision k4x9m2qa
 │  ├─ minimax-m3-prefill-k4x9m2qa-0-1          Ready   b200-0   restarts 0   3d
 │  └─ minimax-m3-prefill-k4x9m2qa-1-1          Ready   b200-0   restarts 0   3d
-└─ decode    1/1   DEP8, 8 GPUs, NIXL over rdma/ib         revision w7c3h5dn
+└─ decode    1/1   ?                                       revision w7c3h5dn
    └─ minimax-m3-decode-w7c3h5dn-0-1           Ready   b200-1   restarts 0   3d
 This version of kubectl-disagg cannot read the spec: spec.engine.type: must be one of vllm, mocker, is "sglang"
 )"}));

@@ -20,7 +20,8 @@ const firstPort, lastPort = 20000, 29999
 // ports hands out port numbers and keeps other clusters of this user off them while the process
 // lives, also while the component that listens there is stopped.
 type ports struct {
-	claims *os.File // the byte at offset N is locked for port N
+	claims *os.File     // the byte at offset N is locked for port N
+	taken  map[int]bool // by this process, whom its own lock does not keep off
 }
 
 func newPorts() (*ports, error) {
@@ -33,14 +34,18 @@ func newPorts() (*ports, error) {
 		return nil, err
 	}
 	claims, err := os.OpenFile(filepath.Join(dir, "ports.lock"), os.O_CREATE|os.O_RDWR, 0o644)
-	return &ports{claims}, err
+	return &ports{claims, map[int]bool{}}, err
 }
 
 func (p *ports) take() (int, error) {
 	for range 1000 {
 		port := firstPort + rand.IntN(lastPort-firstPort+1)
+		if p.taken[port] {
+			continue
+		}
 		ok, err := p.claim(port)
 		if err != nil || ok && free(port) {
+			p.taken[port] = true
 			return port, err
 		}
 	}

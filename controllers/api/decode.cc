@@ -65,16 +65,17 @@ bool IsAbout(const std::string& error, const std::string& path) {
   return error.starts_with(path + ".") || error.starts_with(path + ":");
 }
 
-// The status is kept beside a spec that says no more than what to give back: it names the revision
-// that goes on being healed.
+// The status is kept beside what tells what to give back (suspension, and the roles that could be
+// read): it names the revision that goes on being healed.
 void ForgetSpec(const std::vector<std::string>& errors, DisaggDeployment* object) {
   DeploymentSpec kept;
   kept.suspend = object->spec.suspend;
+  kept.accelerator = object->spec.accelerator;
   for (const auto& [role, spec] : object->spec.roles) {
     const std::string path = ".spec." + std::string(ToString(role));
     if (std::none_of(errors.begin(), errors.end(),
                      [&](const auto& error) { return IsAbout(error, path); })) {
-      kept.roles[role].replicas = spec.replicas;
+      kept.roles[role] = spec;
     }
   }
   object->spec = std::move(kept);

@@ -26,7 +26,10 @@ std::size_t SignificantDigits(const std::string& text) {
 
 bool IsExact(const nlohmann::json& number) {
   if (number.is_number_unsigned()) return number.get<std::uint64_t>() <= std::uint64_t{kLargest};
-  if (number.is_number_integer()) return number.get<std::int64_t>() >= -kLargest;
+  if (number.is_number_integer()) {
+    const auto value = number.get<std::int64_t>();
+    return -kLargest <= value && value <= kLargest;
+  }
   const double value = number.get<double>();
   if (std::fabs(value) > static_cast<double>(kLargest)) return false;
   return std::floor(value) == value || SignificantDigits(number.dump()) <= kMostDigits;

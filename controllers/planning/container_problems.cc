@@ -39,7 +39,7 @@ class ContainerProblems {
                        waiting == "InvalidImageName" || waiting == "ErrImageNeverPull";
     if (!fails) return false;
     return Add("ImagePullFailed",
-               waiting + ": " + base::LastLine(container.waiting_message) +
+               waiting + ": " + base::LastLine(container.waiting_message.get()) +
                    "; check spec.container.image and imagePullSecrets",
                container.name);
   }
@@ -50,7 +50,7 @@ class ContainerProblems {
     if (!config && waiting != "CreateContainerError" && waiting != "RunContainerError") {
       return false;
     }
-    const std::string words = base::LastLine(container.waiting_message);
+    const std::string words = base::LastLine(container.waiting_message.get());
     const std::string remedy = config ? "; create it in namespace " + pod_.meta.namespace_name +
                                             ", or correct env and envFrom"
                                       : "";
@@ -63,7 +63,7 @@ class ContainerProblems {
     const std::string times =
         container.restarts == 1 ? "once" : std::to_string(container.restarts) + " times, last";
     const std::string code = std::to_string(container.last_exit_code);
-    const std::string said = base::LastLine(container.last_termination_message);
+    const std::string said = base::LastLine(container.last_termination_message.get());
     std::string message = container.name + " exited " + times + " with exit code " + code;
     if (!said.empty()) message += ": " + said;
     message +=

@@ -51,14 +51,17 @@ class DeploymentPlanner {
       plan_.needs_payloads.push_back(accepted->identity.name);
     }
     LeaveServingToTheNextPass();
+    // Nobody is asked about a revision that cannot be read, so it is not accepted either.
+    if (!plan_.needs_payloads.empty() && (plan_.gated || !plan_.target)) {
+      KeepAccepted();
+      plan_.gated = false;
+    }
     return std::move(plan_);
   }
 
  private:
   void ReadSpec() {
-    const std::string& unreadable = deployment_.meta.decode_error;
-    const std::string& broken =
-        unreadable.empty() ? deployment_.meta.annotation(api::kDecodeError) : unreadable;
+    const std::string& broken = api::DecodeErrorOf(deployment_.meta);
     readable_ = broken.empty();
     if (!readable_) {
       plan_.errors = {{"spec", broken, "InvalidSpec"}};

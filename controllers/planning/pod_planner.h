@@ -1,15 +1,15 @@
 #pragma once
 
-// Which worker pods to make and which to delete.
+// Which worker pods to create and which to delete.
 //
 //   slot: one replica of one role, e.g. decode-0
 //
 //   alive = 0        -> next incarnation, after the back-off of a failed predecessor
-//   alive > desired  -> surplus goes in this order: of an older role revision, without a node, not
-//                       ready, highest replica
+//   alive > desired  -> surplus goes; what serves is kept (release_planner.h)
 //   older role revision, same contract
 //                    -> pods that are not ready at once (a minute after they were last, if their
-//                       engines run on), ready ones one at a time while nothing is missing
+//                       engines run on), ready ones one at a time while nothing is missing; none
+//                       while a scale-down took the new pods because they were not ready
 //   other contract   -> every worker of it goes; new ones start when none is left (P and D of two
 //                       contracts cannot exchange KV blocks, so this is slow and always right)
 //

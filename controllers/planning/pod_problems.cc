@@ -105,6 +105,14 @@ class PodProblems {
     return clause.empty() ? "" : "; it " + clause;
   }
 
+  // Of a pod that waits for a node and may not take one of them.
+  std::string BanUpon(const kube::Pod& pod) const {
+    if (pod.meta.annotation(api::kAnnotationAvoids).empty()) return "";
+    const std::string clause =
+        BanClause(ParseFaults(pod.meta.annotation(api::kAnnotationNodeFaults)), snapshot_.now);
+    return clause.empty() ? "" : "; it " + clause;
+  }
+
   void AddNodeNotReady(const Subject& subject) {
     Add(subject, "NodeNotReady",
         "node " + subject.pod->node_name + " is NotReady; the operator replaces " + subject.slot +
@@ -150,7 +158,7 @@ class PodProblems {
     }
     if (!pod.unschedulable_message.empty()) {
       const std::string text = ExplainUnschedulable(snapshot_, plan_, pod, subject.role);
-      Add(subject, "Unschedulable", subject.slot + text, text);
+      Add(subject, "Unschedulable", subject.slot + text + BanUpon(pod), text);
       return true;
     }
     return AddIgnored(subject);

@@ -19,17 +19,34 @@ void Release(PodState& state, const std::string& why, std::vector<Write>& writes
   state.crash_looping = false;
 }
 
+// Of each slot the pod that is worth most. Two pods in one slot are no surplus of replicas: a
+// deletion of a moment ago may have failed.
+std::vector<const PodState*> BestOfSlots(api::RoleName role, const std::vector<PodState>& states) {
+  const auto worth = [](const PodState* state) {
+    return std::tuple(state->alive(), state->ready(), state->incarnation);
+  };
+  std::map<int, const PodState*> best;
+  for (const PodState& state : states) {
+    if (state.role != role || !(state.alive() || state.crash_looping)) continue;
+    const PodState*& kept = best[state.replica];
+    if (kept == nullptr || worth(kept) < worth(&state)) kept = &state;
+  }
+  std::vector<const PodState*> slots;
+  for (const auto& [replica, state] : best) slots.push_back(state);
+  return slots;
+}
+
 void ReleaseSurplus(api::RoleName role, int at_most, const ReleaseGoal& goal,
                     std::vector<PodState>& states, std::vector<Write>& writes) {
-  std::vector<const PodState*> alive;
-  for (const PodState& state : states) {
-    if (state.role == role && state.alive()) alive.push_back(&state);
-  }
   const auto revision = goal.role_revisions.find(role);
   const std::string accepted = revision == goal.role_revisions.end() ? "" : revision->second;
-  const auto surplus = Surplus(std::move(alive), at_most, accepted);
+  std::set<int> slots;
+  for (const PodState* state : Surplus(BestOfSlots(role, states), at_most, accepted)) {
+    slots.insert(state->replica);
+  }
   for (PodState& state : states) {
-    if (std::find(surplus.begin(), surplus.end(), &state) == surplus.end()) continue;
+    const bool holds = state.alive() || state.crash_looping;
+    if (state.role != role || !holds || !slots.contains(state.replica)) continue;
     Release(state, "surplus: " + std::to_string(at_most) + " wanted", writes);
   }
 }
@@ -49,18 +66,18 @@ void ReleaseStrays(const Snapshot& snapshot, const std::vector<PodState>& states
 
 }  // namespace
 
-std::vector<const PodState*> Surplus(std::vector<const PodState*> alive, int desired,
+std::vector<const PodState*> Surplus(std::vector<const PodState*> holding, int desired,
                                      const std::string& role_revision) {
   const auto count = static_cast<std::size_t>(std::max(0, desired));
-  if (alive.size() <= count) return {};
+  if (holding.size() <= count) return {};
   const auto worth = [&](const PodState* state) {
-    return std::tuple(state->ready(), state->pod->scheduled, state->role_revision == role_revision,
-                      -state->replica);
+    return std::tuple(state->alive(), state->ready(), state->pod->scheduled,
+                      state->role_revision == role_revision, -state->replica);
   };
-  std::sort(alive.begin(), alive.end(),
+  std::sort(holding.begin(), holding.end(),
             [&](const PodState* a, const PodState* b) { return worth(a) < worth(b); });
-  alive.resize(alive.size() - count);
-  return alive;
+  holding.resize(holding.size() - count);
+  return holding;
 }
 
 std::vector<Write> PlanRelease(const Snapshot& snapshot, const ReleaseGoal& goal,

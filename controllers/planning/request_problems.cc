@@ -12,17 +12,6 @@ namespace {
 // would show that it is live again.
 constexpr int kCacheSeconds = 10;
 
-// Reasons of conditions are CamelCase words. The API server calls a webhook that does not answer an
-// "InternalError", which says nothing.
-std::string ReasonOf(const Trouble& trouble) {
-  if (trouble.message.find("failed calling webhook") != std::string::npos) return "WebhookFailed";
-  const bool is_word = !trouble.reason.empty() &&
-                       std::all_of(trouble.reason.begin(), trouble.reason.end(), [](char c) {
-                         return std::isalnum(static_cast<unsigned char>(c)) != 0;
-                       });
-  return is_word ? trouble.reason : "RequestFailed";
-}
-
 void AddFailedWrite(const WriteOutcome& failed, ProblemList& list) {
   const bool quota = failed.error && failed.error->reason == "QuotaExceeded";
   if (!IsFinal(failed) && !quota) return;
@@ -110,6 +99,17 @@ void AddPause(const Snapshot& snapshot, ProblemList& list) {
 }
 
 }  // namespace
+
+// Reasons of conditions are CamelCase words. The API server calls a webhook that does not answer an
+// "InternalError", which says nothing.
+std::string ReasonOf(const Trouble& trouble) {
+  if (trouble.message.find("failed calling webhook") != std::string::npos) return "WebhookFailed";
+  const bool is_word = !trouble.reason.empty() &&
+                       std::all_of(trouble.reason.begin(), trouble.reason.end(), [](char c) {
+                         return std::isalnum(static_cast<unsigned char>(c)) != 0;
+                       });
+  return is_word ? trouble.reason : "RequestFailed";
+}
 
 bool IsFinal(const WriteOutcome& failed) {
   return failed.error && !failed.error->retryable() && failed.error->reason != "QuotaExceeded";

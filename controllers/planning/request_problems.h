@@ -13,6 +13,9 @@ void AddRequestProblems(const Snapshot& snapshot, const Plan& plan, const Outcom
 // Whether a failed write says that its object has to be changed by somebody.
 bool IsFinal(const WriteOutcome& failed);
 
+// A reason in one word; the API server's own where it is one.
+std::string ReasonOf(const Trouble& trouble);
+
 // The objects in the way that nobody deletes, and the command that does; empty: there are none.
 std::string OrphanMessage(const Snapshot& snapshot);
 

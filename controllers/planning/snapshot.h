@@ -23,7 +23,6 @@ struct StoredRevision {
   render::RevisionIdentity identity;
   std::string uid;
   kube::PackedText router_template;  // JSON
-  bool hidden = false;               // it lost the label by which our watch finds it
 };
 
 // A child other than pods and revisions, as the API server has it.

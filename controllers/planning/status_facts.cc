@@ -137,8 +137,7 @@ std::optional<Stall> FinalWrite(const StatusFacts& facts) {
   }
   for (const Trouble& trouble : facts.snapshot.troubles) {
     if (trouble.retryable) continue;
-    return Stall{trouble.reason.empty() ? "WriteRefused" : trouble.reason,
-                 trouble.what + ": " + trouble.message};
+    return Stall{ReasonOf(trouble), trouble.what + ": " + trouble.message};
   }
   return std::nullopt;
 }

@@ -36,9 +36,9 @@ struct StatusFacts {
   RouterCounts routers = {};
   ProblemReport report = {};
 
-  bool serves = false;      // a request gets an answer
-  bool idle_goal = false;   // no replica is wanted: suspended, or all at 0
-  int still_running = 0;    // worker pods that hold devices, those that terminate included
+  bool serves = false;     // a request gets an answer
+  bool idle_goal = false;  // no replica is wanted: suspended, or all at 0
+  int still_running = 0;   // worker pods that hold devices, those that terminate included
   bool revision_stored = true;
   bool complete = false;    // every replica and router of the goal is ready
   bool rolled_out = false;  // and nothing else runs

@@ -1,10 +1,15 @@
 #include "controllers/planning/succession.h"
 
+#include <algorithm>
+
 #include "controllers/planning/node_bans.h"
 #include "controllers/planning/times.h"
 
 namespace disagg::planning {
 namespace {
+
+// Nothing shows when whoever deletes or loses pods has stopped: that is found out once a minute.
+constexpr int kLongestLossSeconds = 60;
 
 // Failed, lost, deleted or vanished before it had come through what may be wrong.
 bool DiedYoung(const PodState& before, std::int64_t now) {
@@ -25,7 +30,7 @@ std::int64_t SuccessorAt(const PodState& before, std::int64_t now) {
   const int wait = BackoffSeconds(Retries(before, now));
   if (before.life == Life::kFailed) return FailureTime(*before.pod, now) + wait;
   const bool repeats = DiedYoung(before, now) && before.retries > 0;
-  return repeats ? before.pod->meta.creation_time + wait : now;
+  return repeats ? before.pod->meta.creation_time + std::min(wait, kLongestLossSeconds) : now;
 }
 
 std::string BackoffClause(const PodState& before) {

@@ -5,9 +5,9 @@
 //
 //   failed               -> after its failure, 10 s x 2^retries, at most 10 minutes
 //   crash looping        -> at once: the kubelet's own back-off has passed
-//   deleted, lost, gone  -> at once; from the second short life in a row on, 10 s x 2^retries after
-//                           its creation, so that what deletes or breaks every new pod is never met
-//                           more often than that
+//   deleted, lost, gone  -> at once; from the second short life in a row on, 20 s, 40 s and then 60 s
+//                           after its creation: what deletes or loses every new pod costs a request
+//                           a minute, and a minute after it has stopped all is well
 //
 // Whoever lived for ten minutes begins anew.
 

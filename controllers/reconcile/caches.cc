@@ -78,7 +78,7 @@ Caches::Caches(runtime::Manager& manager)
           manager.Watch({api::kAcceleratorClasses, api::AcceleratorClassDecoder(), "", "", false})),
       namespace_objects(
           manager.Watch({kube::kNamespaces, kube::MetadataDecoder({}), "", "", true})),
-      node_objects(manager.Watch({kube::kNodes, kube::NodeDecoder(), "", "", false})),
+      node_objects(manager.Watch({kube::kNodes, kube::NodeDecoder(), "", "", false, true})),
       pod_objects(WatchPods(manager)),
       revision_objects(WatchChildren(manager, kube::kControllerRevisions)),
       router_objects(WatchChildren(manager, kube::kDeployments)),

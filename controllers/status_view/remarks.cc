@@ -4,6 +4,7 @@
 
 #include "controllers/api/decode.h"
 #include "controllers/api/labels.h"
+#include "controllers/api/warnings.h"
 
 namespace disagg::status_view {
 namespace {
@@ -41,7 +42,7 @@ void AddFreshness(const api::DisaggDeployment& deployment, std::vector<Row>* row
           Tone::kBad}});
   } else if (observed < deployment.meta.generation) {
     rows->push_back({{"This is the state for generation " + std::to_string(observed) +
-                          "; the operator has not looked at generation " +
+                          "; the operator has not acted on generation " +
                           std::to_string(deployment.meta.generation) + " yet.",
                       Tone::kWaiting}});
   }
@@ -81,6 +82,9 @@ std::vector<Row> Remarks(const Facts& facts, const StatusFields& status) {
   const api::Condition* stalled = deployment.status.Find("Stalled");
   if (stalled != nullptr) rows.push_back({{"Stalled: " + stalled->message, Tone::kBad}});
   AddProblems(status, stalled == nullptr ? "" : stalled->message, &rows);
+  for (const api::FieldError& warning : api::FindWarnings(deployment.spec)) {
+    rows.push_back({{"Warning: " + warning.message, Tone::kWaiting}});
+  }
   AddRollout(deployment.status, &rows);
   const api::Condition* update = deployment.status.Find("UpdateAvailable");
   if (update != nullptr && update->status == "True") {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "controllers/api/decode.h"
 #include "controllers/api/labels.h"
 #include "controllers/status_view/text.h"
 
@@ -33,8 +34,8 @@ std::string Transfer(const Facts& facts, const std::string& accelerator) {
 std::string Shape(const Facts& facts, api::RoleName role, int desired) {
   const api::DeploymentSpec& spec = facts.deployment->spec;
   const auto found = spec.roles.find(role);
-  // A spec that cannot be decoded has no roles.
-  if (spec.roles.empty()) return "?";
+  // Of a spec that cannot be decoded, no more than its replicas is known.
+  if (!api::DecodeErrorOf(facts.deployment->meta).empty()) return "?";
   if (found == spec.roles.end()) return "no longer in the spec";
   const api::RoleSpec& of_role = found->second;
   std::string shape = Layout(of_role.parallelism) + ", " + Count(of_role.parallelism.gpus(), "GPU");

@@ -124,9 +124,11 @@ std::chrono::milliseconds ReflectorState::Backoff(const base::Error& error, base
                      static_cast<double>(timings_.backoff_max.count()));
   const auto delay =
       std::chrono::milliseconds(static_cast<std::int64_t>(whole * (0.5 + 0.5 * Random())));
-  const auto asked =
-      std::min(error.retry_after.value_or(std::chrono::seconds(0)), timings_.longest_wait);
-  return std::max<std::chrono::milliseconds>(delay, asked);
+  // A write that is too large has to wait; a smaller page has not.
+  const bool waits = error.retry_after && error.code != ErrorCode::kTooLarge;
+  if (!waits) return delay;
+  return std::max<std::chrono::milliseconds>(delay,
+                                             std::min(*error.retry_after, timings_.longest_wait));
 }
 
 }  // namespace runtime

@@ -16,8 +16,8 @@ base::Error Cancelled(bool sent) {
   return error;
 }
 
-// Of the places, what is left to flows that have none.
-constexpr int kReservedPart = 4;
+// One in so many places is left to flows that have none.
+constexpr int kReservedPart = 2;
 
 base::Error NoPlace() {
   return base::MakeError(base::ErrorCode::kTimeout, "WritesUnderWay",

@@ -7,7 +7,9 @@
 // Places are shared fairly by flows, so that a flow whose writes take long (a slow webhook looks at
 // them) holds up itself only: first come, first served among the flows that may take one. Any flow
 // may take its first place while there is one; more of them, up to `writes_per_flow`, only while
-// more than a quarter of all is free. So 40 slow flows of 64 places leave the last ones to others.
+// more than half of all is free. Of 64 places, 32 flows whose writes hang take 62 at most: two that
+// came early 16 each, the others one. (A Controller works on no more slow keys at a time than
+// that.)
 
 #include <chrono>
 #include <condition_variable>

@@ -73,7 +73,7 @@ std::vector<std::string> B200Nodes(int count) {
 
 DeadKubelet::DeadKubelet(std::string node) : node_(std::move(node)) {
   PlayKubelet(node_, nullptr);
-  std::this_thread::sleep_for(std::chrono::seconds(2));
+  std::this_thread::sleep_for(std::chrono::seconds(4));
 }
 DeadKubelet::~DeadKubelet() { PlayKubelet(node_, "fake"); }
 

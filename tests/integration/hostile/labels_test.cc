@@ -52,8 +52,8 @@ INSTANTIATE_TEST_SUITE_P(
                       Relabel{"role", "disagg.dev/role", nullptr},
                       Relabel{"replica", "disagg.dev/replica", "7"},
                       Relabel{"revision", "disagg.dev/revision", nullptr}),
-    [](const auto& info) {
-      std::string name = info.param.name;
+    [](const auto& test) {
+      std::string name = test.param.name;
       name.erase(std::remove(name.begin(), name.end(), '-'), name.end());
       return name;
     });

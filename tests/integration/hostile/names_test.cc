@@ -126,7 +126,7 @@ INSTANTIATE_TEST_SUITE_P(
                             "services",
                             "-workers",
                             {{"spec", {{"selector", {{"disagg.dev/role", "nobody"}}}}}}}),
-    [](const auto& info) { return std::string(info.param.name); });
+    [](const auto& test) { return std::string(test.param.name); });
 
 // What others add beside our fields stays.
 TEST_F(SameName, AnAnnotationOfSomebodyElseStays) {

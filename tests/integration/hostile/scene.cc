@@ -13,6 +13,10 @@ void Scene::SetUp() { StartOperator(); }
 
 void Scene::StartOperator(const std::vector<std::string>& flags) {
   static std::atomic<int> count{0};
+  if (op_) {
+    op_->Kill();
+    op_->WaitForEnd(seconds(10));
+  }
   op_.reset();
   proxy_ =
       FaultProxy::Start(ChartEnvironment::operator_kubeconfig(),
@@ -59,8 +63,8 @@ void MakeNamespace(const std::string& deployment, const json& labels) {
 namespace {
 
 bool HasEnded(const json& object) {
-  const std::string phase =
-      object.value("status", json::object()).is_object() ? object["status"].value("phase", "") : "";
+  const json status = object.value("status", json::object());  // a ControllerRevision has none
+  const std::string phase = status.is_object() ? status.value("phase", "") : "";
   return object["metadata"].contains("deletionTimestamp") || phase == "Failed" ||
          phase == "Succeeded";
 }

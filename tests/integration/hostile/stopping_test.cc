@@ -143,8 +143,8 @@ INSTANTIATE_TEST_SUITE_P(
                                          State::kClassMisspelt, State::kDeadWebhook,
                                          State::kFullQuota),
                        ::testing::Values(Wish::kSuspend, Wish::kFewer, Wish::kDelete)),
-    [](const auto& info) {
-      return std::string(Name(std::get<0>(info.param))) + Name(std::get<1>(info.param));
+    [](const auto& test) {
+      return std::string(Name(std::get<0>(test.param))) + Name(std::get<1>(test.param));
     });
 
 // A deployment that was never accepted, and one that is paused.

@@ -69,14 +69,14 @@ TEST_F(BlindOperator, ANodeThatJoinsUnseenIsNotGone) {
   }
   const auto before = Uids(OwnedPods(deployment));
   const auto unseen = FaultProxy::Now();
-  ExpectTold(deployment, "nodes");
+  ExpectTold(deployment, "cannot watch nodes");
   const int per_minute = RequestsPerMinute();
   EXPECT_EQ(Deletions(unseen), 0);
   EXPECT_EQ(Uids(OwnedPods(deployment)), before);
   EXPECT_LE(per_minute, 2 * kMostPerMinute) << "list and watch are asked for again";
   nodes.Lift();
-  const double healed = SecondsUntil("nothing is told of nodes", [&] {
-    return deployment.Converged() && Told(deployment).find("nodes") == std::string::npos;
+  const double healed = SecondsUntil("no cache is told to be behind", [&] {
+    return deployment.Converged() && Told(deployment).find("cannot watch") == std::string::npos;
   });
   EXPECT_EQ(Uids(OwnedPods(deployment)), before);
   Report("nodes may not be read", per_minute, healed);

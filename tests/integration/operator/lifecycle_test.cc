@@ -195,7 +195,7 @@ TEST(Lifecycle, AWrongAliasIsRefusedWithNearNamesAndTouchesNothing) {
   Deployment running("typo-running");
   ASSERT_TRUE(running.WaitReady());
   const auto before = Uids(running.Pods());
-  running.Patch({{"model", {{"ref", "tiny-nvfp4-typo"}}}, {"prefill", {{"replicas", 1}}}});
+  running.Patch({{"model", {{"ref", "tiny-nvfp4-typo"}}}, {"prefill", {{"replicas", 3}}}});
   ASSERT_TRUE(Eventually("Stalled", std::chrono::seconds(20),
                          [&] { return running.Condition("Stalled") == "True"; }));
   EXPECT_EQ(before, Uids(running.Pods())) << "a refused spec touched a pod";

@@ -286,8 +286,19 @@ TEST(CacheDecoder, LetsAnUndecodableObjectInWithItsError) {
   EXPECT_EQ((*object)->meta.annotation(kDecodeError),
             R"(spec.suspend: must be true or false, is "yes")");
   const auto& deployment = dynamic_cast<const DisaggDeployment&>(**object);
-  EXPECT_TRUE(deployment.spec.roles.empty());
+  EXPECT_EQ(deployment.spec.model_ref, "");
   EXPECT_EQ(deployment.status.target_revision, "w7c3h5dn");
+}
+
+TEST(CacheDecoder, KeepsOfAnUndecodableObjectWhatGivesDevicesBack) {
+  const auto object = Cached(test::Patched(
+      test::kDeployment, R"({"spec": {"suspend": true, "prefill": {"replicas": "many"}}})"));
+  ASSERT_TRUE(object.ok());
+  const auto& deployment = dynamic_cast<const DisaggDeployment&>(**object);
+  EXPECT_NE(deployment.meta.annotation(kDecodeError), "");
+  EXPECT_TRUE(deployment.spec.suspend);
+  EXPECT_FALSE(deployment.spec.roles.contains(RoleName::kPrefill)) << "its replicas are not known";
+  EXPECT_TRUE(deployment.spec.roles.contains(RoleName::kDecode));
 }
 
 TEST(CacheDecoder, DoesNotBelieveAnErrorThatAUserWrote) {

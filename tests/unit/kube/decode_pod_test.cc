@@ -68,6 +68,7 @@ TEST(PodDecoder, ReadsContainerStates) {
   EXPECT_EQ(worker.last_termination_reason, "OOMKilled");
   EXPECT_EQ(worker.last_termination_message, "too much");
   EXPECT_EQ(worker.last_exit_code, 137);
+  EXPECT_EQ(worker.last_finished_at - worker.last_started_at, 40);
   EXPECT_EQ(base::FormatTime(worker.last_finished_at), "2026-11-24T10:25:58Z");
   EXPECT_FALSE(agent.running);
   EXPECT_EQ(agent.waiting_reason, "ImagePullBackOff");
@@ -100,6 +101,25 @@ TEST(PodDecoder, OnlyTheReasonUnschedulableMakesAMessage) {
   EXPECT_EQ(with("Unschedulable")->unschedulable_message, "0/4 nodes");
   EXPECT_EQ(with("SchedulingGated")->unschedulable_message, "");
   EXPECT_FALSE(with("Unschedulable")->scheduled);
+}
+
+TEST(PodDecoder, ReadsWhoShouldStartAPodAndWhatItWaitsFor) {
+  const auto pod = PodWith(R"("spec":{"schedulerName":"volcano",
+      "schedulingGates":[{"name":"example.com/a"},{"name":"example.com/b"}]},
+      "status":{"conditions":[
+      {"type":"PodScheduled","status":"True","lastTransitionTime":"2026-11-24T10:00:00Z"},
+      {"type":"PodReadyToStartContainers","status":"False"}]})");
+  ASSERT_NE(pod, nullptr);
+  EXPECT_EQ(pod->scheduler_name, "volcano");
+  EXPECT_EQ(pod->scheduling_gates, "example.com/a, example.com/b");
+  EXPECT_EQ(pod->scheduled_at, 1'795'514'400);
+  EXPECT_TRUE(pod->sandbox_missing);
+}
+
+TEST(PodDecoder, AKubeletThatDoesNotReportTheSandboxHasOne) {
+  const auto pod = PodWith(R"("status":{"conditions":[{"type":"Ready","status":"False"}]})");
+  ASSERT_NE(pod, nullptr);
+  EXPECT_FALSE(pod->sandbox_missing);
 }
 
 TEST(PodDecoder, ReadsEachPhaseAndTakesAnUnknownOneForPending) {

@@ -14,7 +14,7 @@ constexpr char kDeployment[] = R"json({
     "labels": {"a\"b": "x\ny\u00e4"}, "managedFields": [{"manager": "kubectl"}]
   },
   "spec": {"replicas": 3, "template": {"spec": {"weight": 0.25, "big": 9223372036854775807, "status": "kept"}}},
-  "status": {"replicas": 3, "readyReplicas": 2, "availableReplicas": 1, "observedGeneration": 3}
+  "status": {"replicas": 3, "readyReplicas": 2, "availableReplicas": 1, "updatedReplicas": 1, "observedGeneration": 3}
 })json";
 
 TEST(RawDecoder, KeepsEverythingButStatusAndManagedFields) {
@@ -42,6 +42,8 @@ TEST(DeploymentDecoder, ReadsItsStatusToo) {
   EXPECT_EQ(deployment->desired, 3);
   EXPECT_EQ(deployment->ready, 2);
   EXPECT_EQ(deployment->available, 1);
+  EXPECT_EQ(deployment->updated, 1);
+  EXPECT_EQ(deployment->total, 3);
   EXPECT_EQ(deployment->observed_generation, 3);
   EXPECT_EQ(deployment->json.Unpack().find("readyReplicas"), std::string::npos);
 }

@@ -56,6 +56,7 @@ constexpr char kPod[] = R"json({
       {"name": "worker", "restartCount": 2, "ready": true,
        "state": {"running": {"startedAt": "2026-11-24T10:26:00Z"}},
        "lastState": {"terminated": {"exitCode": 137, "reason": "OOMKilled", "message": "too much",
+                                    "startedAt": "2026-11-24T10:25:18Z",
                                     "finishedAt": "2026-11-24T10:25:58Z"}}},
       {"name": "agent", "restartCount": 0,
        "state": {"waiting": {"reason": "ImagePullBackOff", "message": "no such image"}}}

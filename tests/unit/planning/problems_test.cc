@@ -17,6 +17,7 @@ Snapshot WithNodes(const Pods& pods) {
   Snapshot snapshot = SnapshotOf(DeploymentBuilder(), pods);
   snapshot.nodes["blip"] = NodeBuilder("blip").NotReadySince(kNow - 45).Build();
   snapshot.nodes["dead"] = NodeBuilder("dead").NotReadySince(kNow - 301).Build();
+  snapshot.not_ready_seen = {{"blip", kNow - 45}, {"dead", kNow - 301}};
   return snapshot;
 }
 
@@ -260,9 +261,9 @@ TEST(Unschedulable, NamesTheCauseFirst) {
 TEST(Unschedulable, NamesTheSameOfEquallyFreeNodesWhateverTheirOrder) {
   Snapshot snapshot = WithNodes({Waiting()});
   for (const char* name : {"b200-1", "b200-0"}) {
-    snapshot.capacity.push_back({NodeBuilder(name).Build(), {}});
+    snapshot.capacity.push_back({NodeBuilder(name).Build(), {{"nvidia.com/gpu", 4}}});
   }
-  EXPECT_THAT(Find(snapshot, Resolved())[0].message, HasSubstr("the freest (b200-0)"));
+  EXPECT_THAT(Find(snapshot, Resolved())[0].message, HasSubstr("the freest node (b200-0)"));
 }
 
 TEST(Unschedulable, FallsBackToTheSchedulersWords) {

@@ -91,7 +91,7 @@ TEST(Recreation, IsBoundedWhateverHappensToThePods) {
       harm.act(world);
       world.Advance(1);
     }
-    const int slots = 3, most = 8;
+    const int slots = 3, most = 13;  // at once, after 20 s and 40 s, and then every minute
     EXPECT_GE(created, 2 * slots) << "it goes on trying";
     EXPECT_LE(created, most * slots);
   }
@@ -106,9 +106,9 @@ TEST(Recreation, IsSoonWellWhenTheHarmEnds) {
   }
   const Pass pass = world.RunPass();
   ASSERT_TRUE(pass.plan.wake_at);
-  EXPECT_LE(*pass.plan.wake_at, world.now() + 40);
+  EXPECT_LE(*pass.plan.wake_at, world.now() + 60);
   EXPECT_THAT(pass.plan.explanations,
-              Contains("decode-0 waits: 2 of its pods in a row were lost or deleted soon after "
+              Contains("decode-0 waits: 3 of its pods in a row were lost or deleted soon after "
                        "their creation"));
   EXPECT_TRUE(world.Settle().status.ready);
 }
@@ -132,12 +132,8 @@ TEST(Recreation, AsksForTheSameNameAfterAPodThatLeftNoTrace) {
 
 TEST(NodeLoss, IsAskedForBeforeAPodIsEnded) {
   World world = Running();
-  const std::string node = world.At(kDecode, 0).node_name;
-  for (const auto& pod : world.pods()) {
-    if (pod->meta.label(api::kLabelRole) != "decode") pod->node_name = "b200-2";
-  }
-  world.LoseNode(node);
-  world.AddNode("b200-2");
+  const std::string node = "b200-lost";
+  world.At(kDecode, 0).node_name = node;
   const Pass pass = world.RunPass();
   ASSERT_THAT(pass.PodWrites(), ElementsAre("delete decode-0-1 grace 0"))
       << "nothing is created before the answer";
@@ -145,7 +141,7 @@ TEST(NodeLoss, IsAskedForBeforeAPodIsEnded) {
   ASSERT_TRUE(absence);
   EXPECT_EQ(absence->resource, kube::kNodes);
   EXPECT_EQ(absence->key.name, node);
-  EXPECT_THAT(world.RunPass().PodWrites(), ElementsAre("create decode-0-2"));
+  EXPECT_THAT(world.RunPass().PodWrites(), ElementsAre("create decode-0-1"));
 }
 
 TEST(NodeLoss, IsNoneWhileNodesCannotBeRead) {

@@ -209,6 +209,17 @@ TEST(Release, AsksTheClusterAgainWhenASuspendedDeploymentGoesOn) {
 
 // -- what serves is kept
 
+TEST(ScaleDown, TakesAPodThatCrashLoopsWhateverHoldsUpTheRest) {
+  World world = Running();
+  CrashLoop(world, kPrefill, 0);
+  world.fails = WebhookIsDead;
+  world.Edit([](auto& spec) {
+    ChangeImage(spec);
+    spec.roles[kPrefill].replicas = 1;
+  });
+  EXPECT_THAT(world.RunPass().PodWrites(), ElementsAre("delete prefill-0-1"));
+}
+
 TEST(ScaleDown, InAStuckRollOutKeepsThePodThatServes) {
   World world;
   world.Edit([](auto& spec) { spec.roles[kDecode].replicas = 2; });
@@ -293,7 +304,7 @@ TEST(Strays, OfANameThatIsNoReplicasAreDeleted) {
   const Pass pass = world.RunPass();
   EXPECT_EQ(pass.plan.writes.at(0).key.name, "minimax-m3-something-else");
   EXPECT_EQ(pass.plan.writes.at(0).verb, Verb::kDelete);
-  EXPECT_THAT(pass.PodWrites(), Contains("create decode-0-2"));
+  EXPECT_THAT(pass.PodWrites(), Contains("create decode-0-1"));
 }
 
 }  // namespace

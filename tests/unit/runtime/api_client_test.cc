@@ -82,8 +82,10 @@ TEST_F(ApiClientTest, KeepsWritesInFlightWithinTheBound) {
   std::vector<std::jthread> callers;
   std::atomic<int> done{0};
   for (int i = 0; i < 4; ++i) {
-    callers.emplace_back([&] {
-      for (const auto& result : client->WriteAll(std::vector<WriteRequest>(5, Create("x")))) {
+    callers.emplace_back([&, i] {
+      WriteRequest write = Create("x");
+      write.flow = std::to_string(i);
+      for (const auto& result : client->WriteAll(std::vector<WriteRequest>(5, write))) {
         if (result) ++done;
       }
     });
@@ -112,7 +114,7 @@ TEST_F(ApiClientTest, TwelveOwnersBehindASlowWebhookHoldUpNobodyElse) {
     owners.emplace_back(
         [&, i] { (void)client->WriteAll(writes_of("a/" + std::to_string(i), "slow")); });
   }
-  transport.WaitForHeld(48);
+  transport.WaitForHeld(42);
   auto healthy =
       std::async(std::launch::async, [&] { return client->WriteAll(writes_of("b/0", "fast")); });
   ASSERT_EQ(healthy.wait_for(std::chrono::seconds(20)), std::future_status::ready);

@@ -170,6 +170,12 @@ TEST(ReflectorState, WhatIsTooLargeEvenWithoutContentsWaits) {
   EXPECT_FALSE(next.without_contents);
 }
 
+TEST_F(ReflectorStateTest, WhatIsTooLargeToReadWaitsNoLongerThanOtherFailures) {
+  base::Error large = Failure(ErrorCode::kTooLarge);
+  large.retry_after = seconds(60);
+  EXPECT_LE(state_.OnWatchEnded(large, now_).delay, milliseconds(100));
+}
+
 TEST(ReflectorState, APageThatTakesTooLongIsAskedForInHalvesAfterAWait) {
   base::Error gateway = Failure(ErrorCode::kUnavailable);
   gateway.reason = "Timeout";

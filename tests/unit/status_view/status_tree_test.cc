@@ -79,6 +79,8 @@ void MakeStalled(Scene& scene) {
   scene.AddProblem({{"reason", "ModelNotFound"}, {"message", error}});
 }
 
+void MakeMisspelt(Scene& scene) { scene.deployment["spec"]["engine"]["args"]["max-num-seq"] = 8; }
+
 void MakeSuspended(Scene& scene) {
   scene.deployment["spec"]["suspend"] = true;
   scene.pods.clear();
@@ -218,6 +220,17 @@ minimax-m3   serving   nvidia/MiniMax-M3-NVPF4 fp4, vllm on dynamo   Ready for 3
    └─ minimax-m3-decode-w7c3h5dn-0-1           Ready   b200-1   restarts 0   3d
 Stalled: spec.model.ref "nvidia/MiniMax-M3-NVPF4": no ServingModel has this name or alias; did you mean "nvidia/MiniMax-M3-NVFP4" (ServingModel minimax-m3-nvfp4)? Running pods are untouched.
 )"},
+        TreeCase{"a flag that hardly is meant", MakeMisspelt, R"(
+minimax-m3   serving   nvidia/MiniMax-M3-NVFP4 fp4, vllm on dynamo   Ready for 3d2h
+├─ router    1/1   http://minimax-m3.serving.svc:8000/v1   kv-aware, in front of 2 prefill + 1 decode
+│  └─ minimax-m3-router-h6n4j8fs-7d9f7-x2k4q   Ready   cpu-3    restarts 0   3d
+├─ prefill   2/2   DEP2, 2 GPUs each, NIXL over rdma/ib    revision k4x9m2qa
+│  ├─ minimax-m3-prefill-k4x9m2qa-0-1          Ready   b200-0   restarts 0   3d
+│  └─ minimax-m3-prefill-k4x9m2qa-1-1          Ready   b200-0   restarts 0   3d
+└─ decode    1/1   DEP8, 8 GPUs, NIXL over rdma/ib         revision w7c3h5dn
+   └─ minimax-m3-decode-w7c3h5dn-0-1           Ready   b200-1   restarts 0   3d
+Warning: spec.engine.args.max-num-seq: is not a known flag of vllm; did you mean "max-num-seqs"?
+)"},
         TreeCase{"a suspended deployment says so", MakeSuspended, R"(
 minimax-m3   serving   nvidia/MiniMax-M3-NVFP4 fp4, vllm on dynamo   Suspended: spec.suspend is true: all replicas are at 0; requests are refused
 ├─ router    0/0   http://minimax-m3.serving.svc:8000/v1   kv-aware
@@ -286,7 +299,7 @@ minimax-m3   serving   nvidia/MiniMax-M3-NVFP4 fp4, vllm on dynamo   Ready for 3
 │  └─ minimax-m3-prefill-k4x9m2qa-1-1          Ready   b200-0   restarts 0   3d
 └─ decode    1/1   DEP8, 8 GPUs, NIXL over rdma/ib         revision w7c3h5dn
    └─ minimax-m3-decode-w7c3h5dn-0-1           Ready   b200-1   restarts 0   3d
-This is the state for generation 3; the operator has not looked at generation 4 yet.
+This is the state for generation 3; the operator has not acted on generation 4 yet.
 Update available: AcceleratorClass b200 would change both roles
 Paused by the annotation disagg.dev/reconcile=disabled: nothing but this status is written.
 )"},
@@ -312,10 +325,10 @@ minimax-m3   serving   nvidia/MiniMax-M3-NVFP4 fp4, vllm on dynamo   Being delet
 minimax-m3   serving   ?   Ready for 3d2h
 ├─ router    1/1   http://minimax-m3.serving.svc:8000/v1   in front of 2 prefill + 1 decode
 │  └─ minimax-m3-router-h6n4j8fs-7d9f7-x2k4q   Ready   cpu-3    restarts 0   3d
-├─ prefill   2/2   ?                                       revision k4x9m2qa
+├─ prefill   2/2   DEP2, 2 GPUs each, NIXL over rdma/ib    revision k4x9m2qa
 │  ├─ minimax-m3-prefill-k4x9m2qa-0-1          Ready   b200-0   restarts 0   3d
 │  └─ minimax-m3-prefill-k4x9m2qa-1-1          Ready   b200-0   restarts 0   3d
-└─ decode    1/1   ?                                       revision w7c3h5dn
+└─ decode    1/1   DEP8, 8 GPUs, NIXL over rdma/ib         revision w7c3h5dn
    └─ minimax-m3-decode-w7c3h5dn-0-1           Ready   b200-1   restarts 0   3d
 This version of kubectl-disagg cannot read the spec: spec.engine.type: must be one of vllm, mocker, is "sglang"
 )"}));

@@ -89,7 +89,7 @@ runtime::ReconcileResult DeploymentReconciler::Reconcile(const kube::ObjectKey& 
   Pass pass = Begin(std::move(deployment));
   MakePlan(pass);
   if (MustKnowPodsFirst(key, pass.plan)) return {std::nullopt, kWaitForSweep, false};
-  if (pass.snapshot.deployment->status.observed_generation < 0 && !pass.plan.writes.empty()) {
+  if (pass.snapshot.deployment->status.json.empty() && !pass.plan.writes.empty()) {
     const auto first = planning::PlanStatus(pass.snapshot, pass.plan, {});
     if (!WriteStatus(pass.snapshot, first.status)) {
       SettleTroubles(pass);

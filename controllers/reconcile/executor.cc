@@ -172,9 +172,11 @@ class Run {
         outcome_.failed.push_back({writes[i], *held[i]});
       }
     }
-    // What was refused a moment ago decides; nothing else is asked for.
-    if (refused())
-      std::erase_if(admitted, [](auto* write) { return write->verb == Verb::kDryRun; });
+    // What was refused a moment ago decides, and what was accepted then is not asked again.
+    std::erase_if(admitted, [&](const Write* write) {
+      return write->verb == Verb::kDryRun &&
+             (refused() || backoff_.IsAccepted(owner_.uid, IdOf(*write)));
+    });
     return admitted;
   }
 
@@ -219,7 +221,7 @@ class Run {
     } else if (write.verb == Verb::kDelete) {
       SettleDelete(write, *result);
     } else if (write.verb == Verb::kDryRun) {
-      backoff_.NoteSuccess(owner_.uid, IdOf(write));
+      backoff_.NoteAccepted(owner_.uid, IdOf(write));
     } else if (result->controller_uid != owner_.uid) {
       Fail(write, InTheWay(write, Standing::kForeign));
     } else {
@@ -279,7 +281,7 @@ class Run {
     // A name that exists already was accepted by everything that could refuse it.
     if (error.code == ErrorCode::kAlreadyExists ||
         (error.reason == "QuotaExceeded" && write.room_is_freed)) {
-      backoff_.NoteSuccess(owner_.uid, IdOf(write));
+      backoff_.NoteAccepted(owner_.uid, IdOf(write));
     } else if (IsRefusal(error)) {
       backoff_.NoteFailure(owner_.uid, IdOf(write), error);
       Refuse(write, error);

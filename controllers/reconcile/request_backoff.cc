@@ -18,6 +18,7 @@ constexpr milliseconds kLongestServerWait{60'000};
 // So many attempts are made with the whole group, the next ones with one write of it.
 constexpr int kWholeAttempts = 3;
 
+constexpr std::chrono::minutes kAcceptedFor{1};
 constexpr int kFreeRepetitions = 5;
 constexpr std::chrono::minutes kRepetitionWindow{2};
 constexpr milliseconds kFirstRepetitionWait{1'000};
@@ -177,6 +178,24 @@ void RequestBackoff::NoteWritten(const std::string& owner_uid, const planning::W
                                  kLongestRepetitionWait);
 }
 
+void RequestBackoff::NoteAccepted(const std::string& owner_uid, const RequestId& id) {
+  NoteSuccess(owner_uid, id);
+  const base::SteadyTime now = clock_.Steady();
+  std::lock_guard lock(mutex_);
+  auto& accepted = owners_[owner_uid].accepted;
+  std::erase_if(accepted, [&](const auto& entry) { return now - entry.second > kAcceptedFor; });
+  accepted[id] = now;
+}
+
+bool RequestBackoff::IsAccepted(const std::string& owner_uid, const RequestId& id) const {
+  std::lock_guard lock(mutex_);
+  const auto owner = owners_.find(owner_uid);
+  if (owner == owners_.end()) return false;
+  const auto accepted = owner->second.accepted.find(id);
+  return accepted != owner->second.accepted.end() &&
+         clock_.Steady() - accepted->second <= kAcceptedFor;
+}
+
 void RequestBackoff::Prune(const std::string& owner_uid, const std::vector<planning::Write>& plan) {
   std::set<RequestId> planned;
   for (const planning::Write& write : plan) planned.insert(IdOf(write));
@@ -212,6 +231,7 @@ void RequestBackoff::TryNow(const std::string& owner_uid) {
   const auto owner = owners_.find(owner_uid);
   if (owner == owners_.end()) return;
   for (auto& [name, group] : owner->second.groups) group.due = clock_.Steady();
+  owner->second.accepted.clear();
 }
 
 void RequestBackoff::Forget(const std::string& owner_uid) {

@@ -55,6 +55,10 @@ class RequestBackoff {
   // A write that was carried out; if it is again and again, something undoes it.
   void NoteWritten(const std::string& owner_uid, const planning::Write& write);
 
+  // A dry run that was accepted is not asked again within a minute: while what it allows fails.
+  void NoteAccepted(const std::string& owner_uid, const RequestId& id);
+  bool IsAccepted(const std::string& owner_uid, const RequestId& id) const;
+
   // After a plan was carried out: forgets failures of writes that are not in the plan any more.
   void Prune(const std::string& owner_uid, const std::vector<planning::Write>& plan);
   // How long until a request that was held back or has failed in this pass may be sent; nothing
@@ -85,6 +89,7 @@ class RequestBackoff {
   struct Owner {
     std::map<std::string, Group> groups;
     std::map<RequestId, Repetition> repetitions;
+    std::map<RequestId, base::SteadyTime> accepted;
   };
 
   std::optional<base::Error> HoldRepetition(Owner& owner, const RequestId& id,

@@ -351,6 +351,20 @@ TEST(Executor, RepeatsNoRefusedDryRunAtEveryEvent) {
   EXPECT_TRUE(cluster.Execute({WriteOf(Verb::kDryRun)}).refusal.empty());
 }
 
+TEST(Executor, RepeatsNoAcceptedDryRunWhileWhatItAllowsFails) {
+  FakeCluster cluster;
+  cluster.Answers("POST dry", Json(201, PodJson(kUid, "owner")));
+  cluster.Answers("POST", Refusal(429, "TooManyRequests"));
+  planning::Write pod = WriteOf(Verb::kCreate);
+  pod.gate = planning::Gate::kIfAccepted;
+  for (int pass = 0; pass < 50; ++pass) {
+    cluster.Execute({WriteOf(Verb::kDryRun), pod});
+    cluster.clock.Advance(std::chrono::seconds(1));
+  }
+  EXPECT_EQ(cluster.CountOf("POST dry"), 1U);
+  EXPECT_GT(cluster.CountOf("POST"), 3U);
+}
+
 TEST(Executor, AsksAnewWhenTheBodyOfADryRunIsAnother) {
   FakeCluster cluster;
   cluster.Answers("", Refusal(422, "Invalid"));

@@ -26,6 +26,7 @@ std::vector<PodState> ClassifyGone(const Snapshot& snapshot) {
     if (!state) continue;
     state->life = Life::kEnding;
     state->crash_looping = false;
+    state->why.clear();  // its node is not of the snapshot
     state->released = gone.released;
     states.push_back(std::move(*state));
   }

@@ -18,8 +18,10 @@ Write DeleteOf(const PodState& state, Stage stage, Gate gate, const std::string&
   return write;
 }
 
+// Grace 0 is the last word: what is still there then is held by a finalizer.
 bool CanBeDeleted(const PodState& state) {
-  return !state.released && (state.node_gone || !state.pod->meta.deleting());
+  const kube::ObjectMeta& meta = state.pod->meta;
+  return !state.released && (!meta.deleting() || (state.node_gone && meta.deletion_grace > 0));
 }
 
 Write RestoreLabels(const PodState& state) {

@@ -114,6 +114,7 @@ base::Result<ObjectMeta> DecodeMeta(const Json& object, const KeepKeys& keep) {
     meta.creation_time = TimeField(metadata, "creationTimestamp");
     if (!TextField(metadata, "deletionTimestamp").empty()) {
       meta.deletion_time = TimeField(metadata, "deletionTimestamp");
+      meta.deletion_grace = IntegerField(metadata, "deletionGracePeriodSeconds");
     }
     meta.labels = KeptMembers(metadata, "labels", keep);
     meta.annotations = KeptMembers(metadata, "annotations", keep);

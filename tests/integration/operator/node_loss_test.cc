@@ -43,7 +43,7 @@ TEST(NodeLoss, AStuckPodOnAVanishedNodeDoesNotBlockItsReplica) {
   TheApi().MergePatch(pod_path, {{"metadata", {{"finalizers", {"test.disagg.dev/stuck"}}}}});
   TheApi().Delete("/api/v1/nodes/b200-doomed");
   ASSERT_TRUE(
-      Eventually("the replica lives elsewhere under a new name", std::chrono::seconds(20), [&] {
+      Eventually("the replica lives elsewhere under a new name", std::chrono::seconds(40), [&] {
         const auto pods = deployment.Pods("decode");
         return pods.size() == 1 && pods[0]["metadata"]["name"] != stuck &&
                pods[0]["spec"].value("nodeName", "") != "b200-doomed" && deployment.Converged();

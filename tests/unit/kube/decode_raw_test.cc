@@ -10,7 +10,7 @@ constexpr char kDeployment[] = R"json({
   "apiVersion": "apps/v1", "kind": "Deployment",
   "metadata": {
     "name": "router", "namespace": "serving", "uid": "u", "resourceVersion": "12", "generation": 4,
-    "deletionTimestamp": "2026-11-24T10:00:00Z",
+    "deletionTimestamp": "2026-11-24T10:00:00Z", "deletionGracePeriodSeconds": 60,
     "labels": {"a\"b": "x\ny\u00e4"}, "managedFields": [{"manager": "kubectl"}]
   },
   "spec": {"replicas": 3, "template": {"spec": {"weight": 0.25, "big": 9223372036854775807, "status": "kept"}}},
@@ -21,6 +21,7 @@ TEST(RawDecoder, KeepsEverythingButStatusAndManagedFields) {
   const auto raw = DecodeAs<RawObject>(RawDecoder({}), kDeployment);
   ASSERT_NE(raw, nullptr);
   EXPECT_TRUE(raw->meta.deleting());
+  EXPECT_EQ(raw->meta.deletion_grace, 60);
   nlohmann::json wanted = nlohmann::json::parse(kDeployment);
   wanted.erase("status");
   wanted["metadata"].erase("managedFields");

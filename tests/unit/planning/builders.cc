@@ -308,8 +308,9 @@ PodBuilder& PodBuilder::Asks(const std::string& resource, std::int64_t count) {
   return *this;
 }
 
-PodBuilder& PodBuilder::Deleting() {
-  pod_.meta.deletion_time = kNow + 60;
+PodBuilder& PodBuilder::Deleting(int grace_seconds) {
+  pod_.meta.deletion_time = kNow + grace_seconds;
+  pod_.meta.deletion_grace = grace_seconds;
   return *this;
 }
 

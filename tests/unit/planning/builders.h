@@ -103,7 +103,7 @@ class PodBuilder {
   PodBuilder& Gates(const std::string& names);
   PodBuilder& Unschedulable(const std::string& message);
   PodBuilder& Asks(const std::string& resource, std::int64_t count);
-  PodBuilder& Deleting();
+  PodBuilder& Deleting(int grace_seconds = 60);
   PodBuilder& Retries(int retries);
   PodBuilder& Failures(const std::string& failures);
   PodBuilder& Faults(const std::string& faults);

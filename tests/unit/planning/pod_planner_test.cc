@@ -134,6 +134,10 @@ TEST(PlanPods, ReplacesAtOnceWhoeverNoLongerCounts) {
        {Decode(0).On("no-more").Running().Deleting()},
        1,
        {"delete decode-0-1 grace 0", "create decode-0-2"}},
+      {"one that was deleted with grace 0 and is held by a finalizer is not deleted again",
+       {Decode(0).On("no-more").Running().Deleting(0)},
+       1,
+       {"create decode-0-2"}},
       {"a pod on a node that is NotReady for too long is ended with its own grace: it may still "
        "run",
        {Decode(0).On("dead").Running()},

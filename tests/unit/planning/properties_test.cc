@@ -261,6 +261,7 @@ class Player {
     switch (Below(5)) {
       case 0:
         pod.meta.deletion_time = world_.now() + kGraceSeconds;
+        pod.meta.deletion_grace = kGraceSeconds;
         return;
       case 1:
         pod.phase = kube::PodPhase::kFailed;

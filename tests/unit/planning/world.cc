@@ -304,6 +304,7 @@ bool World::DeletePod(const Write& write) {
   } else {
     EXPECT_FALSE((*found)->meta.deleting()) << write.key.name << " is being deleted already";
     (*found)->meta.deletion_time = now_ + kGraceSeconds;
+    (*found)->meta.deletion_grace = kGraceSeconds;
   }
   return true;
 }

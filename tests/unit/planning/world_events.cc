@@ -34,6 +34,7 @@ void World::DeleteDeployment() { deployment_.meta.deletion_time = now_; }
 
 void World::DeletePod(api::RoleName role, int replica) {
   At(role, replica).meta.deletion_time = now_ + kGraceSeconds;
+  At(role, replica).meta.deletion_grace = kGraceSeconds;
 }
 
 void World::DeleteRevision(const std::string& name) {

@@ -82,7 +82,15 @@ struct Outcome {
   std::vector<WriteOutcome> failed;
   // The API server's reason for refusing a dry run (422, 403); empty: accepted or not asked.
   std::string refusal;
+  // A dry run got no answer that decides. What runs is kept whole meanwhile, as after a refusal.
+  bool undecided = false;
+
+  bool accepted() const { return refusal.empty() && !undecided; }
 };
+
+// Whether a failed write holds up all stages after its own. A dry run only decides nothing, and an
+// account that exists serves while its repair fails.
+bool HoldsUpTheRest(const WriteOutcome& failed);
 
 // Whether a write of the plan that `outcome` is of was made and answered well.
 bool WasCarriedOut(const Write& write, const Outcome& outcome);

@@ -33,7 +33,8 @@ void AddTrouble(const Trouble& trouble, std::int64_t now, ProblemList& list) {
     return;
   }
   const std::int64_t reported_at = trouble.since + kTroubleSeconds;
-  if (now < reported_at) {
+  // What was undone five times has lasted for long enough.
+  if (now < reported_at && trouble.reason != "UndoneAgain") {
     list.WakeAt(reported_at);
     return;
   }

@@ -54,7 +54,7 @@ std::vector<Note> ActionsOf(const Plan& plan, const Outcome& outcome) {
     const auto role = api::ParseRoleName(labels.at(api::kLabelRole).get<std::string>());
     if (role) ++created[*role];
   }
-  const auto& revision = outcome.refusal.empty() ? plan.target : plan.accepted;
+  const auto& revision = outcome.accepted() ? plan.target : plan.accepted;
   if (created.empty() || !revision) return {};
   std::string text;
   for (const auto& [role, count] : created) {

@@ -99,7 +99,7 @@ StatusPlan PlanStatus(const Snapshot& snapshot, const Plan& plan, const Outcome&
     result.wake_at = std::min(result.wake_at.value_or(*facts.inputs_due), *facts.inputs_due);
   }
   result.changed = !NextPassTells(plan, outcome) && result.status != StatusBefore(facts.deployment);
-  if (outcome.executed && !FoundationFailed(outcome)) result.actions = ActionsOf(plan, outcome);
+  if (outcome.executed) result.actions = ActionsOf(plan, outcome);
   result.events = Transitions(facts.deployment, conditions, facts.report.problems);
   return result;
 }

@@ -49,6 +49,9 @@ bool CreatesPods(const planning::Plan& plan) {
   });
 }
 
+// Nothing new is created of which no status would tell; giving devices back waits for nothing.
+bool WaitsForStatus(const Write& write) { return write.stage != planning::Stage::kRelease; }
+
 bool Touches(const planning::Plan& plan, const std::string& uid) {
   return std::any_of(plan.writes.begin(), plan.writes.end(),
                      [&](const Write& write) { return write.uid == uid; });
@@ -91,10 +94,7 @@ runtime::ReconcileResult DeploymentReconciler::Reconcile(const kube::ObjectKey& 
   if (MustKnowPodsFirst(key, pass.plan)) return {std::nullopt, kWaitForSweep, false};
   if (pass.snapshot.deployment->status.json.empty() && !pass.plan.writes.empty()) {
     const auto first = planning::PlanStatus(pass.snapshot, pass.plan, {});
-    if (!WriteStatus(pass.snapshot, first.status)) {
-      SettleTroubles(pass);
-      return Next(pass);
-    }
+    if (!WriteStatus(pass.snapshot, first.status)) std::erase_if(pass.plan.writes, WaitsForStatus);
   }
   pass.outcome = executor_.Execute(pass.plan, pass.snapshot.deployment->meta);
   {
@@ -129,6 +129,16 @@ runtime::ReconcileResult DeploymentReconciler::WaitForCaches(
                                          "the cache of " + behind +
                                              " does not show the last write of this operator; "
                                              "nothing is changed until it does")));
+  // Deletions by UID are as safe as on fresh caches. Which pods are surplus is not known while
+  // theirs lags; that all are not wanted is.
+  const bool knows_pods = behind != kube::kPods.ToString();
+  const bool suspended = pass.snapshot.deployment->spec.suspend;
+  std::erase_if(pass.plan.writes, [&](const Write& write) {
+    return write.stage != planning::Stage::kRelease || write.verb != planning::Verb::kDelete ||
+           !(knows_pods || suspended);
+  });
+  pass.outcome = executor_.Execute(pass.plan, pass.snapshot.deployment->meta);
+  LogWrites(pass.snapshot, pass.plan, pass.outcome);
   SettleTroubles(pass);
   if (lag >= kLagIsTrouble) TellStatus(pass, next);
   return next;
@@ -167,9 +177,10 @@ void DeploymentReconciler::MakePlan(Pass& pass) {
     pass.plan = planning::PlanDeployment(pass.snapshot);
   }
   if (!pass.plan.needs_payloads.empty()) {
-    // What is to end does not need to be read.
+    // What is to be deleted or labelled does not need to be read.
     std::erase_if(pass.plan.writes, [](const Write& write) {
-      return write.verb != planning::Verb::kDelete || write.gate != planning::Gate::kAlways;
+      return write.stage != planning::Stage::kRelease &&
+             (write.verb != planning::Verb::kDelete || write.gate != planning::Gate::kAlways);
     });
     pass.plan.another_pass = false;
   }
@@ -283,6 +294,7 @@ base::Status DeploymentReconciler::WriteStatus(const planning::Snapshot& snapsho
 DeploymentReconciler::Memory& DeploymentReconciler::Remembered(const kube::ObjectMeta& meta) {
   Memory& memory = memory_[meta.key()];
   if (memory.uid != meta.uid) {
+    ForgetUid(memory.uid);
     memory = {};
     memory.uid = meta.uid;
   }
@@ -319,6 +331,11 @@ void DeploymentReconciler::Forget(const kube::ObjectKey& key) {
     uid = found->second.uid;
     memory_.erase(found);
   }
+  ForgetUid(uid);
+}
+
+void DeploymentReconciler::ForgetUid(const std::string& uid) {
+  if (uid.empty()) return;
   manager_.freshness().Forget(uid);
   knowledge_.lost.Forget(uid);
   knowledge_.backoff.Forget(uid);

@@ -84,6 +84,7 @@ class DeploymentReconciler {
   // mutex_ held.
   Memory& Remembered(const kube::ObjectMeta& meta);
   void Forget(const kube::ObjectKey& key);
+  void ForgetUid(const std::string& uid);
 
   runtime::Manager& manager_;
   const Knowledge knowledge_;

@@ -51,7 +51,8 @@ runtime::WriteRequest ToRequest(const Write& write, const kube::ObjectMeta& owne
   // somebody else's.
   if (!write.uid.empty()) body["metadata"]["uid"] = write.uid;
   request.force = write.verb == Verb::kApply && !write.uid.empty();
-  request.body = body.dump();
+  // What others wrote into an object may not be UTF-8.
+  request.body = body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   return request;
 }
 
@@ -132,12 +133,10 @@ class Run {
   }
 
   Outcome Take() { return std::move(outcome_); }
-  bool refused() const { return !outcome_.refusal.empty(); }
+  bool accepted() const { return outcome_.accepted(); }
   // No write has failed that the later stages stand on.
   bool stands() const {
-    return std::none_of(outcome_.failed.begin(), outcome_.failed.end(), [](const auto& failed) {
-      return planning::IsFoundation(failed.write->stage);
-    });
+    return std::none_of(outcome_.failed.begin(), outcome_.failed.end(), planning::HoldsUpTheRest);
   }
 
   // The writes of one stage.
@@ -169,16 +168,21 @@ class Run {
       } else if (writes[i]->verb == Verb::kDryRun && IsRefusal(*held[i])) {
         Refuse(*writes[i], *held[i]);
       } else {
-        outcome_.failed.push_back({writes[i], *held[i]});
+        AddFailed(*writes[i], *held[i]);
       }
     }
     // What was refused a moment ago decides, and what was accepted then is not asked again.
+    // Whatever has failed before and is admitted now finds out whether that is over.
     std::erase_if(admitted, [&](const Write* write) {
-      return write->verb == Verb::kDryRun &&
-             (refused() || backoff_.IsAccepted(owner_.uid, IdOf(*write)));
+      if (write->verb != Verb::kDryRun) return false;
+      const RequestId id = IdOf(*write);
+      return backoff_.IsAccepted(owner_.uid, id) ||
+             (refused() && !backoff_.HasFailed(owner_.uid, id));
     });
     return admitted;
   }
+
+  bool refused() const { return !outcome_.refusal.empty(); }
 
   base::Result<runtime::WriteRequest> Prepare(const Write& write) {
     if (write.because_absent) {
@@ -190,7 +194,7 @@ class Run {
 
   // With nothing cached the name may be somebody's whose object the cache does not hold.
   base::Result<runtime::WriteRequest> PrepareFirstApply(const Write& write) {
-    const auto live = client_.Get(write.resource, write.key);
+    const auto live = Look(write.resource, write.key);
     if (!live && SaysAbsent(live.error())) return ToRequest(write, owner_);
     if (!live) return live.error();
     const LiveObject object = ReadLive(*live, owner_);
@@ -200,12 +204,23 @@ class Run {
     return ToRequest(known, owner_);
   }
 
+  // Where one look of a pass got no answer the others would only wait, too.
+  base::Result<std::string> Look(const kube::Resource& resource, const kube::ObjectKey& key) {
+    if (unanswered_) return *unanswered_;
+    auto live = client_.Get(resource, key);
+    if (!live &&
+        (live.error().code == ErrorCode::kTimeout || live.error().code == ErrorCode::kConnection)) {
+      unanswered_ = live.error();
+    }
+    return live;
+  }
+
   // Asked once in a pass: all pods of a node stand on the same absence.
   base::Status IsAbsent(const planning::Absence& absence) {
     const std::string name = absence.resource.kind + " " + absence.key.ToString();
     const auto [known, first] = absences_.try_emplace(name + "/" + absence.uid);
     if (!first) return known->second;
-    const auto live = client_.Get(absence.resource, absence.key);
+    const auto live = Look(absence.resource, absence.key);
     if (!live) {
       if (!SaysAbsent(live.error())) known->second = live.error();
     } else if (absence.uid.empty() || ReadLive(*live, owner_).uid == absence.uid) {
@@ -296,7 +311,7 @@ class Run {
       Fail(write, error);
       return;
     }
-    const auto live = client_.Get(write.resource, write.key);
+    const auto live = Look(write.resource, write.key);
     if (!live) {
       Fail(write, error);
       return;
@@ -348,7 +363,7 @@ class Run {
       Fail(write, error);
       return;
     }
-    const auto live = client_.Get(write.resource, write.key);
+    const auto live = Look(write.resource, write.key);
     if (!live || ReadLive(*live, owner_).standing != Standing::kOurs) {
       Fail(write, error);
       return;
@@ -365,8 +380,7 @@ class Run {
     const bool claims = error.code == ErrorCode::kNotFound || error.code == ErrorCode::kConflict ||
                         error.code == ErrorCode::kAlreadyExists || error.code == ErrorCode::kGone ||
                         IsInvalid(error);
-    const auto live =
-        claims ? client_.Get(write.resource, write.key) : base::Result<std::string>(error);
+    const auto live = claims ? Look(write.resource, write.key) : base::Result<std::string>(error);
     if (claims && (live ? ReadLive(*live, owner_).uid != write.uid : SaysAbsent(live.error()))) {
       Gone(write);
     } else if (live && write.verb == Verb::kDelete && !IsInvalid(error)) {
@@ -385,6 +399,11 @@ class Run {
 
   void Fail(const Write& write, const Error& error) {
     backoff_.NoteFailure(owner_.uid, IdOf(write), error);
+    AddFailed(write, error);
+  }
+
+  void AddFailed(const Write& write, const Error& error) {
+    outcome_.undecided |= write.stage == Stage::kDryRun;
     outcome_.failed.push_back({&write, error});
   }
 
@@ -400,15 +419,16 @@ class Run {
   RequestBackoff& backoff_;
   const kube::ObjectMeta& owner_;
   std::map<std::string, base::Status> absences_;
+  std::optional<Error> unanswered_;
   Outcome outcome_;
 };
 
 // Whether a write is made, given the answer of the dry runs. Accounts of a refused target's
 // fallback are decided after the dry runs; they exist already.
-bool IsOpen(const Write& write, bool refused) {
+bool IsOpen(const Write& write, bool accepted) {
   if (write.gate == Gate::kAlways) return true;
-  if (write.gate == Gate::kIfAccepted) return !refused;
-  return refused && !planning::IsFoundation(write.stage);
+  if (write.gate == Gate::kIfAccepted) return accepted;
+  return !accepted && !planning::IsFoundation(write.stage);
 }
 
 }  // namespace
@@ -419,7 +439,7 @@ Outcome Executor::Execute(const planning::Plan& plan, const kube::ObjectMeta& ow
   for (const Stage stage : planning::kStages) {
     std::vector<const Write*> writes;
     for (const Write& write : plan.writes) {
-      if (write.stage == stage && IsOpen(write, run.refused())) writes.push_back(&write);
+      if (write.stage == stage && IsOpen(write, run.accepted())) writes.push_back(&write);
     }
     run.Carry(writes);
     if (!run.stands()) break;

@@ -14,7 +14,7 @@
 //   delete, 404, 409 or 410         absent, another UID      done
 //                                   still there              NotDeleted, tried again
 //   merge patch, 404, 409 or 422    absent, another UID      nothing to do any more
-//   apply of ours, 400, 409 or 422  ours                     replaced by a merge patch
+//   apply of ours, 422              ours                     replaced by a merge patch
 //   anything else                                            the error
 //
 // A delete with `because_absent` is preceded by a look at that object. A write that keeps failing
@@ -44,7 +44,7 @@ class Executor {
       : client_(client), freshness_(freshness), lost_(lost), backoff_(backoff) {}
 
   // `plan` outlives the outcome, which points into it. Stops before the next stage when a write
-  // that the rest stands on (revision, accounts, dry runs) failed.
+  // that the rest stands on failed (planning::HoldsUpTheRest).
   planning::Outcome Execute(const planning::Plan& plan, const kube::ObjectMeta& owner);
 
  private:

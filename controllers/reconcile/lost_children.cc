@@ -34,12 +34,12 @@ base::Result<kube::ObjectPtr> DecodeOne(const std::string& json, const kube::Dec
 
 void LostChildren::Suspect(const kube::Resource& resource, const kube::ObjectPtr& last_known) {
   const kube::ObjectMeta& meta = last_known->meta;
-  Add(meta.controller_uid, meta.uid, {resource, meta.key(), last_known, clock_.Steady(), {}});
+  Add(meta.controller_uid, meta.uid, {resource, meta.key(), last_known, clock_.Steady(), {}, {}});
 }
 
 void LostChildren::Suspect(const std::string& owner_uid, const kube::Resource& resource,
                            const kube::ObjectKey& key, const std::string& uid) {
-  Add(owner_uid, uid, {resource, key, nullptr, clock_.Steady(), {}});
+  Add(owner_uid, uid, {resource, key, nullptr, clock_.Steady(), {}, {}});
 }
 
 void LostChildren::Add(const std::string& owner_uid, const std::string& uid, Entry entry) {
@@ -68,29 +68,32 @@ LostChildren::View LostChildren::Look(const std::string& owner_uid, const IsShow
     Entry looked = entry;
     if (looked.due <= clock_.Steady() && looks < kMostLooks) {
       ++looks;
-      if (!Refresh(owner_uid, uid, looked, view)) {
+      if (!Refresh(owner_uid, uid, looked)) {
         Drop(owner_uid, uid);
         continue;
       }
       Keep(owner_uid, uid, looked);
+    }
+    if (looked.error) {
+      view.failures.push_back(
+          {"look at " + looked.resource.kind + " " + looked.key.name, *looked.error});
     }
     if (looked.last_known != nullptr) view.children.push_back({looked.resource, looked.last_known});
   }
   return view;
 }
 
-bool LostChildren::Refresh(const std::string& owner_uid, const std::string& uid, Entry& entry,
-                           View& view) {
+bool LostChildren::Refresh(const std::string& owner_uid, const std::string& uid, Entry& entry) {
   entry.interval = std::clamp(entry.interval * 2, kFirstInterval, kLongestInterval);
   entry.due = clock_.Steady() + entry.interval;
   const auto live = client_.Get(entry.resource, entry.key);
   if (!live && SaysAbsent(live.error())) return false;
   auto object = live ? DecodeOne(*live, decoders_(entry.resource)) : live.error();
   if (!object) {
-    view.failures.push_back(
-        {"look at " + entry.resource.kind + " " + entry.key.name, object.error()});
+    entry.error = object.error();
     return true;
   }
+  entry.error.reset();
   const kube::ObjectMeta& meta = (*object)->meta;
   if (meta.uid != uid || meta.controller_uid != owner_uid) return false;
   entry.last_known = std::move(*object);

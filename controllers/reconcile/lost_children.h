@@ -80,13 +80,14 @@ class LostChildren {
     kube::ObjectPtr last_known;  // null: never seen
     base::SteadyTime due{};
     std::chrono::milliseconds interval{0};
+    std::optional<base::Error> error;  // of the last look
   };
   using Entries = std::map<std::string, Entry>;  // by UID
 
   void Add(const std::string& owner_uid, const std::string& uid, Entry entry);
   Entries TakeShown(const std::string& owner_uid, const IsShown& shown);
   // Looks at one; false: it is gone, or not of this owner.
-  bool Refresh(const std::string& owner_uid, const std::string& uid, Entry& entry, View& view);
+  bool Refresh(const std::string& owner_uid, const std::string& uid, Entry& entry);
   void Keep(const std::string& owner_uid, const std::string& uid, const Entry& entry);
 
   runtime::ApiClient& client_;

@@ -196,6 +196,14 @@ bool RequestBackoff::IsAccepted(const std::string& owner_uid, const RequestId& i
          clock_.Steady() - accepted->second <= kAcceptedFor;
 }
 
+bool RequestBackoff::HasFailed(const std::string& owner_uid, const RequestId& id) const {
+  std::lock_guard lock(mutex_);
+  const auto owner = owners_.find(owner_uid);
+  if (owner == owners_.end()) return false;
+  const auto group = owner->second.groups.find(id.group);
+  return group != owner->second.groups.end() && group->second.failed.contains(id.id);
+}
+
 void RequestBackoff::Prune(const std::string& owner_uid, const std::vector<planning::Write>& plan) {
   std::set<RequestId> planned;
   for (const planning::Write& write : plan) planned.insert(IdOf(write));

@@ -58,6 +58,8 @@ class RequestBackoff {
   // A dry run that was accepted is not asked again within a minute: while what it allows fails.
   void NoteAccepted(const std::string& owner_uid, const RequestId& id);
   bool IsAccepted(const std::string& owner_uid, const RequestId& id) const;
+  // Whether the last answer to a request was a failure.
+  bool HasFailed(const std::string& owner_uid, const RequestId& id) const;
 
   // After a plan was carried out: forgets failures of writes that are not in the plan any more.
   void Prune(const std::string& owner_uid, const std::vector<planning::Write>& plan);

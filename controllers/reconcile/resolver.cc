@@ -16,12 +16,19 @@ bool FindsNoNode(const kube::Pod& pod) {
 // Whoever is told why a pod finds no node, or decides whether its successor may avoid one.
 bool AsksForNodes(const kube::Pod& pod) { return FindsNoNode(pod) || planning::IsNodesFault(pod); }
 
+// A watch may have shown again what was looked at a moment ago.
+bool IsThere(const std::vector<std::shared_ptr<const kube::Pod>>& pods, const std::string& uid) {
+  return std::any_of(pods.begin(), pods.end(),
+                     [&](const auto& pod) { return pod->meta.uid == uid; });
+}
+
 void ResolvePods(const Sources& sources, planning::Snapshot& snapshot) {
   const Caches& caches = sources.caches;
   const kube::ObjectMeta& meta = snapshot.deployment->meta;
   snapshot.pods = caches.pods.ByController(meta.uid);
   for (const LostChildren::Child& child : sources.lost) {
     if (!(child.resource == kube::kPods)) continue;
+    if (IsThere(snapshot.pods, child.object->meta.uid)) continue;
     snapshot.pods.push_back(std::static_pointer_cast<const kube::Pod>(child.object));
   }
   for (const auto& pod : caches.pods.ByIndex(kByDeployment, meta.key().ToString())) {
@@ -64,6 +71,7 @@ void ResolveChildren(const Sources& sources, planning::Snapshot& snapshot) {
     }
   }
   for (const LostChildren::Child& child : sources.lost) {
+    if (sources.caches.Shows(child.resource, child.object->meta.uid)) continue;
     AddChild(child.resource, child.object, snapshot);
   }
 }

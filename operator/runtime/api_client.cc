@@ -113,7 +113,7 @@ ApiClient::~ApiClient() { Shutdown(); }
 
 base::Result<std::string> ApiClient::Get(const kube::Resource& resource,
                                          const kube::ObjectKey& key) {
-  return impl_->Read(MakeGet(resource, key), key.namespace_name);
+  return ReadObject(impl_->Read(MakeGet(resource, key), key.namespace_name), key.name);
 }
 
 base::Result<std::string> ApiClient::ListMetadata(const kube::Resource& resource,

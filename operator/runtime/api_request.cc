@@ -101,25 +101,28 @@ bool StillThere(const simdjson::dom::element& metadata) {
   return waits || held;
 }
 
+// Some proxy's page, or a server of another kind.
+base::Error NotAnObject(const std::string& what) {
+  base::Error error = base::MakeError(base::ErrorCode::kProtocol, "InvalidAnswer",
+                                      "the answer to " + what + " is not an object");
+  error.outcome_unknown = true;  // it said 2xx, so it was probably carried out
+  return error;
+}
+
 base::Result<WriteResult> ParseObject(const std::string& body, Verb verb) {
   kube::JsonParser parser;
   const auto parsed = parser.Parse(body);
-  if (!parsed) {
-    base::Error error = base::MakeError(base::ErrorCode::kProtocol, "InvalidAnswer",
-                                        "the answer to a write is not JSON");
-    error.outcome_unknown = true;  // it said 2xx, so it was probably carried out
-    return error;
-  }
+  if (!parsed) return NotAnObject("a write");
   const kube::Json object = *parsed;
   kube::Json metadata;
   WriteResult result;
   // A delete is answered with a Status when the object was removed at once, for some kinds with the
   // object as it last was.
   result.gone = verb == Verb::kDelete;
-  if (Text(object, "kind") == "Status" || object["metadata"].get(metadata) != simdjson::SUCCESS) {
-    return result;
-  }
-  result.uid = Text(metadata, "uid");
+  if (verb == Verb::kDelete && Text(object, "kind") == "Status") return result;
+  if (object["metadata"].get(metadata) == simdjson::SUCCESS) result.uid = Text(metadata, "uid");
+  // A dry run may be answered without one.
+  if (result.uid.empty() && verb != Verb::kDryRunCreate) return NotAnObject("a write");
   result.resource_version = Text(metadata, "resourceVersion");
   result.controller_uid = ControllerUid(metadata);
   result.labels = Labels(metadata);
@@ -168,6 +171,18 @@ base::Result<std::string> ReadBody(base::Result<transport::Response> answer) {
   if (!answer) return answer.error();
   if (answer->status >= 200 && answer->status < 300) return std::move(answer->body);
   return kube::ErrorFromResponse(answer->status, answer->body, answer->Header("Retry-After"));
+}
+
+base::Result<std::string> ReadObject(base::Result<std::string> body, const std::string& name) {
+  if (!body) return body;
+  kube::JsonParser parser;
+  const auto object = parser.Parse(*body);
+  kube::Json metadata;
+  if (!object || (*object)["metadata"].get(metadata) != simdjson::SUCCESS ||
+      Text(metadata, "name") != name || Text(metadata, "uid").empty()) {
+    return NotAnObject("a GET");
+  }
+  return body;
 }
 
 base::Result<WriteResult> ReadWriteAnswer(const base::Result<transport::Response>& answer,

@@ -22,6 +22,9 @@ base::Result<WriteResult> ReadWriteAnswer(const base::Result<transport::Response
 // The answer, or the error that it stands for.
 base::Result<std::string> ReadBody(base::Result<transport::Response> answer);
 
+// The answer to a GET of the object `name`; anything else than that object is an error.
+base::Result<std::string> ReadObject(base::Result<std::string> body, const std::string& name);
+
 // For metrics: "create", "apply", "patch", "delete", "dry-run".
 std::string ToString(Verb verb);
 

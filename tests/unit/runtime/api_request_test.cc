@@ -157,7 +157,7 @@ TEST(ReadWriteAnswer, WhatDoesNotFitIsNotSentAgainSoon) {
   const auto result = ReadWriteAnswer(
       Refusal(500, "InternalError", "etcdserver: request is too large"), Verb::kCreate);
   EXPECT_TRUE(result.error().retryable());
-  EXPECT_EQ(result.error().retry_after, std::chrono::seconds(60));
+  EXPECT_EQ(result.error().retry_after, kTooLargeRetry);
 }
 
 }  // namespace

@@ -45,20 +45,15 @@ kube::ObjectPtr Decode(const kube::Resource& kind, const json& object) {
 }  // namespace
 
 SmallCluster::SmallCluster()
-    : clock_(base::SystemTime(std::chrono::seconds(planning::kNow))),
-      transport_(std::make_unique<runtime::FakeTransport>(
-          [this](const transport::Request& request) { return Handle(request); })) {
-  runtime::ApiClientOptions options;
-  options.clock = &clock_;
-  client_ = std::make_unique<runtime::ApiClient>(*transport_, nullptr, options);
+    : FakeManager([this](const transport::Request& request) { return Handle(request); }) {
   domain_ = Register(*this, clock_, {});
   for (auto& [resource, store] : stores_) store->Replace({}, "1");
   const planning::Snapshot seed = planning::SnapshotOf(deployment_);
   for (const auto& model : seed.catalogue.models) {
-    stores_.at(api::kServingModels.ToString())->Upsert(model, "1");
+    StoreOf(api::kServingModels).Upsert(model, "1");
   }
   for (const auto& shape : seed.catalogue.classes) {
-    stores_.at(api::kAcceleratorClasses.ToString())->Upsert(shape, "1");
+    StoreOf(api::kAcceleratorClasses).Upsert(shape, "1");
   }
   Spec(deployment_);
 }
@@ -84,6 +79,12 @@ void SmallCluster::Patch(const std::string& path, const json& patch) {
   json object = objects_.at(path);
   object.merge_patch(patch);
   Store(path, std::move(object));
+}
+
+void SmallCluster::Delete(const std::string& path) {
+  std::lock_guard lock(mutex_);
+  objects_.erase(path);
+  Show(path);
 }
 
 void SmallCluster::Lead() { lead_(); }
@@ -133,26 +134,6 @@ json SmallCluster::Object(const std::string& path) const {
   std::lock_guard lock(mutex_);
   const auto found = objects_.find(path);
   return found == objects_.end() ? json() : found->second;
-}
-
-runtime::ObjectStore& SmallCluster::Watch(runtime::WatchSpec spec) {
-  auto& store = stores_[spec.resource.ToString()];
-  store = std::make_unique<runtime::ObjectStore>();
-  store->AddIndex(runtime::kByController,
-                  [](const kube::Object& object) -> std::vector<std::string> {
-                    if (object.meta.controller_uid.empty()) return {};
-                    return {object.meta.controller_uid};
-                  });
-  freshness_.RegisterStore(spec.resource, store.get());
-  return *store;
-}
-
-runtime::Controller& SmallCluster::AddController(runtime::ControllerOptions options,
-                                                 runtime::Reconcile reconcile) {
-  options.backoff.seed = 1;
-  workers_.push_back(
-      {std::make_unique<runtime::Controller>(options, clock_, metrics_, reconcile), reconcile});
-  return *workers_.back().controller;
 }
 
 SmallCluster::Answer SmallCluster::Handle(const transport::Request& request) {
@@ -224,7 +205,7 @@ void SmallCluster::Store(const std::string& path, json object) {
 // Brings the cache up to date, as a watch with a selector would.
 void SmallCluster::Show(const std::string& path) {
   const kube::Resource& kind = KindOf(path);
-  runtime::ObjectStore& store = *stores_.at(kind.ToString());
+  runtime::ObjectStore& store = StoreOf(kind);
   const auto object = objects_.find(path);
   const std::string version = std::to_string(version_);
   if (object != objects_.end() &&
@@ -244,8 +225,7 @@ void SmallCluster::WriteStatus(const std::string& body) {
 void SmallCluster::ShowDeployment() {
   auto deployment = std::make_shared<api::DisaggDeployment>(deployment_.Value());
   deployment->meta.resource_version = std::to_string(++version_);
-  stores_.at(api::kDisaggDeployments.ToString())
-      ->Upsert(deployment, deployment->meta.resource_version);
+  StoreOf(api::kDisaggDeployments).Upsert(deployment, deployment->meta.resource_version);
 }
 
 }  // namespace disagg::reconcile

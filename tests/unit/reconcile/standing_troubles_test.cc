@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 
-#include <memory>
+#include <functional>
+#include <string>
+#include <vector>
 
 #include "controllers/api/labels.h"
 #include "tests/unit/reconcile/small_cluster.h"
@@ -86,7 +88,7 @@ TEST(StandingTrouble, CostsFewRequestsAMinuteAndHealsWithinSeconds) {
     SmallCluster cluster;
     cluster.Lead();
     cluster.Break(trouble.fault);
-    // Something wakes the deployment five times a second all the while.
+    // Something wakes the deployment every second all the while.
     cluster.Play(minutes(3), seconds(1));
     const int requests = cluster.Play(minutes(1), seconds(1));
     EXPECT_LE(requests, 30) << trouble.name << ": requests in the fourth minute";
@@ -111,6 +113,24 @@ TEST(LostLabels, AreGivenBackAndCostNoPod) {
   EXPECT_TRUE(cluster.Object(pods.front())["metadata"]["labels"].contains(api::kLabelDeployment));
   cluster.Play(minutes(1));  // until it is told that no scheduler looks at the pods
   EXPECT_EQ(cluster.Play(minutes(2), seconds(1)), 0);
+}
+
+TEST(LostLabels, AreGivenBackWhileARevisionCannotBeRead) {
+  SmallCluster cluster;
+  cluster.Lead();
+  cluster.Play(seconds(10));
+  const auto pods = cluster.Pods();
+  ASSERT_EQ(pods.size(), kPodsWanted);
+  cluster.Break(Answering(
+      [](const Request& request) {
+        return request.target.find("/controllerrevisions/") != std::string::npos;
+      },
+      Refusal(500, "InternalError", "etcdserver: request timed out")));
+  cluster.Delete(pods.back());
+  cluster.Patch(pods.front(), {{"metadata", {{"labels", {{api::kLabelRole, nullptr}}}}}});
+  cluster.Play(seconds(5));
+  EXPECT_EQ(cluster.Pods().size(), kPodsWanted - 1) << "nobody knows what to create it from";
+  EXPECT_TRUE(cluster.Object(pods.front())["metadata"]["labels"].contains(api::kLabelRole));
 }
 
 TEST(LostLabels, OfEveryKindOfChildAreGivenBack) {
@@ -158,8 +178,7 @@ TEST(LostLabels, AreFoundWhenNobodyLedWhileTheyWereTakenOff) {
 
 TEST(LostLabels, TakenOffAtCreationByAPolicyAreGivenBackOnce) {
   SmallCluster cluster;
-  auto created = std::make_shared<std::set<std::string>>();
-  cluster.Mutate([created](json& object) {
+  cluster.Mutate([](json& object) {
     const bool first = !object["metadata"].contains("uid");
     if (object.value("kind", "") == "Pod" && first) {
       object["metadata"]["labels"].erase(api::kLabelDeployment);

@@ -62,6 +62,12 @@ bool CarriedOutAny(const planning::Plan& plan, const planning::Outcome& outcome)
                      [&](const Write& write) { return planning::WasCarriedOut(write, outcome); });
 }
 
+// What is to end does not need to be read, nor do pods whose labels are given back.
+bool NeedsNoTemplate(const Write& write) {
+  if (write.gate != planning::Gate::kAlways) return false;
+  return write.verb == planning::Verb::kDelete || write.stage == planning::Stage::kRelease;
+}
+
 RequestId ReadOf(const std::string& revision) { return {"read controllerrevisions", revision}; }
 
 }  // namespace
@@ -177,11 +183,7 @@ void DeploymentReconciler::MakePlan(Pass& pass) {
     pass.plan = planning::PlanDeployment(pass.snapshot);
   }
   if (!pass.plan.needs_payloads.empty()) {
-    // What is to be deleted or labelled does not need to be read.
-    std::erase_if(pass.plan.writes, [](const Write& write) {
-      return write.stage != planning::Stage::kRelease &&
-             (write.verb != planning::Verb::kDelete || write.gate != planning::Gate::kAlways);
-    });
+    std::erase_if(pass.plan.writes, [](const Write& write) { return !NeedsNoTemplate(write); });
     pass.plan.another_pass = false;
   }
   if (pass.plan.paused) return;

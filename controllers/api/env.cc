@@ -67,7 +67,11 @@ std::vector<EnvVar> MergeEnv(const std::vector<std::vector<EnvVar>>& layers) {
       }
     }
   }
-  return Ordering(std::move(merged)).Run();
+  return merged;
+}
+
+std::vector<EnvVar> InOrderOfReferences(std::vector<EnvVar> variables) {
+  return Ordering(std::move(variables)).Run();
 }
 
 std::string EscapeReferences(std::string_view word) {

@@ -13,9 +13,13 @@ namespace disagg::api {
 // Names that a variable's value refers to as $(NAME), in order; "$$(NAME)" is no reference.
 std::vector<std::string> ReferencesIn(std::string_view value);
 
-// Later wins. Order of first appearance is kept, but for a variable whose value refers to one
-// further down: that one comes first, because Kubernetes expands only what is defined before.
+// Later wins. Order of first appearance is kept.
 std::vector<EnvVar> MergeEnv(const std::vector<std::vector<EnvVar>>& layers);
+
+// The order that a container needs: a variable whose value refers to one further down comes behind
+// it, because Kubernetes expands only what is defined before. For templates only: inputs of
+// revisions keep the order of the spec, as every release has hashed it.
+std::vector<EnvVar> InOrderOfReferences(std::vector<EnvVar> variables);
 
 // A word of a command line in the form that Kubernetes expands to exactly `word`: "$(x)" becomes
 // "$$(x)".

@@ -1,7 +1,6 @@
 #include "controllers/planning/pod_identity.h"
 
 #include <charconv>
-#include <string_view>
 #include <vector>
 
 #include "controllers/api/labels.h"
@@ -28,17 +27,6 @@ std::vector<std::string_view> Split(std::string_view text) {
   return parts;
 }
 
-// <ddep>-<role>-<role revision>-<replica>-<incarnation>
-std::optional<PodIdentity> ParseName(std::string_view name, const std::string& deployment) {
-  if (!name.starts_with(deployment + "-")) return std::nullopt;
-  const auto parts = Split(name.substr(deployment.size() + 1));
-  if (parts.size() != 4 || parts[1].empty()) return std::nullopt;
-  const auto role = api::ParseRoleName(std::string(parts[0]));
-  const auto replica = ParseCount(parts[2]), incarnation = ParseCount(parts[3]);
-  if (!role || !replica || !incarnation) return std::nullopt;
-  return PodIdentity{{*role, *replica, *incarnation}, std::string(parts[1]), "", ""};
-}
-
 bool Holds(const StoredRevision& stored, const PodIdentity& identity) {
   const auto role = stored.identity.roles.find(identity.slot.role);
   return role != stored.identity.roles.end() && role->second.revision == identity.role_revision;
@@ -58,8 +46,18 @@ const StoredRevision* FindRevision(const PodIdentity& identity, const std::strin
 
 }  // namespace
 
+std::optional<PodIdentity> ParsePodName(std::string_view name, const std::string& deployment) {
+  if (!name.starts_with(deployment + "-")) return std::nullopt;
+  const auto parts = Split(name.substr(deployment.size() + 1));
+  if (parts.size() != 4 || parts[1].empty()) return std::nullopt;
+  const auto role = api::ParseRoleName(parts[0]);
+  const auto replica = ParseCount(parts[2]), incarnation = ParseCount(parts[3]);
+  if (!role || !replica || !incarnation) return std::nullopt;
+  return PodIdentity{{*role, *replica, *incarnation}, std::string(parts[1]), "", ""};
+}
+
 std::optional<PodIdentity> IdentifyPod(const kube::Pod& pod, const Snapshot& snapshot) {
-  auto identity = ParseName(pod.meta.name, snapshot.deployment->meta.name);
+  auto identity = ParsePodName(pod.meta.name, snapshot.deployment->meta.name);
   if (!identity) return std::nullopt;
   const std::string& named = pod.meta.label(api::kLabelRevision);
   if (const StoredRevision* stored = FindRevision(*identity, named, snapshot)) {

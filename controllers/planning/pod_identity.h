@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "controllers/planning/snapshot.h"
 #include "controllers/render/objects.h"
@@ -19,6 +20,9 @@ struct PodIdentity {
   // Of the stored revisions that hold this role revision; of the labels where none does any more.
   std::string contract, revision;
 };
+
+// What <ddep>-<role>-<role revision>-<replica>-<incarnation> tells; nothing for another name.
+std::optional<PodIdentity> ParsePodName(std::string_view name, const std::string& deployment);
 
 // Nothing for a name that this operator would not give to a pod of the deployment.
 std::optional<PodIdentity> IdentifyPod(const kube::Pod& pod, const Snapshot& snapshot);

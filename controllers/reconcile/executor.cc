@@ -123,6 +123,23 @@ bool IsInvalid(const Error& error) {
   return error.code == ErrorCode::kInvalid && error.reason == "Invalid";
 }
 
+bool Holds(const std::map<std::string, std::string>& live, const nlohmann::json& metadata,
+           const char* field) {
+  const auto wanted = metadata.value(field, nlohmann::json::object());
+  return std::all_of(wanted.items().begin(), wanted.items().end(), [&](const auto& entry) {
+    const auto found = live.find(entry.key());
+    return found != live.end() && found->second == entry.value();
+  });
+}
+
+// A revision whose labels or annotations somebody changed is one that no cache can read, and would
+// be created again for ever. Those of a pod are the planner's to give back.
+bool HasMetadataOf(const Write& write, const LiveObject& live) {
+  if (!(write.resource == kube::kControllerRevisions)) return true;
+  const nlohmann::json& metadata = write.body.at("metadata");
+  return Holds(live.labels, metadata, "labels") && Holds(live.annotations, metadata, "annotations");
+}
+
 // Carries out the writes of one plan.
 class Run {
  public:
@@ -321,11 +338,12 @@ class Run {
       Fail(write, InTheWay(write, object.standing));
       return;
     }
-    if (object.labels.contains(api::kLabelDeployment)) {
+    const bool labelled = object.labels.contains(api::kLabelDeployment);
+    if (!labelled) lost_.Suspect(owner_.uid, write.resource, write.key, object.uid);
+    if (labelled && HasMetadataOf(write, object)) {
       freshness_.NoteWrite(owner_.uid, write.resource, object.resource_version);
       backoff_.NoteWritten(owner_.uid, write);
     } else {
-      lost_.Suspect(owner_.uid, write.resource, write.key, object.uid);
       GiveMetadataBack(write, object);
     }
   }

@@ -10,6 +10,11 @@
 
 namespace disagg::reconcile {
 
+// Of an object with the deployment's label. One without an owner counts only under a name that the
+// deployment would use.
+bool IsLeftover(const kube::Resource& resource, const kube::ObjectMeta& child,
+                const kube::ObjectMeta& owner);
+
 std::vector<planning::Leftover> FindLeftovers(const Caches& caches, const kube::ObjectMeta& owner);
 
 }  // namespace disagg::reconcile

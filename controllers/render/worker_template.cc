@@ -24,11 +24,11 @@ constexpr char kModelPath[] = "/model";
 // others may refer to $(POD_NAME).
 std::vector<api::EnvVar> WorkerEnv(const EngineRenderer& engine, const WorkerView& worker) {
   // HOME may be anything that can be written; caches of compiled code go there.
-  return api::MergeEnv({DynamoWorkerEnv(worker.context),
-                        {{"HOME", "/tmp", ""}},
-                        engine.Env(worker),
-                        worker.role.accelerator.env,
-                        worker.role.env});
+  return api::InOrderOfReferences(api::MergeEnv({DynamoWorkerEnv(worker.context),
+                                                 {{"HOME", "/tmp", ""}},
+                                                 engine.Env(worker),
+                                                 worker.role.accelerator.env,
+                                                 worker.role.env}));
 }
 
 std::vector<std::string> WorkerArgs(const EngineRenderer& engine, const WorkerView& worker) {

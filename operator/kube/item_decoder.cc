@@ -22,20 +22,31 @@ void Append(std::string_view key, std::string_view value, std::string& json) {
 // Who wrote which field mirrors the depth of the fields, and no decision needs it.
 bool IsBookkeeping(std::string_view key) { return key == "managedFields"; }
 
+bool MayBeDescended(std::string_view key, std::string_view value) {
+  return (key == "metadata" || key == "spec") && value.starts_with('{');
+}
+
+void Lose(const std::string& field, const std::string& why, Readable& readable) {
+  if (!readable.lost.empty()) readable.lost += "; ";
+  readable.lost += "field \"" + field + "\" cannot be read: " + why;
+}
+
+// Of a metadata or a spec that cannot be read as a whole, its members are tried one by one: one bad
+// field does not hide what the others ask for.
 Readable ReadableMembers(std::string_view text, const std::string& path, JsonParser& parser) {
   Readable readable;
   ScanObject(text, [&](std::string_view key, std::string_view value) {
     const auto parsed = parser.Parse(value);
     if (parsed) return Append(key, value, readable.json);
-    if (path.empty() && key == "metadata") {
-      const Readable metadata = ReadableMembers(value, "metadata.", parser);
-      readable.lost += metadata.lost;
-      return Append(key, metadata.json, readable.json);
-    }
     if (IsBookkeeping(key)) return;
-    if (!readable.lost.empty()) readable.lost += "; ";
-    readable.lost +=
-        "field \"" + path + std::string(key) + "\" cannot be read: " + parsed.error().message;
+    const std::string field = path + std::string(key);
+    const std::string why = parsed.error().message;
+    if (!path.empty() || !MayBeDescended(key, value)) return Lose(field, why, readable);
+    const Readable members = ReadableMembers(value, field + ".", parser);
+    Append(key, members.json, readable.json);
+    if (members.lost.empty() && members.json == "{}") return Lose(field, why, readable);
+    if (!members.lost.empty() && !readable.lost.empty()) readable.lost += "; ";
+    readable.lost += members.lost;
   });
   readable.json += '}';
   return readable;

@@ -36,7 +36,7 @@ TEST(MergeEnv, LaterWinsAtTheFirstPlace) {
   EXPECT_EQ(merged[2].name, "C");
 }
 
-TEST(MergeEnv, PutsWhatIsReferredToFirst) {
+TEST(InOrderOfReferences, PutsWhatIsReferredToFirst) {
   const struct {
     const char* sentence;
     std::vector<std::vector<EnvVar>> layers;
@@ -55,7 +55,9 @@ TEST(MergeEnv, PutsWhatIsReferredToFirst) {
   };
   for (const auto& c : cases) {
     Names order;
-    for (const EnvVar& variable : MergeEnv(c.layers)) order.push_back(variable.name);
+    for (const EnvVar& variable : InOrderOfReferences(MergeEnv(c.layers))) {
+      order.push_back(variable.name);
+    }
     EXPECT_EQ(order, c.order) << c.sentence;
   }
 }

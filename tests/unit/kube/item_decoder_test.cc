@@ -43,6 +43,14 @@ TEST(DecodeItem, OfADeepObjectTheRestIsKnown) {
   EXPECT_EQ(std::static_pointer_cast<const Deployment>(*object)->ready, 2);
 }
 
+TEST(DecodeItem, OneDeepFieldOfASpecHidesNoOther) {
+  const auto object = Decode(ObjectWith(R"(,"spec":{"template":)" + Deep() + R"(,"replicas":3})"));
+  ASSERT_TRUE(object.ok());
+  EXPECT_EQ((*object)->meta.decode_error,
+            "field \"spec.template\" cannot be read: it is nested deeper than 1024 levels");
+  EXPECT_EQ(std::static_pointer_cast<const Deployment>(*object)->desired, 3);
+}
+
 TEST(DecodeItem, MetadataThatCannotBeReadIsNamedToo) {
   const auto object = Decode(ObjectWith("", R"(,"labels":)" + Deep()));
   ASSERT_TRUE(object.ok());

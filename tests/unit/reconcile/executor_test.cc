@@ -220,6 +220,22 @@ TEST(Executor, LooksOnlyWhereAnAnswerLeavesSomethingOpen) {
   }
 }
 
+TEST(Executor, GivesADamagedRevisionItsMetadataBack) {
+  planning::Write write = WriteOf(Verb::kCreate);
+  write.resource = kube::kControllerRevisions;
+  write.body["metadata"]["annotations"] = {{"disagg.dev/roles", "{}"}};
+  for (const bool damaged : {true, false}) {
+    nlohmann::json metadata = nlohmann::json::object();
+    if (!damaged) metadata["annotations"] = write.body["metadata"]["annotations"];
+    FakeCluster cluster;
+    cluster.Shows("", Json(200, PodJson(kUid, "owner", "m3", metadata)));
+    cluster.Answers("POST", Refusal(409, "AlreadyExists"));
+    cluster.Answers("PATCH merge", Json(200, PodJson(kUid, "owner")));
+    EXPECT_EQ(cluster.Try(write), "done");
+    EXPECT_EQ(cluster.CountOf("PATCH merge"), damaged ? 1u : 0u);
+  }
+}
+
 TEST(Executor, LooksAtTheNameBeforeTheFirstApply) {
   struct Case {
     std::string standing, expected;

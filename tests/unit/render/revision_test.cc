@@ -193,6 +193,18 @@ TEST(Revision, QuantitiesCountByTheirAmount) {
   EXPECT_EQ(a.Make().identity.name, b.Make().identity.name);
 }
 
+// Earlier releases hashed the order of the spec: another one here rolls pods at an upgrade.
+TEST(Revision, HashesVariablesInTheOrderOfTheSpec) {
+  Fixture seed = Seed();
+  seed.deployment.spec.engine_env = {{"ADDRESS", "$(HOST):$(PORT)", ""}, {"HOST", "a", ""}};
+  seed.decode().env = {{"PORT", "1", ""}, {"HOST", "b", ""}};
+  std::vector<std::string> names;
+  for (const json& entry : seed.Make().inputs["roles"]["decode"]["env"]) {
+    names.push_back(entry["name"]);
+  }
+  EXPECT_THAT(names, testing::ElementsAre("ADDRESS", "HOST", "PORT"));
+}
+
 TEST(Revision, ARoleThatDoesNotRollKeepsItsPartByteForByteWhateverBecameOfTheClass) {
   const Revision before = Seed().Make();
   Fixture changed = Seed();

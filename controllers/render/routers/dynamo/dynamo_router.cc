@@ -53,7 +53,7 @@ std::vector<api::EnvVar> RouterEnv(const TemplateContext& context, const Contrac
     // Releases before 1.6 let decode serve alone when no prefill is there; later ones ignore it.
     env.push_back({"DYN_ENFORCE_DISAGG", "true", ""});
   }
-  return api::MergeEnv({env, router.env});
+  return api::InOrderOfReferences(api::MergeEnv({env, router.env}));
 }
 
 // 200 exactly when both roles can be reached. Slashes of a model's name stay as they are.

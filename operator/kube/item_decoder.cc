@@ -22,10 +22,19 @@ void Append(std::string_view key, std::string_view value, std::string& json) {
 // Who wrote which field mirrors the depth of the fields, and no decision needs it.
 bool IsBookkeeping(std::string_view key) { return key == "managedFields"; }
 
+// `value`, read as deep as it will stand: alone it might just fit. `level`: of its object.
+base::Status Check(std::string_view value, int level, JsonParser& parser) {
+  std::string wrapped;
+  for (int i = 0; i < level; ++i) wrapped += '[';
+  wrapped.append(value).append(static_cast<std::size_t>(level), ']');
+  const auto parsed = parser.Parse(wrapped);
+  return parsed ? base::Status() : parsed.error();
+}
+
 Readable ReadableMembers(std::string_view text, const std::string& path, JsonParser& parser) {
   Readable readable;
   ScanObject(text, [&](std::string_view key, std::string_view value) {
-    const auto parsed = parser.Parse(value);
+    const base::Status parsed = Check(value, path.empty() ? 1 : 2, parser);
     if (parsed) return Append(key, value, readable.json);
     if (path.empty() && key == "metadata") {
       const Readable metadata = ReadableMembers(value, "metadata.", parser);

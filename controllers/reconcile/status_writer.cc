@@ -33,7 +33,8 @@ base::Status ApplyStatus(runtime::Manager& manager, const kube::Resource& resour
   request.resource = resource;
   request.key = meta.key();
   request.subresource = "status";
-  request.body = body.dump();
+  // A text that is not UTF-8 is no reason to write no status at all.
+  request.body = body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   request.force = true;
   request.flow = meta.key().ToString();
   auto written = manager.client().Write(request);

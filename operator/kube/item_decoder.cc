@@ -33,10 +33,19 @@ void Lose(const std::string& field, const std::string& why, Readable& readable) 
 
 // Of a metadata or a spec that cannot be read as a whole, its members are tried one by one: one bad
 // field does not hide what the others ask for.
+// `value`, read as deep as it will stand: alone it might just fit. `level`: of its object.
+base::Status Check(std::string_view value, int level, JsonParser& parser) {
+  std::string wrapped;
+  for (int i = 0; i < level; ++i) wrapped += '[';
+  wrapped.append(value).append(static_cast<std::size_t>(level), ']');
+  const auto parsed = parser.Parse(wrapped);
+  return parsed ? base::Status() : parsed.error();
+}
+
 Readable ReadableMembers(std::string_view text, const std::string& path, JsonParser& parser) {
   Readable readable;
   ScanObject(text, [&](std::string_view key, std::string_view value) {
-    const auto parsed = parser.Parse(value);
+    const base::Status parsed = Check(value, path.empty() ? 1 : 2, parser);
     if (parsed) return Append(key, value, readable.json);
     if (IsBookkeeping(key)) return;
     const std::string field = path + std::string(key);

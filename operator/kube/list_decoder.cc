@@ -9,6 +9,9 @@
 namespace kube {
 namespace {
 
+// How the kind of each list ends, as JSON.
+constexpr std::string_view kAnyList = "List\"";
+
 base::Error NotAList(const std::string& why) {
   return base::MakeError(base::ErrorCode::kProtocol, "InvalidList",
                          "the answer to a list is unreadable: " + why);
@@ -38,12 +41,20 @@ bool ReadItems(std::string_view text, const Decoder& decoder, JsonParser& parser
 base::Result<ListPage> DecodeList(std::string_view body, const Decoder& decoder) {
   JsonParser parser;
   ListPage page;
+  bool has_items = false;
   bool items_whole = true;
+  std::string_view kind = kAnyList;
   const bool whole = ScanObject(body, [&](std::string_view key, std::string_view value) {
+    if (key == "kind") kind = value;
     if (key == "metadata") ReadMetadata(value, parser, page);
-    if (key == "items") items_whole = ReadItems(value, decoder, parser, page);
+    if (key == "items") {
+      has_items = true;
+      items_whole = ReadItems(value, decoder, parser, page);
+    }
   });
   if (!whole || !items_whole) return NotAList("it is not JSON, or ends too early");
+  if (!kind.ends_with(kAnyList)) return NotAList("its kind is not that of a list");
+  if (!has_items) return NotAList("it has no items");
   if (page.resource_version.empty()) return NotAList("it has no metadata.resourceVersion");
   return page;
 }

@@ -20,7 +20,7 @@ struct ListPage {
 };
 
 // Item by item: one that cannot be read is that item's trouble (item_decoder.h). An error means
-// that `body` is no whole list.
+// that `body` is no whole list: an object of another kind, or one without items, is no empty list.
 base::Result<ListPage> DecodeList(std::string_view body, const Decoder& decoder);
 
 }  // namespace kube

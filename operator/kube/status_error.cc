@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "operator/base/text.h"
 #include "operator/kube/json_fields.h"
 
 namespace kube {
@@ -114,20 +115,23 @@ std::optional<std::chrono::seconds> ParseRetryAfter(std::string_view text) {
   return std::min(std::chrono::seconds(is_number ? seconds : 1), kLongestWait);
 }
 
-// One line of whatever a proxy has answered.
+// One line of whatever a proxy has answered, in UTF-8: what is not becomes question marks, since
+// this goes into the status of objects.
 std::string Excerpt(std::string_view body) {
-  std::string line;
-  for (const char c : body.substr(0, 200)) {
-    line += static_cast<unsigned char>(c) < ' ' ? ' ' : c;
+  std::string line(base::CutUtf8(body, 200));
+  if (!simdjson::validate_utf8(line.data(), line.size())) {
+    std::replace_if(
+        line.begin(), line.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; },
+        '?');
   }
-  return line;
+  return base::Printable(line);
 }
 
 base::Error MakeStatusError(int status, StatusFields fields) {
   base::Error error;
   error.code = CodeOf(status, fields);
   error.reason = std::move(fields.reason);
-  error.message = fields.message.substr(0, kMaxMessage);
+  error.message = base::CutUtf8(fields.message, kMaxMessage);
   error.retry_after = fields.retry_after;
   if (error.code == ErrorCode::kForbidden && Mentions(error.message, {"exceeded quota"})) {
     error.reason = "QuotaExceeded";

@@ -232,7 +232,7 @@ class Reflector::Core : public std::enable_shared_from_this<Reflector::Core> {
       case kube::EventType::kError:
         return;
     }
-    state_.OnEvent(event.resource_version);
+    state_.OnEvent(event.resource_version, context_.clock.Steady());
   }
 
   // A proper end in the middle of a line is none.

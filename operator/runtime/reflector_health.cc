@@ -74,7 +74,8 @@ std::string ReflectorHealth::Words() const {
     return "the API server does not serve " + resource_.ToString() + " (" + resource_.ApiVersion() +
            "): install its CustomResourceDefinition; waiting for it";
   }
-  return error_->message;
+  // No words at all would mean that there is no trouble.
+  return error_->message.empty() ? "an answer without a message" : error_->message;
 }
 
 bool ReflectorHealth::IsDue(std::optional<base::SteadyTime>& last) const {

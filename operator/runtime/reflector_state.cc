@@ -50,6 +50,7 @@ ReflectorAction ReflectorState::OnPage(const std::string& resource_version,
   if (!continue_token.empty()) return Page({});
   resource_version_ = resource_version;
   future_versions_ = 0;
+  heard_at_.reset();
   return Watch({});
 }
 
@@ -67,25 +68,33 @@ ReflectorAction ReflectorState::OnListFailed(const base::Error& error, base::Ste
 void ReflectorState::OnWatchStarted(base::SteadyTime now) {
   watch_started_ = now;
   watch_events_ = 0;
+  if (!heard_at_) heard_at_ = now;
 }
 
-void ReflectorState::OnEvent(const std::string& resource_version) {
+void ReflectorState::OnEvent(const std::string& resource_version, base::SteadyTime now) {
   resource_version_ = resource_version;
+  heard_at_ = now;
   ++watch_events_;
   future_versions_ = 0;
 }
 
 ReflectorAction ReflectorState::OnWatchEnded(const base::Status& status, base::SteadyTime now) {
+  // Whoever accepts watches and brings nothing in them would leave the cache as it is for ever. The
+  // tenth is for an end that is noticed a little sooner than the last event was.
+  const bool silent = heard_at_ && now - *heard_at_ >= timings_.idle * 9 / 10;
   if (status.ok()) {
-    if (watch_events_ > 0 || now - watch_started_ >= timings_.short_watch) return Watch({});
-    return Watch(Backoff(base::MakeError(ErrorCode::kUnavailable, "ShortWatch", ""), now));
+    const bool in_order = watch_events_ > 0 || now - watch_started_ >= timings_.short_watch;
+    const auto delay =
+        in_order ? std::chrono::milliseconds(0)
+                 : Backoff(base::MakeError(ErrorCode::kUnavailable, "ShortWatch", ""), now);
+    return silent ? List(delay) : Watch(delay);
   }
   const base::Error& error = status.error();
   const std::chrono::milliseconds delay = Backoff(error, now);
   if (IsFutureVersion(error)) {
     return ++future_versions_ < kMostFutureVersions ? Watch(delay) : List(delay);
   }
-  return NeedsList(error.code) ? List(delay) : Watch(delay);
+  return silent || NeedsList(error.code) ? List(delay) : Watch(delay);
 }
 
 std::chrono::seconds ReflectorState::WatchDuration() {

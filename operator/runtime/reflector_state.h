@@ -11,7 +11,7 @@
 //     |  watch from the list's version <---------------------+
 //     |  |                                                   |
 //     |  +-- ended, cut or silent: on from the last version -+
-//     +----- 410, refused, undecodable
+//     +----- 410, refused, undecodable; nothing heard for `idle`, in however many watches
 //
 // Each failure waits: the first `first_retry`, then backoff_base * 2^n up to backoff_max, of which
 // the upper half is random; the count starts anew when the last failure is `healthy` ago. So
@@ -21,6 +21,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <random>
 #include <string>
 
@@ -41,7 +42,8 @@ struct ReflectorTimings {
   // The server is asked to end a watch after a random time between these.
   std::chrono::seconds watch_least{300};
   std::chrono::seconds watch_most{600};
-  // A watch that brings no event for so long is dead: bookmarks come about once a minute.
+  // A watch that brings no event for so long is dead: bookmarks come about once a minute. A cache
+  // that has heard nothing for so long lists anew, so that it is never much older than this.
   std::chrono::milliseconds idle{150'000};
   // One page of a list; the head of a watch's answer.
   std::chrono::milliseconds request{60'000};
@@ -78,7 +80,7 @@ class ReflectorState {
 
   void OnWatchStarted(base::SteadyTime now);
   // An object or a bookmark.
-  void OnEvent(const std::string& resource_version);
+  void OnEvent(const std::string& resource_version, base::SteadyTime now);
   // `status`: OK when the server ended the stream, else what broke it or the error that it held.
   ReflectorAction OnWatchEnded(const base::Status& status, base::SteadyTime now);
 
@@ -101,6 +103,8 @@ class ReflectorState {
   std::string resource_version_;
   base::SteadyTime watch_started_;
   std::uint64_t watch_events_ = 0;
+  // The last event or, while there is none, the beginning of the first watch after the list.
+  std::optional<base::SteadyTime> heard_at_;
   int failures_ = 0;
   base::SteadyTime last_failure_;
   int future_versions_ = 0;  // how often in a row the server did not know our version yet

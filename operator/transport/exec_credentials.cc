@@ -9,6 +9,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "operator/base/text.h"
 #include "operator/base/thread_annotations.h"
 #include "operator/transport/base64.h"
 #include "operator/transport/child_program.h"
@@ -141,9 +142,9 @@ base::Result<ExecAnswer> ParseExecCredential(const std::string& json,
   if (!root.is_object()) return PluginError(plugin, "has not printed a JSON object");
   if (TextOf(root, "kind") != "ExecCredential" ||
       TextOf(root, "apiVersion") != plugin.api_version) {
+    const std::string printed = TextOf(root, "kind") + " of " + TextOf(root, "apiVersion");
     return PluginError(plugin, "has not printed an ExecCredential of " + plugin.api_version +
-                                   " but a " + TextOf(root, "kind") + " of " +
-                                   TextOf(root, "apiVersion"));
+                                   " but a " + base::Printable(base::CutUtf8(printed, 200)));
   }
   const auto status = root.find("status");
   if (status == root.end() || !status->is_object()) return PluginError(plugin, "printed no status");

@@ -51,6 +51,19 @@ TEST(DecodeItem, OneDeepFieldOfASpecHidesNoOther) {
   EXPECT_EQ(std::static_pointer_cast<const Deployment>(*object)->desired, 3);
 }
 
+// At each depth around the bound the object is there, whole or in part.
+TEST(DecodeItem, NoDepthHidesAnObject) {
+  for (std::size_t depth = JsonParser::kMaxDepth - 5; depth <= JsonParser::kMaxDepth + 1; ++depth) {
+    const std::string deep = std::string(depth, '[') + std::string(depth, ']');
+    for (const std::string& text :
+         {ObjectWith(",\"spec\":" + deep), ObjectWith("", ",\"labels\":" + deep)}) {
+      const auto object = Decode(text);
+      ASSERT_TRUE(object.ok()) << depth << ": " << object.error().message;
+      EXPECT_EQ((*object)->meta.name, "a");
+    }
+  }
+}
+
 TEST(DecodeItem, MetadataThatCannotBeReadIsNamedToo) {
   const auto object = Decode(ObjectWith("", R"(,"labels":)" + Deep()));
   ASSERT_TRUE(object.ok());

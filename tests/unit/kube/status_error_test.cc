@@ -175,6 +175,26 @@ TEST(ErrorFromResponse, ReadsHowLongToWait) {
   EXPECT_EQ(ErrorFromResponse(429, day, "").retry_after, std::chrono::seconds(60));
 }
 
+// Messages go into the status of objects, which is JSON.
+TEST(ErrorFromResponse, MessagesAreWholeCharacters) {
+  const struct {
+    const char* sentence;
+    std::string body;
+    std::string message;
+  } kCases[] = {
+      {"a page in UTF-8 is cut between characters", std::string(199, 'x') + "\u00fc and more",
+       "HTTP 502: " + std::string(199, 'x')},
+      {"a page in Latin-1", "Zugriff verweigert f\xfcr alle\x1b[31m\n",
+       "HTTP 502: Zugriff verweigert f?r alle [31m "},
+      {"compressed bytes", "\x1f\x8b\xff\xc3", "HTTP 502:  ???"},
+      {"a long message of a Status",
+       StatusJson("InternalError", std::string(2047, 'x') + "\u00fc", 502), std::string(2047, 'x')},
+  };
+  for (const auto& c : kCases) {
+    EXPECT_EQ(ErrorFromResponse(502, c.body, "").message, c.message) << c.sentence;
+  }
+}
+
 TEST(ErrorFromStatusObject, ReadsTheStatusOfAWatch) {
   const auto gone =
       ErrorFromStatusObject(StatusJson("Expired", "too old resource version: 1 (2)", 410));

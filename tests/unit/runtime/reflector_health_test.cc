@@ -69,6 +69,8 @@ TEST_F(ReflectorHealthTest, ATroubleHasTheWordsOfTheServer) {
        "the API server does not serve nodes (v1): install its CustomResourceDefinition"},
       {"a proxy that knows no such page",
        Failure(base::ErrorCode::kNotFound, "Http404", "HTTP 404: <html>"), "HTTP 404: <html>"},
+      {"a Status without a message", Failure(base::ErrorCode::kUnavailable, "Timeout", ""),
+       "an answer without a message"},
   };
   for (const auto& c : kCases) {
     health_->Failed("list", c.error);

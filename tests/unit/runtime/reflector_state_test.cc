@@ -75,7 +75,7 @@ TEST_F(ReflectorStateTest, WhatEndsAWatchDecidesWhereItGoesOn) {
     state.Start();
     state.OnPage("10", "", 100);
     state.OnWatchStarted(now_);
-    state.OnEvent("17");
+    state.OnEvent("17", now_);
     const ReflectorAction next = state.OnWatchEnded(c.end, now_);
     EXPECT_EQ(next.kind, c.next) << c.what;
     EXPECT_EQ(next.resource_version, c.next == Kind::kWatch ? "17" : "") << c.what;
@@ -85,6 +85,7 @@ TEST_F(ReflectorStateTest, WhatEndsAWatchDecidesWhereItGoesOn) {
 }
 
 TEST_F(ReflectorStateTest, AWatchThatTheServerEndsGoesOnAtOnce) {
+  state_.OnEvent("10", now_ + seconds(350));
   const ReflectorAction next = state_.OnWatchEnded({}, now_ + seconds(400));
   EXPECT_EQ(next.kind, Kind::kWatch);
   EXPECT_EQ(next.resource_version, "10");
@@ -94,8 +95,30 @@ TEST_F(ReflectorStateTest, AWatchThatTheServerEndsGoesOnAtOnce) {
 TEST_F(ReflectorStateTest, AWatchThatEndsAtOnceWithoutAnEventCountsAsFailed) {
   EXPECT_GT(state_.OnWatchEnded({}, now_ + milliseconds(10)).delay, milliseconds(0));
   state_.OnWatchStarted(now_);
-  state_.OnEvent("11");
+  state_.OnEvent("11", now_);
   EXPECT_EQ(state_.OnWatchEnded({}, now_ + milliseconds(10)).delay, milliseconds(0));
+}
+
+// In one watch or in many, whatever ended each of them.
+TEST_F(ReflectorStateTest, WatchesThatBringNothingForTooLongLeadToANewList) {
+  const base::Status ends[] = {{}, Failure(ErrorCode::kTimeout), Failure(ErrorCode::kConnection)};
+  for (const base::Status& end : ends) {
+    ReflectorState state({}, 500, 1);
+    state.OnPage("10", "", 100);
+    base::SteadyTime now = now_;
+    for (int i = 0; i < 13; ++i, now += seconds(10)) {
+      state.OnWatchStarted(now);
+      EXPECT_EQ(state.OnWatchEnded(end, now).kind, Kind::kWatch) << i;
+    }
+    state.OnWatchStarted(now);
+    state.OnEvent("11", now);
+    EXPECT_EQ(state.OnWatchEnded(end, now + seconds(100)).kind, Kind::kWatch) << "heard again";
+    state.OnWatchStarted(now + seconds(100));
+    EXPECT_EQ(state.OnWatchEnded(end, now + seconds(150)).kind, Kind::kList);
+    state.OnPage("12", "", 100);
+    state.OnWatchStarted(now + seconds(151));
+    EXPECT_EQ(state.OnWatchEnded(end, now + seconds(152)).kind, Kind::kWatch) << "listed again";
+  }
 }
 
 TEST_F(ReflectorStateTest, AVersionThatTheServerDoesNotKnowYetIsTriedThreeTimes) {

@@ -329,6 +329,25 @@ TEST(Reflector, AWatchThatDripsWithoutAnEventIsGivenUp) {
   ASSERT_TRUE(WaitFor([&] { return f.server_.counts().watches >= watches + 3; }));
 }
 
+// A proxy that accepts watches and brings nothing, or cuts them at once.
+TEST(Reflector, WatchesWithoutEventsAreNoReasonToTrustAnOldCache) {
+  for (const bool open : {true, false}) {
+    Fixture f(1);
+    f.reflector_->Restart();
+    ASSERT_TRUE(WaitFor([&] { return f.store_.live(); }));
+    f.server_.AnswerWatches({200, {}, "", open});
+    f.server_.CutAll();
+    f.server_.Set("a");
+    ASSERT_TRUE(WaitFor([&] { return f.Converged(); })) << "by a list";
+    f.server_.AnswerLists({500, {}, "", false});
+    ASSERT_TRUE(WaitFor([&] { return !f.store_.live(); }));
+    f.server_.AnswerLists({});
+    f.server_.AnswerWatches({});
+    f.server_.Set("b");
+    ASSERT_TRUE(WaitFor([&] { return f.Converged() && f.store_.live(); }));
+  }
+}
+
 TEST(Reflector, AShortBreakOfTheWatchIsNoTrouble) {
   ReflectorOptions options = Quick();
   options.timings.live_grace = seconds(60);

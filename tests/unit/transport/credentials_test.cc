@@ -165,6 +165,8 @@ TEST(ExecCredential, IsRefusedWithTheReason) {
       {R"({"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1beta1"})",
        "has not printed an ExecCredential of client.authentication.k8s.io/v1 but a ExecCredential"},
       {R"({"kind":"Token","apiVersion":"v1"})", "but a Token of v1"},
+      {R"({"kind":"T\u001b[31m","apiVersion":"v1"})", "but a T [31m of v1"},
+      {"{\"kind\":\"T\xff\"}", "has not printed a JSON object"},
       {head + "null}", "printed no status"},
       {head + "{}}", "neither a token nor a client certificate"},
       {head + R"({"clientCertificateData":"c"}})", "without its key"},

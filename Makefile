@@ -4,6 +4,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 JOBS ?= $(shell nproc)
+# Tests on clusters of their own that run side by side; nearly all of their time is waiting.
+CLUSTERS ?= 4
 MINUTES ?= 30
 BIN := build/bin
 
@@ -42,7 +44,8 @@ test-go: deps
 test-release: cluster-tools
 	@cmake --preset release $(CMAKE_QUIET)
 	@cmake --build build -j $(JOBS)
-	@ctest --test-dir build --output-on-failure --no-tests=error
+	@ctest --test-dir build --output-on-failure --no-tests=error -L unit
+	@ctest --test-dir build --output-on-failure --no-tests=error -L integration -j $(CLUSTERS)
 
 test-unit: deps  ## only what needs no cluster
 	@cmake --preset release $(CMAKE_QUIET)
@@ -52,7 +55,8 @@ test-unit: deps  ## only what needs no cluster
 test-asan test-tsan: test-%: cluster-tools  ## the same under AddressSanitizer and UndefinedBehaviorSanitizer, or ThreadSanitizer
 	@cmake --preset $* $(CMAKE_QUIET)
 	@cmake --build build/$* -j $(JOBS)
-	@ctest --test-dir build/$* --output-on-failure --no-tests=error
+	@ctest --test-dir build/$* --output-on-failure --no-tests=error -L unit
+	@ctest --test-dir build/$* --output-on-failure --no-tests=error -L integration
 
 soak: cluster-tools  ## a fleet to which somebody does hostile things at random for MINUTES=30
 	@cmake --preset release $(CMAKE_QUIET)

@@ -109,8 +109,8 @@ class DeploymentPlanner {
         "the AcceleratorClass, the ServingModel or the operator's rendering changed since "
         "revision " +
         current.name +
-        " was made; running pods keep it, set spec.restart.token to a new value to take the change "
-        "over";
+        " was created; running pods keep it; to take the change over, set spec.restart.token to a "
+        "new value";
   }
 
   std::map<api::RoleName, int> SpecDesired() const {

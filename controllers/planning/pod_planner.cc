@@ -393,8 +393,9 @@ PodPlan PlanPods(const Snapshot& snapshot, const std::vector<PodState>& states,
     RolePlanner(snapshot, goal, role, plan).Run(own, gone, others == 0);
   }
   if (others > 0) {
-    plan.explanations.push_back("new workers wait for those of the previous contract to end: " +
-                                std::to_string(others) + " left");
+    plan.explanations.push_back(
+        "new workers wait for those of the previous contract to terminate: " +
+        std::to_string(others) + " left");
   }
   return plan;
 }

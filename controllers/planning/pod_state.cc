@@ -48,7 +48,7 @@ std::string FailureClause(const kube::Pod& pod) {
     if (container.last_exit_code == 0) continue;
     clause = container.last_termination_reason.empty() ? "Error"
                                                        : container.last_termination_reason.get();
-    return clause + ": " + container.name + " ended with exit code " +
+    return clause + ": " + container.name + " exited with exit code " +
            std::to_string(container.last_exit_code);
   }
   return clause;
@@ -100,7 +100,7 @@ void JudgePhase(PodState& state) {
   const kube::Pod& pod = *state.pod;
   if (pod.phase == kube::PodPhase::kFailed || pod.phase == kube::PodPhase::kSucceeded) {
     state.life = Life::kFailed;
-    state.why = pod.phase == kube::PodPhase::kFailed ? FailureClause(pod) : "ended by itself";
+    state.why = pod.phase == kube::PodPhase::kFailed ? FailureClause(pod) : "exited by itself";
     return;
   }
   if (pod.ready) return;

@@ -123,9 +123,9 @@ std::optional<base::Error> RequestBackoff::HoldRepetition(Owner& owner, const Re
   if (!repetition.waiting) return std::nullopt;
   return base::MakeError(base::ErrorCode::kConflict, "UndoneAgain",
                          "to " + std::string(NameOf(write.verb)) + write.resource.kind + " " +
-                             write.key.name + " was done " + std::to_string(repetition.times) +
-                             " times in a short time and did not last; it is done again after a "
-                             "pause");
+                             write.key.name + " succeeded " + std::to_string(repetition.times) +
+                             " times in a short time and did not last; find out what changes or "
+                             "deletes it");
 }
 
 std::optional<base::Error> RequestBackoff::Admit(const std::string& owner_uid,

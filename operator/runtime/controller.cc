@@ -116,7 +116,7 @@ class Controller::Impl {
     // A conflict or a full server passes; the retry tells if it does not.
     const Level level = error.retryable() ? Level::kInfo : Level::kWarn;
     observability::Log(
-        level, "tried again later: " + error.message,
+        level, "retried later: " + error.message,
         {{"controller", options_.name}, {"object", key.ToString()}, {"reason", error.reason}});
   }
 

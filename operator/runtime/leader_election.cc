@@ -22,10 +22,9 @@ LeaderElector::LeaderElector(transport::Transport& transport, const base::Clock&
       options_(std::move(options)),
       leading_(metrics.GetGauge("leader_election_master_status", "1 on the leader",
                                 {{"name", options_.name}})),
-      failed_attempts_(
-          metrics.GetCounter("leader_election_failed_attempts_total",
-                             "Attempts to acquire or renew the Lease that ended in an error",
-                             {{"name", options_.name}})),
+      failed_attempts_(metrics.GetCounter("leader_election_failed_attempts_total",
+                                          "Attempts to acquire or renew the Lease that failed",
+                                          {{"name", options_.name}})),
       on_change_(std::move(on_change)),
       lock_(transport, clock, options_),
       random_(std::random_device{}()),

@@ -246,7 +246,7 @@ base::Status AssembledManager::Lead(const std::stop_token& stop) {
 base::Status AssembledManager::LostLease() const {
   return base::MakeError(
       base::ErrorCode::kFenced, "LeaseLost",
-      "the lease " + options_.lease_name + " is lost: this process ends, another one leads");
+      "the lease " + options_.lease_name + " is lost: this process exits, another one leads");
 }
 
 void AssembledManager::StartControllers() {
@@ -315,7 +315,7 @@ transport::PlainResponse AssembledManager::Answer(const std::string& path) {
   return {503, "text/plain; charset=utf-8", trouble + "\n"};
 }
 
-// Only what a restart of this process would mend.
+// Only what a restart of this process would repair.
 std::string AssembledManager::Stuck() const {
   if (transport_.overdue() > kCallbackLate) return "the I/O thread makes no progress";
   if (lease_transport_.overdue() > kCallbackLate) return "the lease's I/O thread makes no progress";
@@ -352,7 +352,7 @@ std::string AssembledManager::MetricsText() {
   const transport::PoolStats pool = transport_.stats();
   metrics_.GetGauge("rest_client_open_connections", "Connections to the API server")
       .Set(static_cast<double>(pool.open_connections));
-  metrics_.GetCounter("rest_client_connects_total", "Connections made to the API server")
+  metrics_.GetCounter("rest_client_connects_total", "Connections opened to the API server")
       .RaiseTo(static_cast<double>(pool.connects_total));
   observability::UpdateProcessMetrics(metrics_);
   return metrics_.Text();

@@ -23,8 +23,8 @@ inline constexpr std::chrono::seconds kAdmission{10};
 inline constexpr std::chrono::seconds kServerWriteTimeout{12};
 inline constexpr std::chrono::seconds kWriteTimeout{13};
 inline constexpr std::chrono::seconds kReadTimeout{10};
-// How soon a write that does not fit into the store is tried again.
-inline constexpr std::chrono::seconds kTooLargeRetry{60};
+// How soon a write that is too large is tried again: a proxy says so of what fits, too.
+inline constexpr std::chrono::seconds kTooLargeRetry{15};
 // After this, what is left of a batch of writes is not sent; the next pass decides anew.
 inline constexpr std::chrono::seconds kBatchTimeout{60};
 

@@ -2,6 +2,7 @@
 // spec says, Failed exactly when a person has to act.
 
 #include <algorithm>
+#include <memory>
 #include <thread>
 
 #include "tests/integration/hostile/scene.h"
@@ -63,6 +64,8 @@ TEST_F(JudgedByKstatus, ARevertInMidRollIsCurrentWhenNoPodOfTheOtherIsLeft) {
   ASSERT_TRUE(deployment.WaitReady());
   const json wanted{{"decode", {{"args", {{"max-num-seqs", 64}}}}}};
   const auto old = Uids(deployment.Pods("decode"));
+  // The first new pod finds no node, so the roll-out stays where it is.
+  auto closed = std::make_unique<Cordon>(B200Nodes(kB200Nodes));
   deployment.Patch(wanted);
   std::set<std::string> other;  // pods of the revision that is taken back
   ASSERT_TRUE(Eventually("one of two pods is of the other revision", kHealed, [&] {
@@ -73,6 +76,7 @@ TEST_F(JudgedByKstatus, ARevertInMidRollIsCurrentWhenNoPodOfTheOtherIsLeft) {
     return other.size() == 1;
   }));
   deployment.Patch({{"decode", {{"args", nullptr}}}});
+  closed.reset();
   bool current = false;
   Eventually("Current after the revert", seconds(60), [&] {
     const json object = deployment.Object();

@@ -1,6 +1,7 @@
 // The same name again, and drift of what is ours.
 
 #include <algorithm>
+#include <memory>
 #include <ostream>
 
 #include "tests/integration/hostile/scene.h"
@@ -37,16 +38,19 @@ class SameName : public Scene {
 };
 
 TEST_F(SameName, ADeploymentThatIsAppliedAgainWhileOldPodsDrainStarts) {
-  Deployment deployment("again");
+  AddNode("b200-drained");
+  auto others_are_closed = std::make_unique<Cordon>(B200Nodes(kB200Nodes));
+  Deployment deployment("again", {{"prefill", {{"replicas", 1}}}});
   ASSERT_TRUE(deployment.WaitReady());
+  others_are_closed.reset();
   const json old = deployment.Object();
   const json draining = deployment.Pods("prefill").at(0);
+  ASSERT_EQ(draining["spec"]["nodeName"], "b200-drained");
   const std::string path =
       deployment.Collection("pods") + "/" + draining["metadata"]["name"].get<std::string>();
-  const std::string node = draining["spec"]["nodeName"];
-  const DeadKubelet dead(node);
-  const Cordon closed({node});
+  // No kubelet is left that could end the pod.
   TheApi().MergePatch(path, {{"metadata", {{"finalizers", {"test.disagg.dev/drain"}}}}});
+  TheApi().Delete(NodePath("b200-drained"));
   TheApi().Delete(deployment.path());
   ASSERT_TRUE(Eventually("the old one is gone", seconds(20),
                          [&] { return TheApi().Get(deployment.path()).status == 404; }));

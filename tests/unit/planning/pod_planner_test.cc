@@ -286,8 +286,9 @@ TEST(PlanPods, ChangesTheContractOnlyWhenNoWorkerOfTheOldOneIsLeft) {
 TEST(PlanPods, WakesWhenTheNodeOfAnOldContractCountsAsLost) {
   const PodPlan plan = Plan({.pods = {OldContract(0).On("blip").Running().Deleting()}});
   EXPECT_EQ(plan.wake_at, kNow - 45 + 300);
-  EXPECT_THAT(plan.explanations,
-              ElementsAre("new workers wait for those of the previous contract to end: 1 left"));
+  EXPECT_THAT(
+      plan.explanations,
+      ElementsAre("new workers wait for those of the previous contract to terminate: 1 left"));
 }
 
 TEST(PlanPods, WakesWhenANodeCountsAsLost) {

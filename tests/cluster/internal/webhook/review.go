@@ -103,6 +103,7 @@ func setLabel(key, value string, o object) []operation {
 }
 
 func mirrorImages(mirror string, o object) (operations []operation) {
+	mirror = strings.TrimSuffix(mirror, "/") + "/"
 	for i, container := range o.Spec.Containers {
 		if !strings.HasPrefix(container.Image, mirror) {
 			operations = append(operations,

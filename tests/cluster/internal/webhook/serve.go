@@ -61,10 +61,11 @@ func Serve(input io.Reader, output io.Writer) error {
 	return lines.Err()
 }
 
+// The API server calls the path of a URL without the slash at its end.
 func (s *Server) count(path string) int {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	return s.calls[path]
+	return s.calls[strings.TrimSuffix(path, "/")]
 }
 
 func (s *Server) called(path string) {
@@ -73,7 +74,7 @@ func (s *Server) called(path string) {
 	if s.calls == nil {
 		s.calls = map[string]int{}
 	}
-	s.calls[path]++
+	s.calls[strings.TrimSuffix(path, "/")]++
 }
 
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {

@@ -104,7 +104,7 @@ runtime::ReconcileResult DeploymentReconciler::Reconcile(const kube::ObjectKey& 
   }
   pass.outcome = executor_.Execute(pass.plan, pass.snapshot.deployment->meta);
   {
-    std::lock_guard lock(mutex_);
+    base::MutexLock lock(mutex_);
     Remembered(pass.snapshot.deployment->meta).slots.Note(pass.snapshot, pass.plan, pass.outcome);
   }
   LogWrites(pass.snapshot, pass.plan, pass.outcome);
@@ -119,7 +119,7 @@ runtime::ReconcileResult DeploymentReconciler::WaitForCaches(
     const api::DisaggDeployment& deployment, const std::string& behind) {
   base::SteadyTime::duration lag{};
   {
-    std::lock_guard lock(mutex_);
+    base::MutexLock lock(mutex_);
     Memory& memory = Remembered(deployment.meta);
     if (!memory.stale_since) memory.stale_since = clock_.Steady();
     lag = clock_.Steady() - *memory.stale_since;
@@ -174,7 +174,7 @@ DeploymentReconciler::Pass DeploymentReconciler::Begin(
 void DeploymentReconciler::MakePlan(Pass& pass) {
   NoteChangedInputs(pass.snapshot);
   {
-    std::lock_guard lock(mutex_);
+    base::MutexLock lock(mutex_);
     Remembered(pass.snapshot.deployment->meta).slots.Recall(pass.snapshot);
   }
   pass.plan = planning::PlanDeployment(pass.snapshot);
@@ -223,7 +223,7 @@ void DeploymentReconciler::NoteChangedInputs(const planning::Snapshot& snapshot)
   const kube::ObjectMeta& meta = snapshot.deployment->meta;
   const std::string inputs = std::to_string(meta.generation) + "/" +
                              base::ShortHash(nlohmann::json(snapshot.namespace_labels).dump());
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   Memory& memory = Remembered(meta);
   memory.stale_since.reset();
   if (std::exchange(memory.inputs, inputs) == inputs) return;
@@ -232,7 +232,7 @@ void DeploymentReconciler::NoteChangedInputs(const planning::Snapshot& snapshot)
 }
 
 void DeploymentReconciler::BeginToLead() {
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   leading_since_ = clock_.Steady();
 }
 
@@ -240,7 +240,7 @@ void DeploymentReconciler::BeginToLead() {
 bool DeploymentReconciler::MustKnowPodsFirst(const kube::ObjectKey& key,
                                              const planning::Plan& plan) {
   if (!CreatesPods(plan) || knowledge_.sweep.KnowsPods(key)) return false;
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   return clock_.Steady() - leading_since_ < kWaitForSweep;
 }
 
@@ -288,7 +288,7 @@ base::Status DeploymentReconciler::WriteStatus(const planning::Snapshot& snapsho
     return written;
   }
   other_backoff_.NoteSuccess(meta.uid, kStatusId);
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   Remembered(meta).last_status_write = clock_.Steady();
   return {};
 }
@@ -304,7 +304,7 @@ DeploymentReconciler::Memory& DeploymentReconciler::Remembered(const kube::Objec
 }
 
 milliseconds DeploymentReconciler::UntilNextStatus(const planning::Snapshot& snapshot) {
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   const Memory& memory = Remembered(snapshot.deployment->meta);
   if (!memory.last_status_write) return milliseconds(0);
   const auto passed = std::chrono::floor<milliseconds>(clock_.Steady() - *memory.last_status_write);
@@ -327,7 +327,7 @@ runtime::ReconcileResult DeploymentReconciler::Next(const Pass& pass) const {
 void DeploymentReconciler::Forget(const kube::ObjectKey& key) {
   std::string uid;
   {
-    std::lock_guard lock(mutex_);
+    base::MutexLock lock(mutex_);
     const auto found = memory_.find(key);
     if (found == memory_.end()) return;
     uid = found->second.uid;

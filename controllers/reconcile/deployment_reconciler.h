@@ -6,7 +6,6 @@
 // repeats itself and lets troubles be told. Thread-safe for different keys.
 
 #include <map>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,6 +23,8 @@
 #include "controllers/reconcile/revision_payloads.h"
 #include "controllers/reconcile/troubles.h"
 #include "operator/base/clock.h"
+#include "operator/base/mutex.h"
+#include "operator/base/thread_annotations.h"
 #include "operator/runtime/manager.h"
 
 namespace disagg::reconcile {
@@ -80,9 +81,8 @@ class DeploymentReconciler {
   base::Status WriteStatus(const planning::Snapshot& snapshot, const nlohmann::json& status);
   std::chrono::milliseconds UntilNextStatus(const planning::Snapshot& snapshot);
   runtime::ReconcileResult Next(const Pass& pass) const;
-  // The memory of the object of this UID; a new one where another of its name was remembered. With
-  // mutex_ held.
-  Memory& Remembered(const kube::ObjectMeta& meta);
+  // The memory of the object of this UID; a new one where another of its name was remembered.
+  Memory& Remembered(const kube::ObjectMeta& meta) REQUIRES(mutex_);
   void Forget(const kube::ObjectKey& key);
   void ForgetUid(const std::string& uid);
 
@@ -95,7 +95,7 @@ class DeploymentReconciler {
   // Of status writes and of what is read; kept apart from the plan's writes.
   RequestBackoff other_backoff_;
   Troubles troubles_;
-  std::mutex mutex_;
+  base::Mutex mutex_;
   base::SteadyTime leading_since_ GUARDED_BY(mutex_){};
   std::map<kube::ObjectKey, Memory> memory_ GUARDED_BY(mutex_);
 };

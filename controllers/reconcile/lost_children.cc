@@ -44,14 +44,14 @@ void LostChildren::Suspect(const std::string& owner_uid, const kube::Resource& r
 
 void LostChildren::Add(const std::string& owner_uid, const std::string& uid, Entry entry) {
   if (owner_uid.empty() || uid.empty()) return;
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   if (size_ >= kMost) return;
   if (owners_[owner_uid].try_emplace(uid, std::move(entry)).second) ++size_;
 }
 
 // A copy of what is still hidden; what a cache shows again is dropped.
 LostChildren::Entries LostChildren::TakeShown(const std::string& owner_uid, const IsShown& shown) {
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   const auto owner = owners_.find(owner_uid);
   if (owner == owners_.end()) return {};
   size_ -= std::erase_if(
@@ -101,20 +101,20 @@ bool LostChildren::Refresh(const std::string& owner_uid, const std::string& uid,
 }
 
 void LostChildren::Keep(const std::string& owner_uid, const std::string& uid, const Entry& entry) {
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   const auto owner = owners_.find(owner_uid);
   if (owner == owners_.end()) return;
   if (const auto kept = owner->second.find(uid); kept != owner->second.end()) kept->second = entry;
 }
 
 bool LostChildren::Holds(const std::string& owner_uid, const std::string& uid) const {
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   const auto owner = owners_.find(owner_uid);
   return owner != owners_.end() && owner->second.contains(uid);
 }
 
 std::optional<milliseconds> LostChildren::DueIn(const std::string& owner_uid) const {
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   const auto owner = owners_.find(owner_uid);
   if (owner == owners_.end() || owner->second.empty()) return std::nullopt;
   base::SteadyTime due = base::SteadyTime::max();
@@ -124,7 +124,7 @@ std::optional<milliseconds> LostChildren::DueIn(const std::string& owner_uid) co
 }
 
 void LostChildren::LookSoon(const std::string& owner_uid, const std::string& uid) {
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   const auto owner = owners_.find(owner_uid);
   if (owner == owners_.end()) return;
   if (const auto kept = owner->second.find(uid); kept != owner->second.end()) {
@@ -134,7 +134,7 @@ void LostChildren::LookSoon(const std::string& owner_uid, const std::string& uid
 }
 
 void LostChildren::Drop(const std::string& owner_uid, const std::string& uid) {
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   const auto owner = owners_.find(owner_uid);
   if (owner == owners_.end()) return;
   size_ -= owner->second.erase(uid);
@@ -142,7 +142,7 @@ void LostChildren::Drop(const std::string& owner_uid, const std::string& uid) {
 }
 
 void LostChildren::Forget(const std::string& owner_uid) {
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   const auto owner = owners_.find(owner_uid);
   if (owner == owners_.end()) return;
   size_ -= owner->second.size();
@@ -150,7 +150,7 @@ void LostChildren::Forget(const std::string& owner_uid) {
 }
 
 void LostChildren::Clear() {
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   owners_.clear();
   size_ = 0;
 }

@@ -13,13 +13,13 @@
 #include <cstddef>
 #include <functional>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "controllers/planning/plan.h"
 #include "operator/base/clock.h"
+#include "operator/base/mutex.h"
 #include "operator/base/result.h"
 #include "operator/base/thread_annotations.h"
 #include "operator/kube/decode.h"
@@ -93,7 +93,7 @@ class LostChildren {
   runtime::ApiClient& client_;
   const base::Clock& clock_;
   const DecoderOf decoders_;
-  mutable std::mutex mutex_;
+  mutable base::Mutex mutex_;
   std::map<std::string, Entries> owners_ GUARDED_BY(mutex_);
   std::size_t size_ GUARDED_BY(mutex_) = 0;
 };

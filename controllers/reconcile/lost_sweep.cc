@@ -23,7 +23,7 @@ runtime::ReconcileResult LostSweep::Sweep(const kube::ObjectKey& resource) {
 }
 
 bool LostSweep::KnowsPods(const kube::ObjectKey& asker) {
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   if (!knows_pods_) askers_.insert(asker);
   return knows_pods_;
 }
@@ -31,7 +31,7 @@ bool LostSweep::KnowsPods(const kube::ObjectKey& asker) {
 void LostSweep::PodsAreKnown() {
   std::set<kube::ObjectKey> askers;
   {
-    std::lock_guard lock(mutex_);
+    base::MutexLock lock(mutex_);
     knows_pods_ = true;
     askers.swap(askers_);
   }
@@ -39,7 +39,7 @@ void LostSweep::PodsAreKnown() {
 }
 
 void LostSweep::Restart() {
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   knows_pods_ = false;
 }
 

@@ -5,13 +5,13 @@
 // suspects what a DisaggDeployment of the cache controls. Cheap in memory: page by page.
 
 #include <functional>
-#include <mutex>
 #include <set>
 #include <string>
 #include <utility>
 
 #include "controllers/reconcile/caches.h"
 #include "controllers/reconcile/lost_children.h"
+#include "operator/base/mutex.h"
 #include "operator/base/thread_annotations.h"
 #include "operator/runtime/api_client.h"
 #include "operator/runtime/controller.h"
@@ -43,7 +43,7 @@ class LostSweep {
   const Caches& caches_;
   LostChildren& lost_;
   const Wake wake_;
-  std::mutex mutex_;
+  base::Mutex mutex_;
   bool knows_pods_ GUARDED_BY(mutex_) = false;
   std::set<kube::ObjectKey> askers_ GUARDED_BY(mutex_);
 };

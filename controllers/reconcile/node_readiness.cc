@@ -3,7 +3,7 @@
 namespace disagg::reconcile {
 
 void NodeReadiness::See(const kube::Node& node, std::int64_t now) {
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   if (node.ready) {
     seen_.erase(node.meta.name);
     return;
@@ -15,12 +15,12 @@ void NodeReadiness::See(const kube::Node& node, std::int64_t now) {
 }
 
 void NodeReadiness::Drop(const std::string& name) {
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   seen_.erase(name);
 }
 
 std::optional<std::int64_t> NodeReadiness::NotReadySince(const std::string& name) const {
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   const auto seen = seen_.find(name);
   if (seen == seen_.end()) return std::nullopt;
   return seen->second.since;

@@ -5,10 +5,10 @@
 
 #include <cstdint>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <string>
 
+#include "operator/base/mutex.h"
 #include "operator/base/thread_annotations.h"
 #include "operator/kube/object.h"
 
@@ -28,7 +28,7 @@ class NodeReadiness {
     std::int64_t since = 0;
     std::int64_t changed_at = 0;
   };
-  mutable std::mutex mutex_;
+  mutable base::Mutex mutex_;
   std::map<std::string, Seen> seen_ GUARDED_BY(mutex_);
 };
 

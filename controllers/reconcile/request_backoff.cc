@@ -66,7 +66,7 @@ RequestId IdOf(const planning::Write& write) {
 }
 
 void RequestBackoff::Begin(const std::string& owner_uid) {
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   const auto owner = owners_.find(owner_uid);
   if (owner == owners_.end()) return;
   for (auto& [name, group] : owner->second.groups) group.waiting = false;
@@ -79,7 +79,7 @@ std::vector<std::optional<base::Error>> RequestBackoff::Admit(
   std::vector<RequestId> ids;
   ids.reserve(writes.size());
   for (const planning::Write* write : writes) ids.push_back(IdOf(*write));
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   const auto owner = owners_.find(owner_uid);
   if (owner == owners_.end()) return held;
   HoldFailures(owner->second, ids, held);
@@ -131,7 +131,7 @@ std::optional<base::Error> RequestBackoff::HoldRepetition(Owner& owner, const Re
 std::optional<base::Error> RequestBackoff::Admit(const std::string& owner_uid,
                                                  const RequestId& id) {
   std::vector<std::optional<base::Error>> held(1);
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   const auto owner = owners_.find(owner_uid);
   if (owner != owners_.end()) HoldFailures(owner->second, {id}, held);
   return held.front();
@@ -140,7 +140,7 @@ std::optional<base::Error> RequestBackoff::Admit(const std::string& owner_uid,
 void RequestBackoff::NoteFailure(const std::string& owner_uid, const RequestId& id,
                                  const base::Error& error) {
   const base::SteadyTime now = clock_.Steady();
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   Group& group = owners_[owner_uid].groups[id.group];
   group.failed[id.id] = {error, now};
   group.waiting = true;
@@ -151,7 +151,7 @@ void RequestBackoff::NoteFailure(const std::string& owner_uid, const RequestId& 
 }
 
 void RequestBackoff::NoteSuccess(const std::string& owner_uid, const RequestId& id) {
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   const auto owner = owners_.find(owner_uid);
   if (owner == owners_.end()) return;
   const auto group = owner->second.groups.find(id.group);
@@ -167,7 +167,7 @@ void RequestBackoff::NoteWritten(const std::string& owner_uid, const planning::W
   const RequestId id = IdOf(write);
   NoteSuccess(owner_uid, id);
   const base::SteadyTime now = clock_.Steady();
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   auto& repetitions = owners_[owner_uid].repetitions;
   std::erase_if(repetitions,
                 [&](const auto& entry) { return now - entry.second.last > kRepetitionWindow; });
@@ -181,14 +181,14 @@ void RequestBackoff::NoteWritten(const std::string& owner_uid, const planning::W
 void RequestBackoff::NoteAccepted(const std::string& owner_uid, const RequestId& id) {
   NoteSuccess(owner_uid, id);
   const base::SteadyTime now = clock_.Steady();
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   auto& accepted = owners_[owner_uid].accepted;
   std::erase_if(accepted, [&](const auto& entry) { return now - entry.second > kAcceptedFor; });
   accepted[id] = now;
 }
 
 bool RequestBackoff::IsAccepted(const std::string& owner_uid, const RequestId& id) const {
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   const auto owner = owners_.find(owner_uid);
   if (owner == owners_.end()) return false;
   const auto accepted = owner->second.accepted.find(id);
@@ -207,7 +207,7 @@ bool RequestBackoff::HasFailed(const std::string& owner_uid, const RequestId& id
 void RequestBackoff::Prune(const std::string& owner_uid, const std::vector<planning::Write>& plan) {
   std::set<RequestId> planned;
   for (const planning::Write& write : plan) planned.insert(IdOf(write));
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   const auto owner = owners_.find(owner_uid);
   if (owner == owners_.end()) return;
   for (auto& [name, group] : owner->second.groups) {
@@ -220,7 +220,7 @@ void RequestBackoff::Prune(const std::string& owner_uid, const std::vector<plann
 }
 
 std::optional<milliseconds> RequestBackoff::DueIn(const std::string& owner_uid) const {
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   const auto owner = owners_.find(owner_uid);
   if (owner == owners_.end()) return std::nullopt;
   base::SteadyTime due = base::SteadyTime::max();
@@ -235,7 +235,7 @@ std::optional<milliseconds> RequestBackoff::DueIn(const std::string& owner_uid) 
 }
 
 void RequestBackoff::TryNow(const std::string& owner_uid) {
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   const auto owner = owners_.find(owner_uid);
   if (owner == owners_.end()) return;
   for (auto& [name, group] : owner->second.groups) group.due = clock_.Steady();
@@ -243,7 +243,7 @@ void RequestBackoff::TryNow(const std::string& owner_uid) {
 }
 
 void RequestBackoff::Forget(const std::string& owner_uid) {
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   owners_.erase(owner_uid);
 }
 

@@ -17,7 +17,6 @@
 
 #include <chrono>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
@@ -25,6 +24,7 @@
 
 #include "controllers/planning/plan.h"
 #include "operator/base/clock.h"
+#include "operator/base/mutex.h"
 #include "operator/base/result.h"
 #include "operator/base/thread_annotations.h"
 
@@ -95,12 +95,12 @@ class RequestBackoff {
   };
 
   std::optional<base::Error> HoldRepetition(Owner& owner, const RequestId& id,
-                                            const planning::Write& write) const;
+                                            const planning::Write& write) const REQUIRES(mutex_);
   void HoldFailures(Owner& owner, const std::vector<RequestId>& ids,
-                    std::vector<std::optional<base::Error>>& held) const;
+                    std::vector<std::optional<base::Error>>& held) const REQUIRES(mutex_);
 
   const base::Clock& clock_;
-  mutable std::mutex mutex_;
+  mutable base::Mutex mutex_;
   std::map<std::string, Owner> owners_ GUARDED_BY(mutex_);
 };
 

@@ -20,7 +20,7 @@ base::Result<RevisionPayloads::Ptr> RevisionPayloads::Get(const std::string& uid
 }
 
 std::optional<kube::PackedText> RevisionPayloads::Recall(const std::string& uid) {
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   const auto found = by_uid_.find(uid);
   if (found == by_uid_.end()) return std::nullopt;
   recent_.splice(recent_.begin(), recent_, found->second);
@@ -28,7 +28,7 @@ std::optional<kube::PackedText> RevisionPayloads::Recall(const std::string& uid)
 }
 
 void RevisionPayloads::Remember(const std::string& uid, const kube::PackedText& json) {
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   if (by_uid_.contains(uid)) return;
   recent_.emplace_front(uid, json);
   by_uid_[uid] = recent_.begin();

@@ -8,12 +8,12 @@
 #include <list>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include "controllers/render/revision.h"
+#include "operator/base/mutex.h"
 #include "operator/base/result.h"
 #include "operator/base/thread_annotations.h"
 #include "operator/kube/packed_text.h"
@@ -42,7 +42,7 @@ class RevisionPayloads {
   runtime::ApiClient& client_;
   const std::size_t capacity_;
   kube::TextPacker packer_;
-  std::mutex mutex_;
+  base::Mutex mutex_;
   std::list<Entry> recent_ GUARDED_BY(mutex_);  // most recent first
   std::map<std::string, std::list<Entry>::iterator> by_uid_ GUARDED_BY(mutex_);
 };

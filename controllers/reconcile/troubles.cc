@@ -43,7 +43,7 @@ std::string RoleOf(const Write& write, const planning::Snapshot& snapshot) {
 
 void Troubles::Settle(const std::string& owner_uid, std::vector<Trouble> failures,
                       const std::function<bool(const Trouble&)>& untried, std::int64_t now) {
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   std::vector<Trouble>& known = owners_[owner_uid];
   for (Trouble& failure : failures) {
     const auto same = std::find_if(known.begin(), known.end(), [&](const Trouble& trouble) {
@@ -64,13 +64,13 @@ void Troubles::Settle(const std::string& owner_uid, std::vector<Trouble> failure
 }
 
 std::vector<Trouble> Troubles::Of(const std::string& owner_uid) const {
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   const auto owner = owners_.find(owner_uid);
   return owner == owners_.end() ? std::vector<Trouble>() : owner->second;
 }
 
 void Troubles::Forget(const std::string& owner_uid) {
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   owners_.erase(owner_uid);
 }
 

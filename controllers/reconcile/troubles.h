@@ -7,12 +7,12 @@
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <mutex>
 #include <string>
 #include <vector>
 
 #include "controllers/planning/plan.h"
 #include "controllers/planning/snapshot.h"
+#include "operator/base/mutex.h"
 #include "operator/base/result.h"
 #include "operator/base/thread_annotations.h"
 
@@ -31,7 +31,7 @@ class Troubles {
   void Forget(const std::string& owner_uid);
 
  private:
-  mutable std::mutex mutex_;
+  mutable base::Mutex mutex_;
   std::map<std::string, std::vector<planning::Trouble>> owners_ GUARDED_BY(mutex_);
 };
 

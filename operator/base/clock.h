@@ -5,8 +5,10 @@
 
 #include <chrono>
 #include <cstdint>
-#include <mutex>
 #include <string>
+
+#include "operator/base/mutex.h"
+#include "operator/base/thread_annotations.h"
 
 namespace base {
 
@@ -27,23 +29,23 @@ class ManualClock : public Clock {
   explicit ManualClock(SystemTime start) : now_(start) {}
 
   SystemTime Now() const override {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     return now_;
   }
   SteadyTime Steady() const override {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     return SteadyTime{} + std::chrono::hours(1) + elapsed_;
   }
   void Advance(std::chrono::milliseconds by) {
-    std::lock_guard lock(mutex_);
+    MutexLock lock(mutex_);
     now_ += by;
     elapsed_ += by;
   }
 
  private:
-  mutable std::mutex mutex_;
-  SystemTime now_;
-  std::chrono::milliseconds elapsed_{0};
+  mutable Mutex mutex_;
+  SystemTime now_ GUARDED_BY(mutex_);
+  std::chrono::milliseconds elapsed_ GUARDED_BY(mutex_){0};
 };
 
 // RFC 3339 in UTC with seconds, as metav1.Time writes it: "2026-11-24T10:25:02Z".

@@ -3,9 +3,9 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <unordered_map>
 
+#include "operator/base/mutex.h"
 #include "operator/base/thread_annotations.h"
 
 namespace kube {
@@ -26,7 +26,7 @@ class InternedString::Pool {
   }
 
   Entry* Intern(std::string_view text) {
-    std::lock_guard lock(mutex_);
+    base::MutexLock lock(mutex_);
     if (const auto found = entries_.find(text); found != entries_.end()) {
       found->second->users.fetch_add(1, std::memory_order_relaxed);
       return found->second.get();
@@ -43,13 +43,13 @@ class InternedString::Pool {
     while (users > 1) {
       if (entry->users.compare_exchange_weak(users, users - 1, std::memory_order_release)) return;
     }
-    std::lock_guard lock(mutex_);
+    base::MutexLock lock(mutex_);
     if (entry->users.fetch_sub(1, std::memory_order_acq_rel) > 1) return;
     entries_.erase(entries_.find(entry->text));
   }
 
  private:
-  std::mutex mutex_;
+  base::Mutex mutex_;
   // The keys are views of the texts.
   std::unordered_map<std::string_view, std::unique_ptr<Entry>> entries_ GUARDED_BY(mutex_);
 };

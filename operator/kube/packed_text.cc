@@ -46,7 +46,7 @@ PackedText TextPacker::Pack(std::string_view text) {
 }
 
 TextPacker::Pattern TextPacker::pattern() const {
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   return pattern_;
 }
 
@@ -55,7 +55,7 @@ void TextPacker::Learn(const Pattern& pattern, std::string_view text) {
   if (known + text.size() > kMaxPattern) return;
   std::string grown = pattern == nullptr ? std::string() : *pattern;
   grown += text;
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   if (pattern_ == pattern) pattern_ = std::make_shared<const std::string>(std::move(grown));
 }
 

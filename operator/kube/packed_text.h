@@ -6,10 +6,10 @@
 
 #include <cstddef>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 
+#include "operator/base/mutex.h"
 #include "operator/base/thread_annotations.h"
 
 namespace kube {
@@ -47,7 +47,7 @@ class TextPacker {
   // `text` was not like `pattern`: what comes next may be like it.
   void Learn(const Pattern& pattern, std::string_view text);
 
-  mutable std::mutex mutex_;
+  mutable base::Mutex mutex_;
   Pattern pattern_ GUARDED_BY(mutex_);
 };
 

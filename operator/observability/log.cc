@@ -6,12 +6,14 @@
 #include <ctime>
 #include <exception>
 #include <memory>
-#include <mutex>
 
 #include <spdlog/async.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 #include <nlohmann/json.hpp>
+
+#include "operator/base/mutex.h"
+#include "operator/base/thread_annotations.h"
 
 namespace observability {
 namespace {
@@ -24,9 +26,9 @@ std::string_view Name(Level level) { return kNames[static_cast<int>(level)]; }
 
 // Until InitLog, and in programs that never call it: warnings and errors as text, written at once.
 struct State {
-  std::mutex mutex;
-  std::shared_ptr<spdlog::details::thread_pool> pool;
-  std::shared_ptr<spdlog::logger> logger;
+  base::Mutex mutex;
+  std::shared_ptr<spdlog::details::thread_pool> pool GUARDED_BY(mutex);
+  std::shared_ptr<spdlog::logger> logger GUARDED_BY(mutex);
   std::atomic<Level> level{Level::kWarn};
   std::atomic<LogFormat> format{LogFormat::kText};
 };
@@ -37,8 +39,9 @@ State& Global() {
 }
 
 std::shared_ptr<spdlog::logger> Logger() {
-  std::lock_guard lock(Global().mutex);
-  return Global().logger;
+  State& state = Global();
+  base::MutexLock lock(state.mutex);
+  return state.logger;
 }
 
 struct TimeParts {
@@ -131,7 +134,7 @@ void InitLog(LogFormat format, Level level) {
         "operator", sink, pool, spdlog::async_overflow_policy::overrun_oldest);
     logger->set_pattern("%v");
     logger->set_level(spdlog::level::trace);
-    std::lock_guard lock(state.mutex);
+    base::MutexLock lock(state.mutex);
     state.logger = std::move(logger);
     state.pool = std::move(pool);
   } catch (const std::exception& e) {
@@ -145,7 +148,7 @@ void ShutdownLog() {
   std::shared_ptr<spdlog::logger> logger;
   std::shared_ptr<spdlog::details::thread_pool> pool;
   {
-    std::lock_guard lock(state.mutex);
+    base::MutexLock lock(state.mutex);
     logger.swap(state.logger);
     pool.swap(state.pool);
   }

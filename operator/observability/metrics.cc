@@ -1,7 +1,6 @@
 #include "operator/observability/metrics.h"
 
 #include <exception>
-#include <mutex>
 #include <sstream>
 #include <utility>
 
@@ -11,6 +10,7 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include "operator/base/mutex.h"
 #include "operator/observability/log.h"
 
 namespace observability {
@@ -38,8 +38,8 @@ void Counter::Add(double amount) const {
 
 void Counter::RaiseTo(double total) const {
   if (series_ == nullptr) return;
-  static std::mutex mutex;  // of two scrapes at once only one may add the difference
-  std::lock_guard lock(mutex);
+  static base::Mutex mutex;  // of two scrapes at once only one may add the difference
+  base::MutexLock lock(mutex);
   const double missing = total - series_->Value();
   if (missing > 0) series_->Increment(missing);
 }

@@ -94,7 +94,9 @@ class Controller::Impl {
       metrics_.errors.Add();
       metrics_.error.Add();
       Tell(key, *result.retry);
-      if (result.requeue_after) {
+      if (result.requeue_after && *result.requeue_after < kSoon) {
+        queue_.AddRateLimited(key, *result.requeue_after, Again::kUnfinished);
+      } else if (result.requeue_after) {
         queue_.AddAfter(key, *result.requeue_after);
       } else {
         queue_.AddRateLimited(key, result.retry->retry_after.value_or(std::chrono::seconds(0)));

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "operator/base/mutex.h"
+
 namespace runtime {
 
 EventLoop::EventLoop() : thread_([this] { Run(); }) {}
@@ -9,61 +11,61 @@ EventLoop::EventLoop() : thread_([this] { Run(); }) {}
 EventLoop::~EventLoop() { Stop(); }
 
 void EventLoop::Post(Task task) {
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   if (stopped_) return;
   tasks_.push_back(std::move(task));
-  changed_.notify_one();
+  changed_.NotifyOne();
 }
 
 void EventLoop::PostAfter(std::chrono::milliseconds delay, Task task) {
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   if (stopped_) return;
   timed_.emplace(std::chrono::steady_clock::now() + delay, std::move(task));
-  changed_.notify_one();
+  changed_.NotifyOne();
 }
 
 void EventLoop::Stop() {
   {
-    std::lock_guard lock(mutex_);
+    base::MutexLock lock(mutex_);
     stopped_ = true;
-    changed_.notify_one();
+    changed_.NotifyOne();
   }
   if (thread_.joinable()) thread_.join();
   // Dropped without the lock: what a task holds may post when it goes.
   std::deque<Task> tasks;
   std::multimap<Time, Task> timed;
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   tasks.swap(tasks_);
   timed.swap(timed_);
 }
 
 std::chrono::steady_clock::duration EventLoop::busy_for() const {
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   return busy_ ? std::chrono::steady_clock::now() - busy_since_
                : std::chrono::steady_clock::duration::zero();
 }
 
 void EventLoop::Run() {
-  std::unique_lock lock(mutex_);
+  base::MutexLock lock(mutex_);
   while (true) {
-    std::deque<Task> tasks = NextTasks(lock);
+    std::deque<Task> tasks = NextTasks();
     if (tasks.empty()) return;
     while (!tasks.empty() && !stopped_) {
       busy_ = true;
       busy_since_ = std::chrono::steady_clock::now();
-      lock.unlock();
+      lock.Unlock();
       tasks.front()();
       tasks.pop_front();  // its captures go before the next one runs
-      lock.lock();
+      lock.Lock();
       busy_ = false;
     }
-    lock.unlock();
+    lock.Unlock();
     tasks.clear();
-    lock.lock();
+    lock.Lock();
   }
 }
 
-std::deque<EventLoop::Task> EventLoop::NextTasks(std::unique_lock<std::mutex>& lock) {
+std::deque<EventLoop::Task> EventLoop::NextTasks() {
   while (!stopped_) {
     const Time now = std::chrono::steady_clock::now();
     while (!timed_.empty() && timed_.begin()->first <= now) {
@@ -72,9 +74,9 @@ std::deque<EventLoop::Task> EventLoop::NextTasks(std::unique_lock<std::mutex>& l
     }
     if (!tasks_.empty()) return std::exchange(tasks_, {});
     if (timed_.empty()) {
-      changed_.wait(lock);
+      changed_.Wait(mutex_);
     } else {
-      changed_.wait_until(lock, timed_.begin()->first);
+      changed_.WaitUntil(mutex_, timed_.begin()->first);
     }
   }
   return {};

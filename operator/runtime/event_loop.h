@@ -7,14 +7,14 @@
 // gone.
 
 #include <chrono>
-#include <condition_variable>
 #include <deque>
 #include <functional>
 #include <map>
-#include <mutex>
 #include <thread>
 #include <vector>
 
+#include "operator/base/cond_var.h"
+#include "operator/base/mutex.h"
 #include "operator/base/thread_annotations.h"
 
 namespace runtime {
@@ -42,11 +42,11 @@ class EventLoop {
   using Time = std::chrono::steady_clock::time_point;
 
   void Run();
-  // The tasks that are to run now; empty after Stop. With the lock held, and waits.
-  std::deque<Task> NextTasks(std::unique_lock<std::mutex>& lock);
+  // The tasks that are to run now; empty after Stop. Waits.
+  std::deque<Task> NextTasks() REQUIRES(mutex_);
 
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
+  mutable base::Mutex mutex_;
+  base::CondVar changed_;
   std::deque<Task> tasks_ GUARDED_BY(mutex_);
   std::multimap<Time, Task> timed_ GUARDED_BY(mutex_);
   bool stopped_ GUARDED_BY(mutex_) = false;

@@ -50,13 +50,13 @@ void EventSender::Record(const kube::Resource& resource, const kube::ObjectMeta&
   item.about.namespace_name = about.namespace_name;
   item.about.uid = about.uid;
   item.about.resource_version = about.resource_version;
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   if (queue_.size() >= kMostQueued) {
     queue_full_.Add();
     return;
   }
   queue_.push_back(std::move(item));
-  arrived_.notify_one();
+  arrived_.NotifyOne();
 }
 
 void EventSender::Run(const std::stop_token& stop) {
@@ -74,8 +74,9 @@ void EventSender::Run(const std::stop_token& stop) {
 }
 
 std::optional<EventSender::Item> EventSender::Next(const std::stop_token& stop) {
-  std::unique_lock lock(mutex_);
-  if (!arrived_.wait_for(lock, stop, kSweep, [this] { return !queue_.empty(); })) {
+  base::MutexLock lock(mutex_);
+  if (!arrived_.WaitFor(mutex_, stop, kSweep,
+                        [this]() REQUIRES(mutex_) { return !queue_.empty(); })) {
     return std::nullopt;
   }
   Item item = std::move(queue_.front());

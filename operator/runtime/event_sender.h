@@ -4,15 +4,15 @@
 // that finds the queue full, its object's rate used up or the API server unwilling is counted and
 // dropped.
 
-#include <condition_variable>
 #include <cstddef>
 #include <deque>
-#include <mutex>
 #include <optional>
 #include <stop_token>
 #include <thread>
 
 #include "operator/base/clock.h"
+#include "operator/base/cond_var.h"
+#include "operator/base/mutex.h"
 #include "operator/base/thread_annotations.h"
 #include "operator/observability/metrics.h"
 #include "operator/runtime/api_client.h"
@@ -55,8 +55,8 @@ class EventSender : public EventRecorder {
   const WriteGate* const gate_;
   const observability::Counter sent_, queue_full_, rate_limited_, refused_;
   EventAggregator aggregator_;  // of the thread
-  std::mutex mutex_;
-  std::condition_variable_any arrived_;
+  base::Mutex mutex_;
+  base::StopCondVar arrived_;
   std::deque<Item> queue_ GUARDED_BY(mutex_);
   std::jthread thread_;  // last: uses all of the above
 };

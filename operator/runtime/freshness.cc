@@ -29,13 +29,13 @@ std::optional<int> CompareResourceVersions(const std::string& a, const std::stri
 
 void Freshness::RegisterStore(const kube::Resource& resource, const ObjectStore* store,
                               Relist relist) {
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   caches_[resource] = {store, std::move(relist)};
 }
 
 void Freshness::NoteWrite(const std::string& owner_uid, const kube::Resource& resource,
                           const std::string& resource_version) {
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   if (!caches_.contains(resource)) return;  // nothing is decided on what is not cached
   Note& note = owners_[owner_uid][resource];
   // Answers to writes that ran side by side come in any order.
@@ -46,12 +46,12 @@ void Freshness::NoteWrite(const std::string& owner_uid, const kube::Resource& re
 
 void Freshness::NoteGone(const std::string& owner_uid, const kube::Resource& resource,
                          const std::string& uid) {
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   if (caches_.contains(resource)) owners_[owner_uid][resource].gone.insert(uid);
 }
 
 bool Freshness::IsFresh(const std::string& owner_uid, std::string* behind) {
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   const auto owner = owners_.find(owner_uid);
   if (owner == owners_.end()) return true;
   for (auto& [resource, note] : owner->second) {
@@ -64,12 +64,12 @@ bool Freshness::IsFresh(const std::string& owner_uid, std::string* behind) {
 }
 
 void Freshness::Forget(const std::string& owner_uid) {
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   owners_.erase(owner_uid);
 }
 
 void Freshness::Clear() {
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   owners_.clear();
 }
 

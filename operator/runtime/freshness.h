@@ -6,11 +6,11 @@
 
 #include <functional>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
 
+#include "operator/base/mutex.h"
 #include "operator/base/thread_annotations.h"
 #include "operator/kube/resource.h"
 #include "operator/runtime/store.h"
@@ -62,7 +62,7 @@ class Freshness {
   static bool Settle(Note& note, const Cache& cache);
   static bool Reached(Note& note, const Cache& cache);
 
-  std::mutex mutex_;
+  base::Mutex mutex_;
   std::map<kube::Resource, Cache> caches_ GUARDED_BY(mutex_);
   std::map<std::string, std::map<kube::Resource, Note>> owners_ GUARDED_BY(mutex_);
 };

@@ -44,7 +44,7 @@ void LeaderElector::Stop(bool release) {
     thread_.join();
   }
   {
-    std::lock_guard lock(mutex_);
+    base::MutexLock lock(mutex_);
     valid_until_ = clock_.Steady();
   }
   leading_.Set(0);
@@ -56,12 +56,12 @@ void LeaderElector::Stop(bool release) {
 }
 
 LeaderElector::State LeaderElector::state() const {
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   return state_;
 }
 
 bool LeaderElector::MayWrite() const {
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   return state_ == State::kLeader && clock_.Steady() + options_.timings.write_margin < valid_until_;
 }
 
@@ -114,8 +114,8 @@ void LeaderElector::Run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     const auto wait = Step();
     if (!wait) return;
-    std::unique_lock lock(mutex_);
-    wake_.wait_for(lock, stop, *wait, [] { return false; });
+    base::MutexLock lock(mutex_);
+    wake_.WaitFor(mutex_, stop, *wait, [] { return false; });
   }
 }
 
@@ -123,7 +123,7 @@ void LeaderElector::Acquired() {
   told_failure_.clear();
   bool first = false;
   {
-    std::lock_guard lock(mutex_);
+    base::MutexLock lock(mutex_);
     valid_until_ = lock_.valid_until();
     first = state_ == State::kFollower;
   }
@@ -142,7 +142,7 @@ void LeaderElector::Lose(const std::string& why) {
 
 void LeaderElector::SetState(State state) {
   {
-    std::lock_guard lock(mutex_);
+    base::MutexLock lock(mutex_);
     state_ = state;
   }
   on_change_();

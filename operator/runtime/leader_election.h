@@ -3,15 +3,15 @@
 // Makes this process the one leader, on a thread and a connection of its own, and tells whether it
 // may still write. Thread-safe.
 
-#include <condition_variable>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <random>
 #include <stop_token>
 #include <thread>
 
 #include "operator/base/clock.h"
+#include "operator/base/cond_var.h"
+#include "operator/base/mutex.h"
 #include "operator/base/thread_annotations.h"
 #include "operator/observability/metrics.h"
 #include "operator/runtime/api_client.h"
@@ -66,8 +66,8 @@ class LeaderElector : public WriteGate {
   std::string told_holder_;   // in the log
   std::string told_failure_;  // in the log; "" after a success
 
-  mutable std::mutex mutex_;
-  std::condition_variable_any wake_;
+  mutable base::Mutex mutex_;
+  base::StopCondVar wake_;
   State state_ GUARDED_BY(mutex_) = State::kFollower;
   base::SteadyTime valid_until_ GUARDED_BY(mutex_);
   std::jthread thread_;  // last: uses all of the above

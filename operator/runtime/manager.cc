@@ -5,13 +5,13 @@
 
 #include <algorithm>
 #include <atomic>
-#include <condition_variable>
-#include <mutex>
 #include <random>
 #include <thread>
 #include <utility>
 
+#include "operator/base/cond_var.h"
 #include "operator/base/hash.h"
+#include "operator/base/mutex.h"
 #include "operator/observability/log.h"
 #include "operator/observability/process_metrics.h"
 #include "operator/runtime/event_loop.h"
@@ -43,14 +43,14 @@ class Deadline {
  public:
   Deadline(std::chrono::seconds delay, std::function<void()> action)
       : thread_([this, delay, action = std::move(action)](const std::stop_token& stop) {
-          std::unique_lock lock(mutex_);
-          passed_.wait_for(lock, stop, delay, [] { return false; });
+          base::MutexLock lock(mutex_);
+          passed_.WaitFor(mutex_, stop, delay, [] { return false; });
           if (!stop.stop_requested()) action();
         }) {}
 
  private:
-  std::mutex mutex_;
-  std::condition_variable_any passed_;
+  base::Mutex mutex_;
+  base::StopCondVar passed_;
   std::jthread thread_;
 };
 
@@ -111,8 +111,8 @@ class AssembledManager : public Manager {
   ServerClock server_clock_;
   ObservedTransport transport_;
   ObservedTransport lease_transport_;
-  std::mutex mutex_;
-  std::condition_variable_any changed_;
+  base::Mutex mutex_;
+  base::StopCondVar changed_;
   std::unique_ptr<LeaderElector> elector_;
   ApiClient client_;
   EventSender events_;
@@ -277,14 +277,14 @@ void AssembledManager::StopAll(bool lost) {
 }
 
 void AssembledManager::Wake() {
-  std::lock_guard lock(mutex_);
-  changed_.notify_all();
+  base::MutexLock lock(mutex_);
+  changed_.NotifyAll();
 }
 
 template <typename Condition>
 void AssembledManager::WaitUntil(const std::stop_token& stop, Condition condition) {
-  std::unique_lock lock(mutex_);
-  changed_.wait(lock, stop, condition);
+  base::MutexLock lock(mutex_);
+  changed_.Wait(mutex_, stop, condition);
 }
 
 bool AssembledManager::AllSynced(bool optional) const {
@@ -298,9 +298,9 @@ bool AssembledManager::AllSynced(bool optional) const {
 // giving back what a suspended object holds.
 void AssembledManager::WaitForCaches(const std::stop_token& stop) {
   {
-    std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, stop, options_.reflector.timings.live_grace,
-                      [this] { return lost() || AllSynced(true); });
+    base::MutexLock lock(mutex_);
+    changed_.WaitFor(mutex_, stop, options_.reflector.timings.live_grace,
+                     [this] { return lost() || AllSynced(true); });
   }
   WaitUntil(stop, [this] { return lost() || AllSynced(false); });
 }

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cstdint>
 #include <map>
-#include <mutex>
 #include <utility>
 #include <vector>
 
+#include "operator/base/mutex.h"
 #include "operator/base/thread_annotations.h"
 
 namespace runtime {
@@ -30,21 +30,21 @@ class ObservedTransport::Ledger {
   base::SteadyTime Now() const { return clock_.Steady(); }
 
   std::uint64_t Open(std::chrono::milliseconds timeout) {
-    std::lock_guard lock(mutex_);
+    base::MutexLock lock(mutex_);
     deadlines_[next_] = clock_.Steady() + timeout;
     return next_++;
   }
   void Extend(std::uint64_t id, std::chrono::milliseconds timeout) {
-    std::lock_guard lock(mutex_);
+    base::MutexLock lock(mutex_);
     deadlines_[id] = clock_.Steady() + timeout;
   }
   void Close(std::uint64_t id) {
-    std::lock_guard lock(mutex_);
+    base::MutexLock lock(mutex_);
     deadlines_.erase(id);
   }
 
   void Count(transport::Method method, const std::string& code, base::SteadyTime start) {
-    std::lock_guard lock(mutex_);
+    base::MutexLock lock(mutex_);
     const std::string verb(transport::ToString(method));
     const auto [counter, added] = counters_.try_emplace({verb, code});
     if (added) {
@@ -66,7 +66,7 @@ class ObservedTransport::Ledger {
   }
 
   base::SteadyTime::duration overdue() const {
-    std::lock_guard lock(mutex_);
+    base::MutexLock lock(mutex_);
     auto most = base::SteadyTime::duration::min();
     for (const auto& [id, deadline] : deadlines_) most = std::max(most, clock_.Steady() - deadline);
     return most;
@@ -77,7 +77,7 @@ class ObservedTransport::Ledger {
   const base::Clock& clock_;
   observability::Metrics& metrics_;
   ServerClock* const server_clock_;
-  mutable std::mutex mutex_;
+  mutable base::Mutex mutex_;
   std::uint64_t next_ GUARDED_BY(mutex_) = 0;
   std::map<std::uint64_t, base::SteadyTime> deadlines_ GUARDED_BY(mutex_);
   std::map<std::pair<std::string, std::string>, observability::Counter> counters_

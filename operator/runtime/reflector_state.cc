@@ -17,10 +17,12 @@ bool IsFutureVersion(const base::Error& error) {
   return error.message.find("Too large resource version") != std::string::npos;
 }
 
-// The page did not come because of what is in it. The API server gives up a request after a minute.
+// The page may not have come because of what is in it: the API server gives up a request after a
+// minute, a gateway sooner, and some cut it. Pages that come grow again.
 bool TookTooLong(const base::Error& error) {
-  return error.code == ErrorCode::kTimeout ||
-         (error.code == ErrorCode::kUnavailable && error.reason == "Timeout");
+  return error.code == ErrorCode::kTimeout || error.code == ErrorCode::kConnection ||
+         (error.code == ErrorCode::kUnavailable &&
+          (error.reason == "Timeout" || error.reason == "Http504"));
 }
 
 // The version is of no use any more, or the request will never be answered as it is.

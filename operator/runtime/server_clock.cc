@@ -39,7 +39,7 @@ void ServerClock::Observe(const transport::Headers& headers, base::SteadyTime se
   const auto date = ParseHttpDate(transport::FindHeader(headers, "Date"));
   if (!date) return;
   const Interval seen{*date * 1000 - Millis(received), (*date + 1) * 1000 - Millis(sent)};
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   const auto narrowed = offset_ ? Both(*offset_, seen) : seen;
   if (narrowed) {
     offset_ = narrowed;
@@ -55,7 +55,7 @@ void ServerClock::Observe(const transport::Headers& headers, base::SteadyTime se
 }
 
 base::SystemTime ServerClock::Now() const {
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   if (!offset_) return local_.Now();
   return base::SystemTime(
       milliseconds(Millis(local_.Steady()) + (offset_->least + offset_->most) / 2));

@@ -13,10 +13,10 @@
 // in a row agree with each other. Before any answer, it is our own calendar.
 
 #include <cstdint>
-#include <mutex>
 #include <optional>
 
 #include "operator/base/clock.h"
+#include "operator/base/mutex.h"
 #include "operator/base/thread_annotations.h"
 #include "operator/transport/transport.h"
 
@@ -47,7 +47,7 @@ class ServerClock : public base::Clock {
   static std::optional<Interval> Both(const Interval& a, const Interval& b);
 
   const base::Clock& local_;
-  mutable std::mutex mutex_;
+  mutable base::Mutex mutex_;
   std::optional<Interval> offset_ GUARDED_BY(mutex_);
   std::optional<Interval> contrary_ GUARDED_BY(mutex_);  // what answers say that contradict it
   int contradictions_ GUARDED_BY(mutex_) = 0;            // in a row

@@ -7,7 +7,7 @@
 namespace runtime {
 
 void ObjectStore::AddIndex(const std::string& name, IndexFunction function) {
-  std::unique_lock lock(mutex_);
+  base::WriterLock lock(mutex_);
   indexes_[name].function = std::move(function);
 }
 
@@ -22,7 +22,7 @@ void ObjectStore::Replace(std::vector<kube::ObjectPtr> objects,
   std::vector<Change> changes;
   bool became_live = false;
   {
-    std::unique_lock lock(mutex_);
+    base::WriterLock lock(mutex_);
     ObjectSet listed(std::make_move_iterator(objects.begin()),
                      std::make_move_iterator(objects.end()));
     std::vector<kube::ObjectPtr> vanished;
@@ -44,7 +44,7 @@ void ObjectStore::Replace(std::vector<kube::ObjectPtr> objects,
 void ObjectStore::Upsert(const kube::ObjectPtr& object, const std::string& resource_version) {
   std::vector<Change> changes;
   {
-    std::unique_lock lock(mutex_);
+    base::WriterLock lock(mutex_);
     Put(object, changes);
     resource_version_ = resource_version;
   }
@@ -54,7 +54,7 @@ void ObjectStore::Upsert(const kube::ObjectPtr& object, const std::string& resou
 void ObjectStore::Remove(const kube::ObjectKey& key, const std::string& resource_version) {
   std::vector<Change> changes;
   {
-    std::unique_lock lock(mutex_);
+    base::WriterLock lock(mutex_);
     if (const auto found = objects_.find(key); found != objects_.end()) {
       Take(kube::ObjectPtr(*found), changes);
     }
@@ -64,19 +64,19 @@ void ObjectStore::Remove(const kube::ObjectKey& key, const std::string& resource
 }
 
 void ObjectStore::Bookmark(const std::string& resource_version) {
-  std::unique_lock lock(mutex_);
+  base::WriterLock lock(mutex_);
   resource_version_ = resource_version;
 }
 
 void ObjectStore::MarkUnsynced() {
-  std::unique_lock lock(mutex_);
+  base::WriterLock lock(mutex_);
   synced_ = false;
 }
 
 void ObjectStore::SetTrouble(std::string why) {
   bool changed = false;
   {
-    std::unique_lock lock(mutex_);
+    base::WriterLock lock(mutex_);
     const bool was_live = IsLive();
     trouble_ = std::move(why);
     changed = IsLive() != was_live;
@@ -85,49 +85,49 @@ void ObjectStore::SetTrouble(std::string why) {
 }
 
 bool ObjectStore::live() const {
-  std::shared_lock lock(mutex_);
+  base::ReaderLock lock(mutex_);
   return IsLive();
 }
 
 std::string ObjectStore::trouble() const {
-  std::shared_lock lock(mutex_);
+  base::ReaderLock lock(mutex_);
   return trouble_.empty() && !listed_ ? "not listed yet" : trouble_;
 }
 
 std::size_t ObjectStore::incomplete() const {
-  std::shared_lock lock(mutex_);
+  base::ReaderLock lock(mutex_);
   return incomplete_;
 }
 
 bool ObjectStore::synced() const {
-  std::shared_lock lock(mutex_);
+  base::ReaderLock lock(mutex_);
   return synced_;
 }
 
 std::string ObjectStore::resource_version() const {
-  std::shared_lock lock(mutex_);
+  base::ReaderLock lock(mutex_);
   return resource_version_;
 }
 
 std::size_t ObjectStore::size() const {
-  std::shared_lock lock(mutex_);
+  base::ReaderLock lock(mutex_);
   return objects_.size();
 }
 
 kube::ObjectPtr ObjectStore::GetObject(const kube::ObjectKey& key) const {
-  std::shared_lock lock(mutex_);
+  base::ReaderLock lock(mutex_);
   const auto found = objects_.find(key);
   return found == objects_.end() ? nullptr : *found;
 }
 
 std::vector<kube::ObjectPtr> ObjectStore::AllObjects() const {
-  std::shared_lock lock(mutex_);
+  base::ReaderLock lock(mutex_);
   return {objects_.begin(), objects_.end()};
 }
 
 std::vector<kube::ObjectPtr> ObjectStore::ObjectsByIndex(const std::string& index,
                                                          const std::string& value) const {
-  std::shared_lock lock(mutex_);
+  base::ReaderLock lock(mutex_);
   const auto named = indexes_.find(index);
   if (named == indexes_.end()) return {};
   const auto [begin, end] = named->second.entries.equal_range(std::string_view{value});
@@ -138,12 +138,12 @@ std::vector<kube::ObjectPtr> ObjectStore::ObjectsByIndex(const std::string& inde
 }
 
 bool ObjectStore::HasUid(const std::string& uid) const {
-  std::shared_lock lock(mutex_);
+  base::ReaderLock lock(mutex_);
   return uids_.contains(uid);
 }
 
 std::uint64_t ObjectStore::revision() const {
-  std::shared_lock lock(mutex_);
+  base::ReaderLock lock(mutex_);
   return revision_;
 }
 

@@ -7,14 +7,13 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <set>
-#include <shared_mutex>
 #include <string>
 #include <string_view>
 #include <unordered_set>
 #include <vector>
 
+#include "operator/base/mutex.h"
 #include "operator/base/thread_annotations.h"
 #include "operator/kube/interned_string.h"
 #include "operator/kube/object.h"
@@ -115,18 +114,17 @@ class ObjectStore {
     std::set<IndexEntry, ByValue> entries;
   };
 
-  // With the lock held. Put returns what has changed: nothing, one change, or, when another object
+  // Put returns what has changed: nothing, one change, or, when another object
   // has taken the name, two.
-  void Put(const kube::ObjectPtr& object, std::vector<Change>& changes);
-  void Take(const kube::ObjectPtr& object, std::vector<Change>& changes);
-  void Insert(const kube::ObjectPtr& object);
-  void Erase(const kube::ObjectPtr& object);
-  bool IsLive() const { return listed_ && trouble_.empty(); }
-  // Without it.
-  void Notify(const std::vector<Change>& changes) const;
-  void NotifyLiveness() const;
+  void Put(const kube::ObjectPtr& object, std::vector<Change>& changes) REQUIRES(mutex_);
+  void Take(const kube::ObjectPtr& object, std::vector<Change>& changes) REQUIRES(mutex_);
+  void Insert(const kube::ObjectPtr& object) REQUIRES(mutex_);
+  void Erase(const kube::ObjectPtr& object) REQUIRES(mutex_);
+  bool IsLive() const REQUIRES_SHARED(mutex_) { return listed_ && trouble_.empty(); }
+  void Notify(const std::vector<Change>& changes) const EXCLUDES(mutex_);
+  void NotifyLiveness() const EXCLUDES(mutex_);
 
-  mutable std::shared_mutex mutex_;
+  mutable base::SharedMutex mutex_;
   ObjectSet objects_ GUARDED_BY(mutex_);
   std::map<std::string, Index> indexes_ GUARDED_BY(mutex_);
   std::unordered_set<std::string_view> uids_ GUARDED_BY(mutex_);  // views of the objects' own

@@ -27,12 +27,12 @@ base::Error NoPlace() {
 }  // namespace
 
 base::Status Traffic::Enter(const Flow& flow, Time deadline) {
-  std::unique_lock lock(mutex_);
+  base::MutexLock lock(mutex_);
   bool place = true;
   if (flow.kind == Flow::Kind::kWrite) {
     Waiter waiter{flow.name, {}};
     const auto queued = queue_.emplace(next_ticket_++, &waiter).first;
-    place = waiter.wake.wait_until(lock, deadline, [&] { return stopped_ || Next() == &waiter; });
+    place = WaitForPlace(waiter, deadline);
     queue_.erase(queued);
   }
   if (auto refusal = Refusal(flow)) {
@@ -64,8 +64,16 @@ Traffic::Waiter* Traffic::Next() const {
   return nullptr;
 }
 
+// False: there was none until `deadline`. True after Shutdown, too.
+bool Traffic::WaitForPlace(Waiter& waiter, Time deadline) {
+  while (!stopped_ && Next() != &waiter) {
+    if (!waiter.wake.WaitUntil(mutex_, deadline)) return stopped_ || Next() == &waiter;
+  }
+  return true;
+}
+
 void Traffic::WakeNext() {
-  if (Waiter* const next = Next()) next->wake.notify_one();
+  if (Waiter* const next = Next()) next->wake.NotifyOne();
 }
 
 void Traffic::FreePlace(const Flow& flow) {
@@ -77,32 +85,32 @@ void Traffic::FreePlace(const Flow& flow) {
 }
 
 void Traffic::Leave(const Flow& flow) {
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   FreePlace(flow);
 }
 
 void Traffic::Opened(Batch& batch) {
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   ++batch.open;
 }
 
 void Traffic::Refuse(Batch& batch, std::size_t index, base::Error error) {
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   batch.answers[index] = std::move(error);
 }
 
 void Traffic::Deliver(const Flow& flow, Batch& batch, std::size_t index, Answer answer) {
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   HonourRetryAfter(flow, answer);
   batch.answers[index] = std::move(answer);
-  if (--batch.open == 0) batch.done.notify_all();
+  if (--batch.open == 0) batch.done.NotifyAll();
   FreePlace(flow);
 }
 
 std::vector<Answer> Traffic::Wait(Batch& batch) {
-  std::unique_lock lock(mutex_);
+  base::MutexLock lock(mutex_);
   waiting_.insert(&batch);
-  batch.done.wait(lock, [&] { return stopped_ || batch.open == 0; });
+  while (!stopped_ && batch.open > 0) batch.done.Wait(mutex_);
   waiting_.erase(&batch);
   // Moved out: a late callback writes into the batch, not into what its caller reads.
   std::vector<Answer> answers;
@@ -114,19 +122,19 @@ std::vector<Answer> Traffic::Wait(Batch& batch) {
 }
 
 void Traffic::Shutdown() {
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   stopped_ = true;
-  for (const auto& [ticket, waiter] : queue_) waiter->wake.notify_one();
-  for (Batch* batch : waiting_) batch->done.notify_all();
+  for (const auto& [ticket, waiter] : queue_) waiter->wake.NotifyOne();
+  for (Batch* batch : waiting_) batch->done.NotifyAll();
 }
 
 int Traffic::writes() const {
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   return writes_;
 }
 
 bool Traffic::MayWrite(const WriteGate& gate) const {
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   return !stopped_ && gate.MayWrite();
 }
 

@@ -12,17 +12,17 @@
 // that.)
 
 #include <chrono>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "operator/base/clock.h"
+#include "operator/base/cond_var.h"
+#include "operator/base/mutex.h"
 #include "operator/base/result.h"
 #include "operator/base/thread_annotations.h"
 #include "operator/runtime/api_client.h"
@@ -46,7 +46,7 @@ struct Batch {
   explicit Batch(std::size_t size) : answers(size) {}
   std::vector<std::optional<Answer>> answers;
   std::size_t open = 0;  // sent and not answered
-  std::condition_variable done;
+  base::CondVar done;
 };
 
 struct TrafficLimits {
@@ -83,20 +83,20 @@ class Traffic {
   // A call that waits for a place.
   struct Waiter {
     const std::string& flow;
-    std::condition_variable wake;
+    base::CondVar wake;
   };
 
-  // All with the lock held.
-  bool MayTake(const std::string& flow) const;
-  Waiter* Next() const;
-  void WakeNext();
-  void FreePlace(const Flow& flow);
-  std::optional<base::Error> Refusal(const Flow& flow) const;
-  void HonourRetryAfter(const Flow& flow, const Answer& answer);
+  bool MayTake(const std::string& flow) const REQUIRES(mutex_);
+  Waiter* Next() const REQUIRES(mutex_);
+  bool WaitForPlace(Waiter& waiter, Time deadline) REQUIRES(mutex_);
+  void WakeNext() REQUIRES(mutex_);
+  void FreePlace(const Flow& flow) REQUIRES(mutex_);
+  std::optional<base::Error> Refusal(const Flow& flow) const REQUIRES(mutex_);
+  void HonourRetryAfter(const Flow& flow, const Answer& answer) REQUIRES(mutex_);
 
   const base::Clock& clock_;
   const TrafficLimits limits_;
-  mutable std::mutex mutex_;
+  mutable base::Mutex mutex_;
   int writes_ GUARDED_BY(mutex_) = 0;
   std::map<std::string, int> writes_of_ GUARDED_BY(mutex_);    // flow -> places taken, if any
   std::map<std::uint64_t, Waiter*> queue_ GUARDED_BY(mutex_);  // by arrival

@@ -8,7 +8,7 @@ void WatchInbox::OnHead(int status, const transport::Headers& headers) {
   transport::Response head;
   head.headers = headers;
   const std::string_view type = head.Header("Content-Type");
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   waiting_.status = status;
   waiting_.json = type.empty() || type.starts_with("application/json");
   waiting_.retry_after = head.Header("Retry-After");
@@ -16,7 +16,7 @@ void WatchInbox::OnHead(int status, const transport::Headers& headers) {
 }
 
 bool WatchInbox::OnData(std::string_view bytes) {
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   waiting_.bytes.append(bytes);
   waiting_.paused = waiting_.bytes.size() >= max_bytes_;
   Announce();
@@ -24,13 +24,13 @@ bool WatchInbox::OnData(std::string_view bytes) {
 }
 
 void WatchInbox::OnEnd(base::Status status) {
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   waiting_.end = std::move(status);
   Announce();
 }
 
 WatchInbox::Delivery WatchInbox::Take() {
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   announced_ = false;
   Delivery taken;
   taken.status = waiting_.status;

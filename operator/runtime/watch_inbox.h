@@ -5,11 +5,11 @@
 
 #include <cstddef>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "operator/base/mutex.h"
 #include "operator/base/result.h"
 #include "operator/base/thread_annotations.h"
 #include "operator/transport/transport.h"
@@ -39,11 +39,11 @@ class WatchInbox : public transport::StreamSink {
   Delivery Take();
 
  private:
-  void Announce();
+  void Announce() REQUIRES(mutex_);
 
   const std::size_t max_bytes_;
   const std::function<void()> arrived_;
-  std::mutex mutex_;
+  base::Mutex mutex_;
   Delivery waiting_ GUARDED_BY(mutex_);
   bool announced_ GUARDED_BY(mutex_) = false;
 };

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "operator/base/mutex.h"
+
 namespace runtime {
 namespace {
 
@@ -23,18 +25,18 @@ WorkQueue::WorkQueue(const base::Clock& clock, QueueBackoff backoff, QueueMetric
       random_(backoff.seed != 0 ? backoff.seed : std::random_device()()) {}
 
 void WorkQueue::Add(const kube::ObjectKey& key, Priority priority) {
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   AddNow(key, priority);
 }
 
 void WorkQueue::AddAfter(const kube::ObjectKey& key, std::chrono::milliseconds delay) {
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   AddDelayed(key, delay);
 }
 
 void WorkQueue::AddRateLimited(const kube::ObjectKey& key, std::chrono::milliseconds at_least,
                                Again why) {
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   if (stopped_) return;
   if (why == Again::kFailed) {
     ++retries_;
@@ -44,17 +46,17 @@ void WorkQueue::AddRateLimited(const kube::ObjectKey& key, std::chrono::millisec
 }
 
 void WorkQueue::Forget(const kube::ObjectKey& key) {
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   rows_.erase(key);
 }
 
 std::optional<kube::ObjectKey> WorkQueue::Take(const std::stop_token& stop) {
   std::stop_callback wake(stop, [this] {
-    std::lock_guard lock(mutex_);
-    ready_.notify_all();
-    timer_.notify_all();
+    base::MutexLock lock(mutex_);
+    ready_.NotifyAll();
+    timer_.NotifyAll();
   });
-  std::unique_lock lock(mutex_);
+  base::MutexLock lock(mutex_);
   while (!stopped_ && !stop.stop_requested()) {
     PromoteDue();
     if (auto key = PopReady()) {
@@ -63,21 +65,21 @@ std::optional<kube::ObjectKey> WorkQueue::Take(const std::stop_token& stop) {
       if (!queued_.empty() || !due_.empty()) WakeOne();
       return key;
     }
-    WaitForWork(lock);
+    WaitForWork();
   }
   if (!due_.empty()) WakeOne();  // the next time-keeper
   return std::nullopt;
 }
 
 std::optional<kube::ObjectKey> WorkQueue::TryTake() {
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   if (stopped_) return std::nullopt;
   PromoteDue();
   return PopReady();
 }
 
 void WorkQueue::Done(const kube::ObjectKey& key) {
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   const auto taken = processing_.find(key);
   if (taken == processing_.end()) return;
   const auto ran = clock_.Steady() - taken->second.since;
@@ -98,14 +100,14 @@ void WorkQueue::Done(const kube::ObjectKey& key) {
 }
 
 void WorkQueue::Shutdown() {
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   stopped_ = true;
-  ready_.notify_all();
-  timer_.notify_all();
+  ready_.NotifyAll();
+  timer_.NotifyAll();
 }
 
 QueueStats WorkQueue::stats() const {
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   QueueStats stats;
   stats.depth = queued_.size();
   stats.delayed = delayed_.size();
@@ -161,9 +163,9 @@ void WorkQueue::AddDelayed(const kube::ObjectKey& key, std::chrono::milliseconds
   const bool earliest = due_.begin()->second == key;
   if (!earliest) return;
   if (timed_) {
-    timer_.notify_one();
+    timer_.NotifyOne();
   } else if (idle_ > 0) {
-    ready_.notify_one();
+    ready_.NotifyOne();
   }
 }
 
@@ -214,23 +216,23 @@ WorkQueue::Lane* WorkQueue::NextLane() {
 
 // One taker at a time waits for the next delay to end, so that the end of a delay wakes one thread
 // and not all of them.
-void WorkQueue::WaitForWork(std::unique_lock<std::mutex>& lock) {
+void WorkQueue::WaitForWork() {
   if (due_.empty() || timed_) {
     ++idle_;
-    ready_.wait(lock);
+    ready_.Wait(mutex_);
     --idle_;
     return;
   }
   timed_ = true;
-  timer_.wait_for(lock, due_.begin()->first - clock_.Steady());
+  timer_.WaitFor(mutex_, due_.begin()->first - clock_.Steady());
   timed_ = false;
 }
 
 void WorkQueue::WakeOne() {
   if (idle_ > 0) {
-    ready_.notify_one();
+    ready_.NotifyOne();
   } else if (timed_) {
-    timer_.notify_one();
+    timer_.NotifyOne();
   }
 }
 

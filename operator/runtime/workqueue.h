@@ -9,12 +9,10 @@
 // objects. Thread-safe.
 
 #include <chrono>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <random>
 #include <set>
@@ -22,6 +20,8 @@
 #include <utility>
 
 #include "operator/base/clock.h"
+#include "operator/base/cond_var.h"
+#include "operator/base/mutex.h"
 #include "operator/base/thread_annotations.h"
 #include "operator/kube/object.h"
 #include "operator/observability/metrics.h"
@@ -113,24 +113,24 @@ class WorkQueue {
     bool slow = false;
   };
 
-  // All with the lock held.
-  void AddNow(const kube::ObjectKey& key, Priority priority);
-  void AddDelayed(const kube::ObjectKey& key, std::chrono::milliseconds delay);
-  void PushReady(const kube::ObjectKey& key, Priority priority, base::SteadyTime since);
-  void PromoteDue();
-  std::optional<kube::ObjectKey> PopReady();
-  Lane* NextLane();
-  void WaitForWork(std::unique_lock<std::mutex>& lock);
-  void WakeOne();
-  std::chrono::milliseconds NextBackoff(const kube::ObjectKey& key, Again why);
+  void AddNow(const kube::ObjectKey& key, Priority priority) REQUIRES(mutex_);
+  void AddDelayed(const kube::ObjectKey& key, std::chrono::milliseconds delay) REQUIRES(mutex_);
+  void PushReady(const kube::ObjectKey& key, Priority priority, base::SteadyTime since)
+      REQUIRES(mutex_);
+  void PromoteDue() REQUIRES(mutex_);
+  std::optional<kube::ObjectKey> PopReady() REQUIRES(mutex_);
+  Lane* NextLane() REQUIRES(mutex_);
+  void WaitForWork() REQUIRES(mutex_);
+  void WakeOne() REQUIRES(mutex_);
+  std::chrono::milliseconds NextBackoff(const kube::ObjectKey& key, Again why) REQUIRES(mutex_);
 
   const base::Clock& clock_;
   const QueueBackoff backoff_;
   const QueueMetrics metrics_;
   const SlowKeys slow_;
-  mutable std::mutex mutex_;
-  std::condition_variable ready_;  // idle takers
-  std::condition_variable timer_;  // the one idle taker that also waits for the next delay to end
+  mutable base::Mutex mutex_;
+  base::CondVar ready_;  // idle takers
+  base::CondVar timer_;  // the one idle taker that also waits for the next delay to end
   std::size_t idle_ GUARDED_BY(mutex_) = 0;
   bool timed_ GUARDED_BY(mutex_) = false;
   Lane normal_ GUARDED_BY(mutex_), low_ GUARDED_BY(mutex_), slow_lane_ GUARDED_BY(mutex_);

@@ -1,9 +1,7 @@
 #include "operator/transport/cpprest_transport.h"
 
 #include <atomic>
-#include <condition_variable>
 #include <deque>
-#include <mutex>
 #include <set>
 #include <string>
 #include <utility>
@@ -14,6 +12,8 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "operator/base/cond_var.h"
+#include "operator/base/mutex.h"
 #include "operator/base/system_clock.h"
 #include "operator/base/thread_annotations.h"
 #include "operator/transport/cpprest_message.h"
@@ -107,8 +107,8 @@ class Core : public std::enable_shared_from_this<Core> {
   std::size_t at_once_ = 0;  // calls that the library has
   bool closing_ = false;
   std::atomic<std::size_t> requests_total_{0};
-  std::mutex mutex_;
-  std::condition_variable changed_;
+  base::Mutex mutex_;
+  base::CondVar changed_;
   std::set<CallPtr> calls_ GUARDED_BY(mutex_);
 };
 
@@ -117,7 +117,7 @@ void Core::Send(Request request, Transport::Callback callback) {
   const base::Status checked = CheckRequest(request);
   const auto call = std::make_shared<Call>(std::move(request), std::move(callback));
   {
-    std::lock_guard lock(mutex_);
+    base::MutexLock lock(mutex_);
     calls_.insert(call);
   }
   asio::post(PoolThread(),
@@ -323,9 +323,9 @@ void Core::End(const CallPtr& call, base::Result<Response> result) {
   call->ended = true;
   call->timer.cancel();
   call->callback(std::move(result));
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   calls_.erase(call);
-  changed_.notify_all();
+  changed_.NotifyAll();
 }
 
 void Core::Shutdown() {
@@ -333,7 +333,7 @@ void Core::Shutdown() {
     self->closing_ = true;
     std::set<CallPtr> calls;
     {
-      std::lock_guard lock(self->mutex_);
+      base::MutexLock lock(self->mutex_);
       calls = self->calls_;
     }
     for (const CallPtr& call : calls) {
@@ -345,8 +345,8 @@ void Core::Shutdown() {
       }
     }
   });
-  std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return calls_.empty(); });
+  base::MutexLock lock(mutex_);
+  while (!calls_.empty()) changed_.Wait(mutex_);
 }
 
 class CpprestTransport : public Transport {

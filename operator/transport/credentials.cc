@@ -1,9 +1,9 @@
 #include "operator/transport/credentials.h"
 
-#include <mutex>
 #include <optional>
 #include <utility>
 
+#include "operator/base/mutex.h"
 #include "operator/base/thread_annotations.h"
 #include "operator/transport/exec_credentials.h"
 #include "operator/transport/read_file.h"
@@ -47,14 +47,14 @@ class FileCredentials : public CredentialSource {
   void Get(Callback callback) override { callback(Current()); }
 
   void OnUnauthorized(const std::string& token) override {
-    std::lock_guard lock(mutex_);
+    base::MutexLock lock(mutex_);
     if (token == token_) read_at_.reset();
   }
 
  private:
   // While the file cannot be read (it is being replaced), the last token goes on being used.
   base::Result<Credentials> Current() {
-    std::lock_guard lock(mutex_);
+    base::MutexLock lock(mutex_);
     const auto now = clock_.Steady();
     if (!read_at_ || now - *read_at_ >= kTokenFileAge) {
       auto token = Read();
@@ -75,7 +75,7 @@ class FileCredentials : public CredentialSource {
 
   const std::string path_;
   const base::Clock& clock_;
-  std::mutex mutex_;
+  base::Mutex mutex_;
   std::string token_ GUARDED_BY(mutex_);
   std::optional<base::SteadyTime> read_at_ GUARDED_BY(mutex_);
 };

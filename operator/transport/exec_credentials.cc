@@ -1,7 +1,5 @@
 #include "operator/transport/exec_credentials.h"
 
-#include <condition_variable>
-#include <mutex>
 #include <stop_token>
 #include <thread>
 #include <utility>
@@ -10,6 +8,8 @@
 #include <nlohmann/json.hpp>
 
 #include "operator/base/text.h"
+#include "operator/base/cond_var.h"
+#include "operator/base/mutex.h"
 #include "operator/base/thread_annotations.h"
 #include "operator/transport/base64.h"
 #include "operator/transport/child_program.h"
@@ -60,18 +60,18 @@ class ExecCredentials : public CredentialSource {
   }
 
   void Get(Callback callback) override {
-    std::unique_lock lock(mutex_);
+    base::MutexLock lock(mutex_);
     if (answer_ && !Expired()) {
       const Credentials credentials = answer_->credentials;
-      lock.unlock();
+      lock.Unlock();
       return callback(credentials);
     }
     waiting_.push_back(std::move(callback));
-    changed_.notify_all();
+    changed_.NotifyAll();
   }
 
   void OnUnauthorized(const std::string& token) override {
-    std::lock_guard lock(mutex_);
+    base::MutexLock lock(mutex_);
     if (!answer_ || answer_->credentials.token != token) return;
     const base::SteadyTime now = clock_.Steady();
     if (refused_at_ && now - *refused_at_ < kRefusedInterval) return;
@@ -80,7 +80,7 @@ class ExecCredentials : public CredentialSource {
   }
 
  private:
-  bool Expired() const {
+  bool Expired() const REQUIRES(mutex_) {
     if (!answer_->expires_at) return false;
     const auto now =
         std::chrono::floor<std::chrono::seconds>(clock_.Now()).time_since_epoch().count();
@@ -92,7 +92,7 @@ class ExecCredentials : public CredentialSource {
       auto answer = RunPlugin(config_, stop);
       std::vector<Callback> callers;
       {
-        std::lock_guard lock(mutex_);
+        base::MutexLock lock(mutex_);
         callers.swap(waiting_);
         answer_.reset();
         if (answer) answer_ = *answer;
@@ -104,15 +104,15 @@ class ExecCredentials : public CredentialSource {
   }
 
   bool WaitForCallers(const std::stop_token& stop) {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, stop, [this] { return !waiting_.empty(); });
+    base::MutexLock lock(mutex_);
+    changed_.Wait(mutex_, stop, [this]() REQUIRES(mutex_) { return !waiting_.empty(); });
     return !waiting_.empty();
   }
 
   const kube::ClusterConfig config_;
   const base::Clock& clock_;
-  std::mutex mutex_;
-  std::condition_variable_any changed_;
+  base::Mutex mutex_;
+  base::StopCondVar changed_;
   std::vector<Callback> waiting_ GUARDED_BY(mutex_);
   std::optional<ExecAnswer> answer_ GUARDED_BY(mutex_);
   std::optional<base::SteadyTime> refused_at_ GUARDED_BY(mutex_);

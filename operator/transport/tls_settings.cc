@@ -177,12 +177,12 @@ void TlsSettings::RememberRefusal(X509_STORE_CTX* chain) {
     text += ": the certificate is for " + NamesOf(X509_STORE_CTX_get0_cert(chain)) + ", not for " +
             server_name_;
   }
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   refusal_ = std::move(text);
 }
 
 std::string TlsSettings::refusal() const {
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   return refusal_;
 }
 

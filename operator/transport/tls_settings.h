@@ -5,11 +5,11 @@
 // be explained.
 
 #include <memory>
-#include <mutex>
 #include <string>
 
 #include <openssl/ssl.h>
 
+#include "operator/base/mutex.h"
 #include "operator/base/result.h"
 #include "operator/base/thread_annotations.h"
 #include "operator/kube/cluster_config.h"
@@ -47,7 +47,7 @@ class TlsSettings {
   std::string server_name_;
   bool server_name_is_ip_ = false;
   std::unique_ptr<Material> material_;
-  mutable std::mutex mutex_;
+  mutable base::Mutex mutex_;
   std::string refusal_ GUARDED_BY(mutex_);
 };
 

@@ -20,7 +20,8 @@ using Clock = std::chrono::steady_clock;
 
 // A peer that is gone without a word (a dead machine, a forgotten NAT entry) is noticed after 20 s
 // of silence plus three probes 5 s apart, or when what we sent is not acknowledged for 10 s:
-// so much later than it was written a request arrives at most, also after its connection was closed.
+// so much later than it was written a request arrives at most, also after its connection was
+// closed.
 void ConfigureSocket(int fd) {
   const auto set = [fd](int level, int name, int value) {
     setsockopt(fd, level, name, &value, sizeof(value));

@@ -7,9 +7,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include "operator/base/text.h"
 #include "operator/base/cond_var.h"
 #include "operator/base/mutex.h"
+#include "operator/base/text.h"
 #include "operator/base/thread_annotations.h"
 #include "operator/transport/base64.h"
 #include "operator/transport/child_program.h"

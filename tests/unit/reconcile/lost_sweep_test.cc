@@ -80,7 +80,7 @@ TEST(LostSweep, SuspectsWhatADeploymentOfTheCacheControls) {
       {"of a deployment that the cache does not hold", PodOf("a", kind, "other", "x"), false},
   };
   for (const Case& test : cases) {
-    SweptCluster cluster({Page({test.pod})});
+    SweptCluster cluster({Page(json::array({test.pod}))});
     cluster.SweepPods();
     EXPECT_EQ(cluster.Suspects("a"), test.suspected) << test.rule;
     EXPECT_EQ(cluster.woken, test.suspected ? Texts{kOwner.ToString()} : Texts{}) << test.rule;
@@ -89,8 +89,8 @@ TEST(LostSweep, SuspectsWhatADeploymentOfTheCacheControls) {
 
 TEST(LostSweep, ReadsPageAfterPageOfWhatHasNoLabel) {
   const std::string kind = api::kDisaggDeployments.kind;
-  SweptCluster cluster({Page({PodOf("a", kind, "minimax-m3", OwnerUid())}, "next"),
-                        Page({PodOf("b", kind, "minimax-m3", OwnerUid())})});
+  SweptCluster cluster({Page(json::array({PodOf("a", kind, "minimax-m3", OwnerUid())}), "next"),
+                        Page(json::array({PodOf("b", kind, "minimax-m3", OwnerUid())}))});
   const auto result = cluster.SweepPods();
   EXPECT_TRUE(cluster.Suspects("a") && cluster.Suspects("b"));
   EXPECT_EQ(result.requeue_after, std::chrono::minutes(10));

@@ -145,6 +145,11 @@ SmallCluster::Answer SmallCluster::Handle(const transport::Request& request) {
   const std::string path = PathOf(request.target);
   if (request.target.find("labelSelector=") != std::string::npos) return List(path);
   if (request.method != transport::Method::kGet) return Write(request, path);
+  const kube::ObjectMeta deployment = deployment_.Value().meta;
+  if (path.ends_with("/" + api::kDisaggDeployments.plural + "/" + deployment.name)) {
+    const json metadata = {{"name", deployment.name}, {"uid", deployment.uid}};
+    return runtime::Json(200, json({{"metadata", metadata}}).dump());
+  }
   const auto found = objects_.find(path);
   return found != objects_.end() ? runtime::Json(200, found->second.dump())
                                  : runtime::Refusal(404, "NotFound", "not found");

@@ -46,6 +46,7 @@ Answer Waiting(const std::string& retry_after) {
 struct Trouble {
   std::string name;
   SmallCluster::Fault fault;
+  int most_requests = 30;  // a minute
 };
 
 std::vector<Trouble> StandingTroubles() {
@@ -71,7 +72,9 @@ std::vector<Trouble> StandingTroubles() {
       {"a proxy asks for a day", Answering(IsWrite, Waiting("86400"))},
       {"a proxy answers everything with HTML",
        Answering([](const Request&) { return true; },
-                 Answer(transport::Response{200, {}, "<html>"}))},
+                 Answer(transport::Response{200, {}, "<html>"})),
+       // 28 of them are the sweeps' (seven kinds), once for all deployments together.
+       40},
       {"revisions cannot be stored",
        Answering([](const Request& request) { return Creates(request, "controllerrevisions"); },
                  Refusal(500, "InternalError", "etcdserver: request is too large"))},
@@ -91,7 +94,7 @@ TEST(StandingTrouble, CostsFewRequestsAMinuteAndHealsWithinSeconds) {
     // Something wakes the deployment every second all the while.
     cluster.Play(minutes(3), seconds(1));
     const int requests = cluster.Play(minutes(1), seconds(1));
-    EXPECT_LE(requests, 30) << trouble.name << ": requests in the fourth minute";
+    EXPECT_LE(requests, trouble.most_requests) << trouble.name << ": requests in the fourth minute";
     cluster.Break({});
     cluster.Play(seconds(75));
     EXPECT_EQ(cluster.Pods().size(), kPodsWanted) << trouble.name << ": after it is over";

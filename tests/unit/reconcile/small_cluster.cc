@@ -147,8 +147,8 @@ SmallCluster::Answer SmallCluster::Handle(const transport::Request& request) {
   if (request.method != transport::Method::kGet) return Write(request, path);
   const kube::ObjectMeta deployment = deployment_.Value().meta;
   if (path.ends_with("/" + api::kDisaggDeployments.plural + "/" + deployment.name)) {
-    const json metadata = {{"name", deployment.name}, {"uid", deployment.uid}};
-    return runtime::Json(200, json({{"metadata", metadata}}).dump());
+    const json live = {{"metadata", {{"name", deployment.name}, {"uid", deployment.uid}}}};
+    return runtime::Json(200, live.dump());
   }
   const auto found = objects_.find(path);
   return found != objects_.end() ? runtime::Json(200, found->second.dump())

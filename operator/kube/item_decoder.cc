@@ -31,17 +31,18 @@ void Lose(const std::string& field, const std::string& why, Readable& readable) 
   readable.lost += "field \"" + field + "\" cannot be read: " + why;
 }
 
-// Of a metadata or a spec that cannot be read as a whole, its members are tried one by one: one bad
-// field does not hide what the others ask for.
-// `value`, read as deep as it will stand: alone it might just fit. `level`: of its object.
-base::Status Check(std::string_view value, int level, JsonParser& parser) {
-  std::string wrapped;
-  for (int i = 0; i < level; ++i) wrapped += '[';
-  wrapped.append(value).append(static_cast<std::size_t>(level), ']');
+// `value`, read as deep as it will stand: alone it might just fit. `level`: of its object. No value
+// at all, where a text was cut short, is not the content of an empty array.
+base::Status Check(std::string_view value, std::size_t level, JsonParser& parser) {
+  if (value.empty()) level = 0;
+  std::string wrapped(level, '[');
+  wrapped.append(value).append(level, ']');
   const auto parsed = parser.Parse(wrapped);
   return parsed ? base::Status() : parsed.error();
 }
 
+// Of a metadata or a spec that cannot be read as a whole, its members are tried one by one: one bad
+// field does not hide what the others ask for.
 Readable ReadableMembers(std::string_view text, const std::string& path, JsonParser& parser) {
   Readable readable;
   ScanObject(text, [&](std::string_view key, std::string_view value) {

@@ -197,7 +197,7 @@ bool RequestBackoff::IsAccepted(const std::string& owner_uid, const RequestId& i
 }
 
 bool RequestBackoff::HasFailed(const std::string& owner_uid, const RequestId& id) const {
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(mutex_);
   const auto owner = owners_.find(owner_uid);
   if (owner == owners_.end()) return false;
   const auto group = owner->second.groups.find(id.group);

@@ -45,6 +45,7 @@ class ApiClientTest : public ::testing::Test {
   }
 
   static FakeTransport::Answer Echo(const transport::Request& request) {
+    if (request.method == transport::Method::kGet) return Json(200, Object("a"));
     return Json(201, request.body);
   }
 
@@ -56,11 +57,23 @@ class ApiClientTest : public ::testing::Test {
 TEST_F(ApiClientTest, ReadsAnObject) {
   FakeTransport transport([](const transport::Request& request) -> FakeTransport::Answer {
     EXPECT_EQ(request.target, "/api/v1/namespaces/serving/pods/a");
-    return Json(200, "{}");
+    return Json(200, Object("a"));
   });
   const auto body = Client(transport)->Get(kube::kPods, {"serving", "a"});
   ASSERT_TRUE(body);
-  EXPECT_EQ(*body, "{}");
+  EXPECT_EQ(*body, Object("a"));
+}
+
+TEST_F(ApiClientTest, WhatIsNotTheObjectIsNoAnswerToAGet) {
+  for (const std::string& answer : {std::string("<html>sign in</html>"), std::string("{}"),
+                                    std::string(R"({"ok":true})"), Object("b")}) {
+    FakeTransport transport(
+        [&](const transport::Request&) -> FakeTransport::Answer { return Json(200, answer); });
+    const auto body = Client(transport)->Get(kube::kPods, {"serving", "a"});
+    ASSERT_FALSE(body) << answer;
+    EXPECT_EQ(body.error().reason, "InvalidAnswer");
+    EXPECT_TRUE(body.error().retryable()) << answer;
+  }
 }
 
 TEST_F(ApiClientTest, AnswersInTheOrderOfTheRequests) {
@@ -178,7 +191,7 @@ TEST_F(ApiClientTest, WhatHasNotLeftAtTheShutdownNeverDoes) {
 TEST_F(ApiClientTest, SendsNothingOfItsFlowUntilRetryAfterHasPassed) {
   std::atomic<bool> busy{true};
   FakeTransport transport([&](const transport::Request& request) -> FakeTransport::Answer {
-    if (!busy) return Json(201, request.body);
+    if (!busy) return Echo(request);
     transport::Response response = Refusal(429, "TooManyRequests");
     response.headers.push_back({"Retry-After", "3"});
     return response;

@@ -198,8 +198,9 @@ TEST(Revision, HashesVariablesInTheOrderOfTheSpec) {
   Fixture seed = Seed();
   seed.deployment.spec.engine_env = {{"ADDRESS", "$(HOST):$(PORT)", ""}, {"HOST", "a", ""}};
   seed.decode().env = {{"PORT", "1", ""}, {"HOST", "b", ""}};
+  const Revision made = seed.Make();
   std::vector<std::string> names;
-  for (const json& entry : seed.Make().inputs["roles"]["decode"]["env"]) {
+  for (const json& entry : made.inputs["roles"]["decode"]["env"]) {
     names.push_back(entry["name"]);
   }
   EXPECT_THAT(names, testing::ElementsAre("ADDRESS", "HOST", "PORT"));

@@ -78,7 +78,7 @@ NodeFaultMap ParseFaults(const std::string& text) {
   NodeFaultMap faults;
   for (std::size_t begin = 0; begin < text.size();) {
     const std::size_t end = std::min(text.find(',', begin), text.size());
-    if (!ParseFault(std::string_view(text).substr(begin, end - begin), &faults)) return {};
+    if (!ParseFault(std::string_view{text}.substr(begin, end - begin), &faults)) return {};
     begin = end + 1;
   }
   return faults;

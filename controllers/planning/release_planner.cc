@@ -32,6 +32,7 @@ std::vector<const PodState*> BestOfSlots(api::RoleName role, const std::vector<P
     if (kept == nullptr || worth(kept) < worth(&state)) kept = &state;
   }
   std::vector<const PodState*> slots;
+  slots.reserve(best.size());
   for (const auto& [replica, state] : best) slots.push_back(state);
   return slots;
 }

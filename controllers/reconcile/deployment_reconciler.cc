@@ -281,7 +281,7 @@ base::Status DeploymentReconciler::WriteStatus(const planning::Snapshot& snapsho
                                                const nlohmann::json& status) {
   const kube::ObjectMeta& meta = snapshot.deployment->meta;
   if (auto held = other_backoff_.Admit(meta.uid, kStatusId)) return *held;
-  const auto written = ApplyStatus(manager_, api::kDisaggDeployments, meta, status);
+  auto written = ApplyStatus(manager_, api::kDisaggDeployments, meta, status);
   if (!written) {
     other_backoff_.NoteFailure(meta.uid, kStatusId, written.error());
     LogTroubles(snapshot, {TroubleOf("write the status", written.error())});

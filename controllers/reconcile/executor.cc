@@ -128,7 +128,7 @@ bool Holds(const std::map<std::string, std::string>& live, const nlohmann::json&
   const auto wanted = metadata.value(field, nlohmann::json::object());
   return std::all_of(wanted.items().begin(), wanted.items().end(), [&](const auto& entry) {
     const auto found = live.find(entry.key());
-    return found != live.end() && found->second == entry.value();
+    return found != live.end() && entry.value() == found->second;
   });
 }
 

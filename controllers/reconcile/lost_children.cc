@@ -42,11 +42,11 @@ void LostChildren::Suspect(const std::string& owner_uid, const kube::Resource& r
   Add(owner_uid, uid, {resource, key, nullptr, clock_.Steady(), {}, {}});
 }
 
-void LostChildren::Add(const std::string& owner_uid, const std::string& uid, Entry entry) {
+void LostChildren::Add(const std::string& owner_uid, const std::string& uid, const Entry& entry) {
   if (owner_uid.empty() || uid.empty()) return;
   base::MutexLock lock(mutex_);
   if (size_ >= kMost) return;
-  if (owners_[owner_uid].try_emplace(uid, std::move(entry)).second) ++size_;
+  if (owners_[owner_uid].try_emplace(uid, entry).second) ++size_;
 }
 
 // A copy of what is still hidden; what a cache shows again is dropped.

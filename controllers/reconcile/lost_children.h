@@ -84,7 +84,7 @@ class LostChildren {
   };
   using Entries = std::map<std::string, Entry>;  // by UID
 
-  void Add(const std::string& owner_uid, const std::string& uid, Entry entry);
+  void Add(const std::string& owner_uid, const std::string& uid, const Entry& entry);
   Entries TakeShown(const std::string& owner_uid, const IsShown& shown);
   // Looks at one; false: it is gone, or not of this owner.
   bool Refresh(const std::string& owner_uid, const std::string& uid, Entry& entry);

@@ -42,8 +42,8 @@ base::Status WatchDecoder::Feed(std::string_view bytes,
     if (!at_once) pending_ += part.substr(0, room);
     if (end == bytes.npos) return {};
     bytes.remove_prefix(end + 1);
-    const base::Status status =
-        DecodeLine(at_once ? part.substr(0, room) : std::string_view(pending_), cut_, sink);
+    base::Status status =
+        DecodeLine(at_once ? part.substr(0, room) : std::string_view{pending_}, cut_, sink);
     pending_.clear();
     cut_ = false;
     if (!status) return status;

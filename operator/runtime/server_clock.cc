@@ -81,7 +81,7 @@ std::optional<std::int64_t> ParseHttpDate(std::string_view text) {
       std::chrono::month(static_cast<unsigned>(month - kMonths.begin()) + 1),
       std::chrono::day(static_cast<unsigned>(day)));
   if (year < 0 || day < 0 || !date.ok()) return std::nullopt;
-  const std::int64_t days = std::chrono::sys_days(date).time_since_epoch().count();
+  const std::int64_t days = std::chrono::sys_days{date}.time_since_epoch().count();
   return ((days * 24 + hour) * 60 + minute) * 60 + second;
 }
 

@@ -126,8 +126,9 @@ class BeastListener : public HttpListener {
   base::Status Start(const std::string& address) {
     error_code error;
     const auto parts = SplitAddress(address);
-    if (!parts)
+    if (!parts) {
       return CannotListen(address, "it must be HOST:PORT or :PORT, with a port from 0 to 65535");
+    }
     if (parts->first.empty()) {
       // Both families through one socket, where the kernel has IPv6.
       Open(tcp::endpoint(tcp::v6(), 0), parts->second, error);

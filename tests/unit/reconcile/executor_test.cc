@@ -345,12 +345,15 @@ TEST(Executor, WaitsForAnAccountThatAdmissionDoesNotSeeYet) {
   }
 }
 
-TEST(Executor, BeginsNoLaterStageWhenAFoundationFails) {
-  FakeCluster cluster;
-  cluster.Answers("", Refusal(503, "ServiceUnavailable"));
-  cluster.Answers("POST dry", Refusal(429, "TooManyRequests"));
-  cluster.Execute({WriteOf(Verb::kDryRun), WriteOf(Verb::kCreate)});
-  EXPECT_EQ(cluster.Requests(), (std::vector<std::string>{"POST dry"}));
+TEST(Executor, KeepsWhatRunsWholeWhileDryRunsGetNoAnswer) {
+  for (const auto gate : {planning::Gate::kIfAccepted, planning::Gate::kIfRefused}) {
+    FakeCluster cluster;
+    cluster.Answers("", Refusal(429, "TooManyRequests"));
+    planning::Write pod = WriteOf(Verb::kCreate);
+    pod.gate = gate;
+    EXPECT_TRUE(cluster.Execute({WriteOf(Verb::kDryRun), pod}).undecided);
+    EXPECT_EQ(cluster.CountOf("POST"), gate == planning::Gate::kIfRefused ? 1U : 0U);
+  }
 }
 
 TEST(Executor, RepeatsNoRefusedDryRunAtEveryEvent) {

@@ -40,7 +40,8 @@ class SameName : public Scene {
 TEST_F(SameName, ADeploymentThatIsAppliedAgainWhileOldPodsDrainStarts) {
   AddNode("b200-drained");
   auto others_are_closed = std::make_unique<Cordon>(B200Nodes(kB200Nodes));
-  Deployment deployment("again", {{"prefill", {{"replicas", 1}}}});
+  Deployment deployment(
+      "again", {{"prefill", {{"replicas", 1}}}, {"decode", {{"parallelism", {{"data", 1}}}}}});
   ASSERT_TRUE(deployment.WaitReady());
   others_are_closed.reset();
   const json old = deployment.Object();

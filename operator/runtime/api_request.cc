@@ -120,8 +120,10 @@ base::Result<WriteResult> ParseObject(const std::string& body, Verb verb) {
   // object as it last was.
   result.gone = verb == Verb::kDelete;
   if (verb == Verb::kDelete && Text(object, "kind") == "Status") return result;
-  if (object["metadata"].get(metadata) == simdjson::SUCCESS) result.uid = Text(metadata, "uid");
-  // A dry run may be answered without one.
+  const bool has_metadata = object["metadata"].get(metadata) == simdjson::SUCCESS;
+  // Of a dry run nothing is read but that it succeeded.
+  if (verb == Verb::kDryRunCreate && !has_metadata) return result;
+  if (has_metadata) result.uid = Text(metadata, "uid");
   if (result.uid.empty() && verb != Verb::kDryRunCreate) return NotAnObject("a write");
   result.resource_version = Text(metadata, "resourceVersion");
   result.controller_uid = ControllerUid(metadata);

@@ -153,6 +153,12 @@ TEST(ReadWriteAnswer, SaysWhereTheOutcomeIsUnknown) {
   }
 }
 
+TEST(ReadWriteAnswer, ADryRunNeedsNoObjectInItsAnswer) {
+  for (const char* body : {"{}", R"({"metadata":{}})", R"({"kind":"Status"})"}) {
+    EXPECT_TRUE(ReadWriteAnswer(transport::Response{201, {}, body}, Verb::kDryRunCreate)) << body;
+  }
+}
+
 TEST(ReadWriteAnswer, WhatDoesNotFitIsNotSentAgainSoon) {
   const auto result = ReadWriteAnswer(
       Refusal(500, "InternalError", "etcdserver: request is too large"), Verb::kCreate);

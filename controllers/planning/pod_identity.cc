@@ -1,21 +1,12 @@
 #include "controllers/planning/pod_identity.h"
 
-#include <charconv>
 #include <vector>
 
 #include "controllers/api/labels.h"
+#include "operator/base/parse_number.h"
 
 namespace disagg::planning {
 namespace {
-
-std::optional<int> ParseCount(std::string_view text) {
-  int value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.empty() || error != std::errc() || end != text.data() + text.size() || value < 0) {
-    return std::nullopt;
-  }
-  return value;
-}
 
 std::vector<std::string_view> Split(std::string_view text) {
   std::vector<std::string_view> parts;
@@ -51,8 +42,9 @@ std::optional<PodIdentity> ParsePodName(std::string_view name, const std::string
   const auto parts = Split(name.substr(deployment.size() + 1));
   if (parts.size() != 4 || parts[1].empty()) return std::nullopt;
   const auto role = api::ParseRoleName(parts[0]);
-  const auto replica = ParseCount(parts[2]), incarnation = ParseCount(parts[3]);
-  if (!role || !replica || !incarnation) return std::nullopt;
+  const auto replica = base::ParseNumber<int>(parts[2]);
+  const auto incarnation = base::ParseNumber<int>(parts[3]);
+  if (!role || replica.value_or(-1) < 0 || incarnation.value_or(-1) < 0) return std::nullopt;
   return PodIdentity{{*role, *replica, *incarnation}, std::string(parts[1]), "", ""};
 }
 

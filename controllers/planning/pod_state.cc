@@ -1,13 +1,13 @@
 #include "controllers/planning/pod_state.h"
 
 #include <algorithm>
-#include <charconv>
 #include <string_view>
 #include <tuple>
 
 #include "controllers/api/labels.h"
 #include "controllers/planning/pod_identity.h"
 #include "controllers/planning/times.h"
+#include "operator/base/parse_number.h"
 
 namespace disagg::planning {
 namespace {
@@ -16,13 +16,6 @@ constexpr int kLoopRestarts = 5;
 constexpr int kFirstBackoffSeconds = 10;
 constexpr int kLongestBackoffSeconds = 600;
 constexpr char kOutOfService[] = "node.kubernetes.io/out-of-service";
-
-int ParseInt(const std::string& text, int fallback) {
-  int value = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc() && end == text.data() + text.size() && !text.empty() ? value
-                                                                                   : fallback;
-}
 
 // The delays of the kubelet before the fifth in a row, as its message gives them. It doubles them
 // from 10 s to its limit of 5 minutes, and forgets them once a run has lasted for 10 minutes.
@@ -115,7 +108,7 @@ void JudgePhase(PodState& state) {
 
 void ReadHistory(PodState& state, std::int64_t now) {
   const kube::ObjectMeta& meta = state.pod->meta;
-  state.retries = ParseInt(meta.annotation(api::kAnnotationRetries), 0);
+  state.retries = base::ParseNumber<int>(meta.annotation(api::kAnnotationRetries)).value_or(0);
   state.failures = ParseFailures(meta.annotation(api::kAnnotationFailures));
   state.faults = Remembered(ParseFaults(meta.annotation(api::kAnnotationNodeFaults)), now);
 }
@@ -170,9 +163,9 @@ std::map<std::string, int> ParseFailures(const std::string& text) {
     const std::size_t end = std::min(text.find(',', begin), text.size());
     const std::size_t equals = text.find('=', begin);
     if (equals == std::string::npos || equals >= end) return {};
-    const int count = ParseInt(text.substr(equals + 1, end - equals - 1), -1);
-    if (count < 0) return {};
-    failures[text.substr(begin, equals - begin)] = count;
+    const auto count = base::ParseNumber<int>(text.substr(equals + 1, end - equals - 1));
+    if (count.value_or(-1) < 0) return {};
+    failures[text.substr(begin, equals - begin)] = *count;
     begin = end + 1;
   }
   return failures;

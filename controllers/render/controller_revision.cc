@@ -1,4 +1,3 @@
-#include <charconv>
 #include <utility>
 
 #include "controllers/api/labels.h"
@@ -6,6 +5,7 @@
 #include "controllers/render/metadata.h"
 #include "controllers/render/objects.h"
 #include "controllers/render/revision.h"
+#include "operator/base/parse_number.h"
 
 namespace disagg::render {
 namespace {
@@ -38,13 +38,6 @@ std::optional<std::map<api::RoleName, RoleIdentity>> RolesFrom(const std::string
     roles[*name] = {value["revision"], value["specHash"], value["epoch"]};
   }
   return roles.empty() ? std::nullopt : std::optional(std::move(roles));
-}
-
-std::optional<std::int64_t> NumberFrom(const std::string& text) {
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
 }
 
 // True when `inputs` and `rendered` have every part that the identity speaks of.
@@ -112,7 +105,8 @@ std::optional<RevisionIdentity> IdentityOf(const kube::ObjectMeta& meta) {
     if (text->empty()) return std::nullopt;
   }
   auto roles = RolesFrom(meta.annotation(api::kAnnotationRoles));
-  const auto number = NumberFrom(meta.annotation(api::kAnnotationRevisionNumber));
+  const auto number =
+      base::ParseNumber<std::int64_t>(meta.annotation(api::kAnnotationRevisionNumber));
   if (!roles || !number) return std::nullopt;
   identity.roles = std::move(*roles);
   identity.number = *number;

@@ -1,9 +1,10 @@
 #include "operator/base/quantity.h"
 
 #include <array>
-#include <charconv>
 #include <cstdlib>
 #include <limits>
+
+#include "operator/base/parse_number.h"
 
 namespace base {
 namespace {
@@ -58,11 +59,9 @@ std::optional<int> ParseExponent(std::string_view text) {
     text.remove_prefix(1);
     if (text.starts_with('-')) return std::nullopt;
   }
-  int exponent = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), exponent);
-  const bool whole = error == std::errc() && end == text.data() + text.size();
+  const auto exponent = ParseNumber<int>(text);
   // No quantity needs more, and the loops over it stay short.
-  return whole && std::abs(exponent) <= kLongestExponent ? std::optional(exponent) : std::nullopt;
+  return exponent && std::abs(*exponent) <= kLongestExponent ? exponent : std::nullopt;
 }
 
 // What stands behind the digits.

@@ -1,11 +1,11 @@
 #include "operator/kube/status_error.h"
 
 #include <algorithm>
-#include <charconv>
 #include <initializer_list>
 #include <optional>
 #include <utility>
 
+#include "operator/base/parse_number.h"
 #include "operator/base/text.h"
 #include "operator/kube/json_fields.h"
 
@@ -109,10 +109,8 @@ ErrorCode CodeOf(int status, const StatusFields& fields) {
 // A date would need a clock; whoever sends one gets the shortest wait.
 std::optional<std::chrono::seconds> ParseRetryAfter(std::string_view text) {
   if (text.empty()) return std::nullopt;
-  int seconds = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  const bool is_number = error == std::errc() && end == text.data() + text.size() && seconds >= 0;
-  return std::min(std::chrono::seconds(is_number ? seconds : 1), kLongestWait);
+  const int seconds = base::ParseNumber<int>(text).value_or(-1);
+  return std::min(std::chrono::seconds(seconds < 0 ? 1 : seconds), kLongestWait);
 }
 
 // One line of whatever a proxy has answered, in UTF-8: what is not becomes question marks, since

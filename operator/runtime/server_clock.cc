@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <chrono>
 #include <string_view>
+
+#include "operator/base/parse_number.h"
 
 namespace runtime {
 namespace {
@@ -23,12 +24,8 @@ std::int64_t Millis(base::SteadyTime time) {
   return duration_cast<milliseconds>(time.time_since_epoch()).count();
 }
 
-// A number of a fixed width; -1 for anything else.
-int Number(std::string_view text) {
-  int value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc() && end == text.data() + text.size() ? value : -1;
-}
+// -1 for anything else than a number.
+int Number(std::string_view text) { return base::ParseNumber<int>(text).value_or(-1); }
 
 }  // namespace
 

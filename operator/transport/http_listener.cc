@@ -1,6 +1,5 @@
 #include "operator/transport/http_listener.h"
 
-#include <charconv>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -21,6 +20,8 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
+
+#include "operator/base/parse_number.h"
 
 namespace transport {
 namespace {
@@ -95,12 +96,7 @@ class Session : public std::enable_shared_from_this<Session> {
 };
 
 // A resolver would take "abc" for port 0, which is any port.
-bool IsPort(const std::string& text) {
-  std::uint16_t port = 0;
-  const char* const end = text.data() + text.size();
-  const auto [last, error] = std::from_chars(text.data(), end, port);
-  return error == std::errc() && last == end;
-}
+bool IsPort(const std::string& text) { return base::ParseNumber<std::uint16_t>(text).has_value(); }
 
 // "[::1]:8080" as {"::1", "8080"}.
 std::optional<std::pair<std::string, std::string>> SplitAddress(const std::string& address) {

@@ -1,8 +1,9 @@
 #include "operator/transport/server_url.h"
 
 #include <algorithm>
-#include <charconv>
 #include <string_view>
+
+#include "operator/base/parse_number.h"
 
 namespace transport {
 namespace {
@@ -18,9 +19,7 @@ bool IsThisMachine(const std::string& host) {
 }
 
 bool IsPort(std::string_view text) {
-  int port = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  return error == std::errc() && end == text.data() + text.size() && port > 0 && port < 65536;
+  return base::ParseNumber<std::uint16_t>(text).value_or(0) > 0;
 }
 
 base::Status ParseAuthority(std::string_view authority, kube::ClusterConfig& config) {

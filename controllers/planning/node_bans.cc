@@ -1,29 +1,23 @@
 #include "controllers/planning/node_bans.h"
 
 #include <algorithm>
-#include <charconv>
 #include <string_view>
 
 #include "operator/base/clock.h"
+#include "operator/base/parse_number.h"
 
 namespace disagg::planning {
 namespace {
 
 using nlohmann::json;
 
-template <typename T>
-bool ParseNumber(std::string_view text, T* value) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *value);
-  return !text.empty() && error == std::errc() && end == text.data() + text.size() && *value >= 0;
-}
-
 bool ParseFault(std::string_view text, NodeFaultMap* faults) {
   const auto equals = text.rfind('='), at = text.rfind('@');
   if (equals == text.npos || at == text.npos || at < equals || equals == 0) return false;
-  render::NodeFaults parsed;
-  if (!ParseNumber(text.substr(equals + 1, at - equals - 1), &parsed.count)) return false;
-  if (!ParseNumber(text.substr(at + 1), &parsed.last)) return false;
-  (*faults)[std::string(text.substr(0, equals))] = parsed;
+  const auto count = base::ParseNumber<int>(text.substr(equals + 1, at - equals - 1));
+  const auto last = base::ParseNumber<std::int64_t>(text.substr(at + 1));
+  if (count.value_or(-1) < 0 || last.value_or(-1) < 0) return false;
+  (*faults)[std::string(text.substr(0, equals))] = {*count, *last};
   return true;
 }
 
@@ -64,12 +58,8 @@ bool Accepts(const kube::Node& node, const json& spec) {
 }
 
 bool HasRoom(const NodeCapacity& capacity, const kube::Amounts& devices) {
-  return std::all_of(devices.begin(), devices.end(), [&](const auto& asked) {
-    const auto all = capacity.node->allocatable.find(asked.first);
-    if (all == capacity.node->allocatable.end()) return false;
-    const auto used = capacity.used.find(asked.first);
-    return all->second - (used == capacity.used.end() ? 0 : used->second) >= asked.second;
-  });
+  return std::all_of(devices.begin(), devices.end(),
+                     [&](const auto& asked) { return capacity.Free(asked.first) >= asked.second; });
 }
 
 }  // namespace

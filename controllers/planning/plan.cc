@@ -4,6 +4,22 @@
 
 namespace disagg::planning {
 
+std::string ToString(Verb verb) {
+  switch (verb) {
+    case Verb::kCreate:
+      return "create";
+    case Verb::kApply:
+      return "apply";
+    case Verb::kMergePatch:
+      return "patch";
+    case Verb::kDelete:
+      return "delete";
+    case Verb::kDryRun:
+      return "dry-run";
+  }
+  return "";
+}
+
 bool HoldsUpTheRest(const WriteOutcome& failed) {
   const Write& write = *failed.write;
   if (!IsFoundation(write.stage) || write.stage == Stage::kDryRun) return false;

@@ -23,6 +23,9 @@ namespace disagg::planning {
 // body is a JSON merge patch.
 enum class Verb { kCreate, kApply, kMergePatch, kDelete, kDryRun };
 
+// "create", "apply", "patch", "delete", "dry-run"
+std::string ToString(Verb verb);
+
 // Stages run one after the other, the writes of one stage side by side. The order is part of crash
 // safety: a pod never exists without the revision it was made from, nor a dry run before the
 // ServiceAccount that it names. kRelease gives devices back and labels that somebody took: it needs

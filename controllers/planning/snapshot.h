@@ -3,6 +3,7 @@
 // Everything that one decision about one DisaggDeployment may look at. Filled by reconcile/resolver
 // from the caches; planning sees nothing else, so the same snapshot always gives the same plan.
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -36,6 +37,16 @@ struct NodeCapacity {
   std::shared_ptr<const kube::Node> node;
   // Extended resources of the pods that this operator knows of.
   std::map<std::string, std::int64_t> used;
+
+  std::int64_t Offers(const std::string& resource) const {
+    const auto all = node->allocatable.find(resource);
+    return all == node->allocatable.end() ? 0 : all->second;
+  }
+  std::int64_t Free(const std::string& resource) const {
+    const auto taken = used.find(resource);
+    const std::int64_t left = Offers(resource) - (taken == used.end() ? 0 : taken->second);
+    return std::max<std::int64_t>(0, left);
+  }
 };
 
 // Something that this operator tried for this object and that has failed in every pass since.

@@ -39,20 +39,9 @@ bool Matches(const kube::Node& node, const Selector& selector) {
   });
 }
 
-std::int64_t Offers(const NodeCapacity& capacity, const std::string& resource) {
-  const auto all = capacity.node->allocatable.find(resource);
-  return all == capacity.node->allocatable.end() ? 0 : all->second;
-}
-
-std::int64_t Free(const NodeCapacity& capacity, const std::string& resource) {
-  const auto used = capacity.used.find(resource);
-  const std::int64_t taken = used == capacity.used.end() ? 0 : used->second;
-  return std::max<std::int64_t>(0, Offers(capacity, resource) - taken);
-}
-
 // Of equally free nodes the first by name: the same message in every pass.
 bool IsFreer(const NodeCapacity& a, const NodeCapacity& b, const std::string& resource) {
-  const std::int64_t free_a = Free(a, resource), free_b = Free(b, resource);
+  const std::int64_t free_a = a.Free(resource), free_b = b.Free(resource);
   return free_a != free_b ? free_a > free_b : a.node->meta.name < b.node->meta.name;
 }
 
@@ -144,7 +133,7 @@ class Explainer {
   std::optional<std::string> NotOffered() const {
     for (const auto& [resource, count] : pod_.extended_resources) {
       std::int64_t most = 0;
-      for (const NodeCapacity* node : usable_) most = std::max(most, Offers(*node, resource));
+      for (const NodeCapacity* node : usable_) most = std::max(most, node->Offers(resource));
       if (most >= count) continue;
       const std::string of_class = " node of class " + klass_.meta.name;
       if (most == 0) {
@@ -163,7 +152,7 @@ class Explainer {
       if (IsFreer(*node, *freest, klass_.gpu_resource)) freest = node;
     }
     for (const auto& [resource, count] : pod_.extended_resources) {
-      const std::int64_t free = Free(*freest, resource);
+      const std::int64_t free = freest->Free(resource);
       if (free >= count) continue;
       return "the freest node (" + freest->node->meta.name + ") has " + std::to_string(free) +
              " of " + Amount(count, resource) + " free: free a node, or lower spec." + role_ +

@@ -5,7 +5,7 @@
 
 #include "controllers/api/labels.h"
 #include "controllers/reconcile/live_object.h"
-#include "operator/kube/list_decoder.h"
+#include "operator/kube/item_decoder.h"
 
 namespace disagg::reconcile {
 namespace {
@@ -17,18 +17,6 @@ constexpr std::size_t kMost = 4096;
 constexpr int kMostLooks = 32;
 constexpr milliseconds kFirstInterval{1'000};
 constexpr milliseconds kLongestInterval{30'000};
-
-// As a page of one item, so that an object is read as leniently as the caches read theirs.
-base::Result<kube::ObjectPtr> DecodeOne(const std::string& json, const kube::Decoder& decoder) {
-  auto page =
-      kube::DecodeList(R"({"metadata":{"resourceVersion":"1"},"items":[)" + json + "]}", decoder);
-  if (!page) return page.error();
-  if (page->items.size() != 1) {
-    return base::MakeError(base::ErrorCode::kProtocol, "InvalidAnswer",
-                           "the answer to a GET is not one object");
-  }
-  return std::move(page->items.front());
-}
 
 }  // namespace
 
@@ -88,7 +76,8 @@ bool LostChildren::Refresh(const std::string& owner_uid, const std::string& uid,
   entry.due = clock_.Steady() + entry.interval;
   const auto live = client_.Get(entry.resource, entry.key);
   if (!live && SaysAbsent(live.error())) return false;
-  auto object = live ? DecodeOne(*live, decoders_(entry.resource)) : live.error();
+  kube::JsonParser parser;
+  auto object = live ? kube::DecodeItem(*live, decoders_(entry.resource), parser) : live.error();
   if (!object) {
     entry.error = object.error();
     return true;

@@ -4,11 +4,13 @@
 
 #include "controllers/api/labels.h"
 #include "operator/kube/list_decoder.h"
+#include "operator/kube/page_size.h"
 
 namespace disagg::reconcile {
 namespace {
 
 constexpr std::chrono::minutes kInterval{10};
+constexpr int kPageSize = 500;
 
 }  // namespace
 
@@ -45,13 +47,12 @@ void LostSweep::Restart() {
 
 base::Status LostSweep::SweepAll(const kube::Resource& resource) {
   const kube::Decoder decoder = kube::MetadataDecoder({{"disagg.dev/"}});
-  runtime::MetadataQuery query{std::string("!") + api::kLabelDeployment, "", 500};
+  runtime::MetadataQuery query{std::string("!") + api::kLabelDeployment, "", kPageSize};
+  kube::PageSize size(kPageSize);
   for (;;) {
+    query.limit = size.limit();
     const auto page = client_.ListMetadata(resource, query);
-    if (!page && page.error().code == base::ErrorCode::kTooLarge && query.limit > 1) {
-      query.limit /= 2;
-      continue;
-    }
+    if (!page && page.error().code == base::ErrorCode::kTooLarge && size.Shrink()) continue;
     if (!page) return page.error();
     const auto list = kube::DecodeList(*page, decoder);
     if (!list) return list.error();

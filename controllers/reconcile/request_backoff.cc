@@ -36,26 +36,10 @@ milliseconds WaitAfter(const base::Error& error, int attempts) {
   return std::max(Doubled(kFirstWait, attempts, kLongestWait), std::min(asked, kLongestServerWait));
 }
 
-const char* NameOf(planning::Verb verb) {
-  switch (verb) {
-    case planning::Verb::kCreate:
-      return "create ";
-    case planning::Verb::kApply:
-      return "apply ";
-    case planning::Verb::kMergePatch:
-      return "patch ";
-    case planning::Verb::kDelete:
-      return "delete ";
-    case planning::Verb::kDryRun:
-      return "dry-run ";
-  }
-  return "";
-}
-
 }  // namespace
 
 RequestId IdOf(const planning::Write& write) {
-  RequestId id{NameOf(write.verb) + write.resource.ToString(), write.key.name};
+  RequestId id{ToString(write.verb) + " " + write.resource.ToString(), write.key.name};
   if (write.verb == planning::Verb::kCreate && write.resource == kube::kPods) {
     id.id.resize(std::min(id.id.size(), id.id.find_last_of('-')));  // the slot
     return id;
@@ -122,7 +106,7 @@ std::optional<base::Error> RequestBackoff::HoldRepetition(Owner& owner, const Re
   repetition.waiting = clock_.Steady() < repetition.due;
   if (!repetition.waiting) return std::nullopt;
   return base::MakeError(base::ErrorCode::kConflict, "UndoneAgain",
-                         "to " + std::string(NameOf(write.verb)) + write.resource.kind + " " +
+                         "to " + ToString(write.verb) + " " + write.resource.kind + " " +
                              write.key.name + " succeeded " + std::to_string(repetition.times) +
                              " times in a short time and did not last; find out what changes or "
                              "deletes it");
@@ -204,7 +188,14 @@ bool RequestBackoff::HasFailed(const std::string& owner_uid, const RequestId& id
   return group != owner->second.groups.end() && group->second.failed.contains(id.id);
 }
 
+bool RequestBackoff::HasFailures(const std::string& owner_uid) const {
+  base::MutexLock lock(mutex_);
+  const auto owner = owners_.find(owner_uid);
+  return owner != owners_.end() && !owner->second.groups.empty();
+}
+
 void RequestBackoff::Prune(const std::string& owner_uid, const std::vector<planning::Write>& plan) {
+  if (!HasFailures(owner_uid)) return;
   std::set<RequestId> planned;
   for (const planning::Write& write : plan) planned.insert(IdOf(write));
   base::MutexLock lock(mutex_);

@@ -94,6 +94,7 @@ class RequestBackoff {
     std::map<RequestId, base::SteadyTime> accepted;
   };
 
+  bool HasFailures(const std::string& owner_uid) const;
   std::optional<base::Error> HoldRepetition(Owner& owner, const RequestId& id,
                                             const planning::Write& write) const REQUIRES(mutex_);
   void HoldFailures(Owner& owner, const std::vector<RequestId>& ids,

@@ -9,24 +9,7 @@ namespace disagg::reconcile {
 namespace {
 
 using planning::Trouble;
-using planning::Verb;
 using planning::Write;
-
-std::string VerbOf(const Write& write) {
-  switch (write.verb) {
-    case Verb::kCreate:
-      return "create";
-    case Verb::kApply:
-      return "apply";
-    case Verb::kMergePatch:
-      return "patch";
-    case Verb::kDelete:
-      return "delete";
-    case Verb::kDryRun:
-      return "dry-run";
-  }
-  return "";
-}
 
 std::string RoleOf(const Write& write, const planning::Snapshot& snapshot) {
   const nlohmann::json::json_pointer labels("/metadata/labels");
@@ -75,7 +58,7 @@ void Troubles::Forget(const std::string& owner_uid) {
 }
 
 std::string WhatOf(const Write& write) {
-  return VerbOf(write) + " " + write.resource.kind + " " + write.key.name;
+  return ToString(write.verb) + " " + write.resource.kind + " " + write.key.name;
 }
 
 Trouble TroubleOf(const Write& write, const base::Error& error,

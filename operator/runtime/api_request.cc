@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "operator/kube/json_fields.h"
 #include "operator/kube/json_parser.h"
 #include "operator/kube/status_error.h"
 #include "operator/runtime/timings.h"
@@ -60,45 +61,30 @@ const char* ContentTypeOf(Verb verb) {
   return verb == Verb::kMergePatch ? kMergePatch : kJson;
 }
 
-std::string Text(const simdjson::dom::element& object, std::string_view field) {
-  std::string_view text;
-  return object[field].get(text) == simdjson::SUCCESS ? std::string(text) : std::string();
+std::string ControllerUid(const kube::Json& metadata) {
+  std::string uid;
+  kube::ForEachElement(metadata, "ownerReferences", [&](const kube::Json& owner) {
+    if (kube::BooleanField(owner, "controller")) uid = kube::TextField(owner, "uid");
+  });
+  return uid;
 }
 
-std::string ControllerUid(const simdjson::dom::element& metadata) {
-  simdjson::dom::array owners;
-  if (metadata["ownerReferences"].get(owners) != simdjson::SUCCESS) return "";
-  for (const simdjson::dom::element owner : owners) {
-    bool controller = false;
-    if (owner["controller"].get(controller) == simdjson::SUCCESS && controller) {
-      return Text(owner, "uid");
-    }
-  }
-  return "";
-}
-
-std::map<std::string, std::string> Labels(const simdjson::dom::element& metadata) {
+std::map<std::string, std::string> Labels(const kube::Json& metadata) {
   std::map<std::string, std::string> labels;
-  simdjson::dom::object members;
-  if (metadata["labels"].get(members) != simdjson::SUCCESS) return labels;
-  for (const auto member : members) {
-    std::string_view value;
-    if (member.value.get(value) == simdjson::SUCCESS) labels.emplace(member.key, value);
-  }
+  kube::ForEachMember(metadata, "labels", [&](std::string_view key, const kube::Json& value) {
+    std::string_view text;
+    if (value.get(text) == simdjson::SUCCESS) labels.emplace(key, text);
+  });
   return labels;
 }
 
 // An object that is being deleted is there until its grace period has passed and its finalizers are
 // taken away; with neither (a pod that was never bound) the answer is what it last was.
-bool StillThere(const simdjson::dom::element& metadata) {
-  if (Text(metadata, "deletionTimestamp").empty()) return false;
-  std::int64_t grace = 0;
-  simdjson::dom::array finalizers;
-  const bool waits =
-      metadata["deletionGracePeriodSeconds"].get(grace) == simdjson::SUCCESS && grace > 0;
-  const bool held =
-      metadata["finalizers"].get(finalizers) == simdjson::SUCCESS && finalizers.size() > 0;
-  return waits || held;
+bool StillThere(const kube::Json& metadata) {
+  if (kube::TextField(metadata, "deletionTimestamp").empty()) return false;
+  bool held = false;
+  kube::ForEachElement(metadata, "finalizers", [&](const kube::Json&) { held = true; });
+  return held || kube::IntegerField(metadata, "deletionGracePeriodSeconds") > 0;
 }
 
 // Some proxy's page, or a server of another kind.
@@ -119,13 +105,13 @@ base::Result<WriteResult> ParseObject(const std::string& body, Verb verb) {
   // A delete is answered with a Status when the object was removed at once, for some kinds with the
   // object as it last was.
   result.gone = verb == Verb::kDelete;
-  if (verb == Verb::kDelete && Text(object, "kind") == "Status") return result;
+  if (verb == Verb::kDelete && kube::TextField(object, "kind") == "Status") return result;
   const bool has_metadata = object["metadata"].get(metadata) == simdjson::SUCCESS;
   // Of a dry run nothing is read but that it succeeded.
   if (verb == Verb::kDryRunCreate && !has_metadata) return result;
-  if (has_metadata) result.uid = Text(metadata, "uid");
+  if (has_metadata) result.uid = kube::TextField(metadata, "uid");
   if (result.uid.empty() && verb != Verb::kDryRunCreate) return NotAnObject("a write");
-  result.resource_version = Text(metadata, "resourceVersion");
+  result.resource_version = kube::TextField(metadata, "resourceVersion");
   result.controller_uid = ControllerUid(metadata);
   result.labels = Labels(metadata);
   if (verb == Verb::kDelete && StillThere(metadata)) result.gone = false;
@@ -181,7 +167,7 @@ base::Result<std::string> ReadObject(base::Result<std::string> body, const std::
   const auto object = parser.Parse(*body);
   kube::Json metadata;
   if (!object || (*object)["metadata"].get(metadata) != simdjson::SUCCESS ||
-      Text(metadata, "name") != name || Text(metadata, "uid").empty()) {
+      kube::TextField(metadata, "name") != name || kube::TextField(metadata, "uid").empty()) {
     return NotAnObject("a GET");
   }
   return body;

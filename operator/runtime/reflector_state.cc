@@ -81,9 +81,8 @@ void ReflectorState::OnEvent(const std::string& resource_version, base::SteadyTi
 }
 
 ReflectorAction ReflectorState::OnWatchEnded(const base::Status& status, base::SteadyTime now) {
-  // Whoever accepts watches and brings nothing in them would leave the cache as it is for ever. The
-  // tenth is for an end that is noticed a little sooner than the last event was.
-  const bool silent = heard_at_ && now - *heard_at_ >= timings_.idle * 9 / 10;
+  // Whoever accepts watches and brings nothing in them would leave the cache as it is for ever.
+  const bool silent = heard_at_ && now - *heard_at_ >= timings_.silence;
   if (status.ok()) {
     const bool in_order = watch_events_ > 0 || now - watch_started_ >= timings_.short_watch;
     const auto delay =

@@ -11,7 +11,7 @@
 //     |  watch from the list's version <---------------------+
 //     |  |                                                   |
 //     |  +-- ended, cut or silent: on from the last version -+
-//     +----- 410, refused, undecodable; nothing heard for `idle`, in however many watches
+//     +----- 410, refused, undecodable; nothing heard for `silence`, in however many watches
 //
 // Each failure waits: the first `first_retry`, then backoff_base * 2^n up to backoff_max, of which
 // the upper half is random; the count starts anew when the last failure is `healthy` ago. So
@@ -42,9 +42,11 @@ struct ReflectorTimings {
   // The server is asked to end a watch after a random time between these.
   std::chrono::seconds watch_least{300};
   std::chrono::seconds watch_most{600};
-  // A watch that brings no event for so long is dead: bookmarks come about once a minute. A cache
-  // that has heard nothing for so long lists anew, so that it is never much older than this.
+  // A watch that brings no event for so long is dead: bookmarks come about once a minute.
   std::chrono::milliseconds idle{150'000};
+  // One dead watch is resumed where it ended. A cache that has heard nothing for so long, in
+  // however many watches, lists anew: it is never much older than this.
+  std::chrono::milliseconds silence{450'000};
   // One page of a list; the head of a watch's answer.
   std::chrono::milliseconds request{60'000};
   // The body of an answer that refuses a watch.

@@ -170,10 +170,11 @@ TEST(CrashSafety, LostAnswersMakeNoDuplicates) {
                                        ChartEnvironment::cluster().dir() + "/proxy-lost");
   Operator op(proxy->kubeconfig());
   proxy->Inject("lost", {{"kind", "write"}, {"count", 20}, {"abort", true}, {"forward", true}});
-  Deployment deployment("lost-answers");
+  // So large that it takes more writes than that.
+  Deployment deployment("lost-answers", {{"prefill", {{"replicas", 8}}}});
   ASSERT_TRUE(deployment.WaitReady(std::chrono::seconds(120)));
   EXPECT_EQ(proxy->Hits("lost"), 20);
-  ExpectExactly(deployment, 2, 1, "after 20 lost answers");
+  ExpectExactly(deployment, 8, 1, "after 20 lost answers");
 }
 
 }  // namespace

@@ -85,7 +85,6 @@ TEST_F(ReflectorStateTest, WhatEndsAWatchDecidesWhereItGoesOn) {
 }
 
 TEST_F(ReflectorStateTest, AWatchThatTheServerEndsGoesOnAtOnce) {
-  state_.OnEvent("10", now_ + seconds(350));
   const ReflectorAction next = state_.OnWatchEnded({}, now_ + seconds(400));
   EXPECT_EQ(next.kind, Kind::kWatch);
   EXPECT_EQ(next.resource_version, "10");
@@ -106,18 +105,18 @@ TEST_F(ReflectorStateTest, WatchesThatBringNothingForTooLongLeadToANewList) {
     ReflectorState state({}, 500, 1);
     state.OnPage("10", "", 100);
     base::SteadyTime now = now_;
-    for (int i = 0; i < 13; ++i, now += seconds(10)) {
+    for (int i = 0; i < 45; ++i, now += seconds(10)) {
       state.OnWatchStarted(now);
       EXPECT_EQ(state.OnWatchEnded(end, now).kind, Kind::kWatch) << i;
     }
     state.OnWatchStarted(now);
     state.OnEvent("11", now);
-    EXPECT_EQ(state.OnWatchEnded(end, now + seconds(100)).kind, Kind::kWatch) << "heard again";
-    state.OnWatchStarted(now + seconds(100));
-    EXPECT_EQ(state.OnWatchEnded(end, now + seconds(150)).kind, Kind::kList);
+    EXPECT_EQ(state.OnWatchEnded(end, now + seconds(400)).kind, Kind::kWatch) << "heard again";
+    state.OnWatchStarted(now + seconds(400));
+    EXPECT_EQ(state.OnWatchEnded(end, now + seconds(450)).kind, Kind::kList);
     state.OnPage("12", "", 100);
-    state.OnWatchStarted(now + seconds(151));
-    EXPECT_EQ(state.OnWatchEnded(end, now + seconds(152)).kind, Kind::kWatch) << "listed again";
+    state.OnWatchStarted(now + seconds(451));
+    EXPECT_EQ(state.OnWatchEnded(end, now + seconds(452)).kind, Kind::kWatch) << "listed again";
   }
 }
 

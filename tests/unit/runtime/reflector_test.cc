@@ -186,7 +186,7 @@ TEST(Reflector, NoticesADeadWatch) {
   std::this_thread::sleep_for(milliseconds(20));
   f.server_.SetFaults({});
   ASSERT_TRUE(WaitFor([&] { return f.Converged(); }));
-  EXPECT_EQ(f.server_.counts().lists, 2) << "what it did not bring is listed";
+  EXPECT_EQ(f.server_.counts().lists, 1);
 }
 
 TEST(Reflector, WaitsForAResourceThatIsNotInstalledYet) {
@@ -331,8 +331,10 @@ TEST(Reflector, AWatchThatDripsWithoutAnEventIsGivenUp) {
 
 // A proxy that accepts watches and brings nothing, or cuts them at once.
 TEST(Reflector, WatchesWithoutEventsAreNoReasonToTrustAnOldCache) {
+  ReflectorOptions options = Quick();
+  options.timings.silence = milliseconds(100);
   for (const bool open : {true, false}) {
-    Fixture f(1);
+    Fixture f(1, options);
     f.reflector_->Restart();
     ASSERT_TRUE(WaitFor([&] { return f.store_.live(); }));
     f.server_.AnswerWatches({200, {}, "", open});

@@ -159,6 +159,7 @@ class Reflector::Core : public std::enable_shared_from_this<Reflector::Core> {
   void OpenWatch(const std::string& resource_version) {
     metrics_.watches.Add();
     answered_ = false;
+    half_event_ = false;
     decoder_.emplace(spec_.decoder, options_.max_line_bytes);
     refusal_.clear();
     inbox_ = std::make_shared<WatchInbox>(
@@ -187,6 +188,18 @@ class Reflector::Core : public std::enable_shared_from_this<Reflector::Core> {
     if (auto decoded = Decode(delivery.bytes); !decoded) return EndWatch(decoded);
     if (delivery.end) return EndWatch(EndOf(*delivery.end));
     if (delivery.paused) stream_->Resume();
+    if (!half_event_) EndIfHalf();
+  }
+
+  // An event that has begun comes whole within seconds. One that drips holds up all behind it.
+  void EndIfHalf() {
+    half_event_ = !decoder_->at_boundary();
+    if (!half_event_) return;
+    InThisAttempt(options_.timings.event, [this, heard = events_heard_] {
+      if (heard != events_heard_ || decoder_->at_boundary()) return EndIfHalf();
+      EndWatch(base::MakeError(base::ErrorCode::kTimeout, "HalfEvent",
+                               "the watch brought only half of an event for too long"));
+    });
   }
 
   // A peer that drips bytes without ever completing an event is as good as silent.
@@ -214,6 +227,7 @@ class Reflector::Core : public std::enable_shared_from_this<Reflector::Core> {
 
   void Apply(const kube::WatchEvent& event) {
     metrics_.events.Add();
+    ++events_heard_;
     heard_ = true;
     if (event.object != nullptr) health_->Check(event.object->meta);
     switch (event.type) {
@@ -280,8 +294,10 @@ class Reflector::Core : public std::enable_shared_from_this<Reflector::Core> {
   std::shared_ptr<transport::StreamHandle> stream_;
   std::shared_ptr<WatchInbox> inbox_;
   std::optional<kube::WatchDecoder> decoder_;
-  bool answered_ = false;  // the head of the watch has come
-  bool heard_ = false;     // an event since the last look
+  bool answered_ = false;    // the head of the watch has come
+  bool heard_ = false;       // an event since the last look
+  bool half_event_ = false;  // only the beginning of an event has come, and its time is kept
+  std::uint64_t events_heard_ = 0;
   std::string refusal_;
 };
 

@@ -47,6 +47,8 @@ struct ReflectorTimings {
   // One dead watch is resumed where it ended. A cache that has heard nothing for so long, in
   // however many watches, lists anew: it is never much older than this.
   std::chrono::milliseconds silence{450'000};
+  // What remains of an event once its beginning has come.
+  std::chrono::milliseconds event{15'000};
   // One page of a list; the head of a watch's answer.
   std::chrono::milliseconds request{60'000};
   // The body of an answer that refuses a watch.

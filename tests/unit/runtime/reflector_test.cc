@@ -329,6 +329,19 @@ TEST(Reflector, AWatchThatDripsWithoutAnEventIsGivenUp) {
   ASSERT_TRUE(WaitFor([&] { return f.server_.counts().watches >= watches + 3; }));
 }
 
+TEST(Reflector, HalfAnEventIsNotWaitedForUntilTheWatchIsIdle) {
+  ReflectorOptions options = Quick();
+  options.timings.idle = milliseconds(60'000);
+  options.timings.event = milliseconds(50);
+  Fixture f(1, options);
+  f.reflector_->Restart();
+  ASSERT_TRUE(WaitFor([&] { return f.store_.live(); }));
+  f.server_.AnswerWatches({200, {}, "{\"type\":", true});
+  f.server_.CutAll();
+  const int watches = f.server_.counts().watches;
+  ASSERT_TRUE(WaitFor([&] { return f.server_.counts().watches >= watches + 3; }));
+}
+
 // A proxy that accepts watches and brings nothing, or cuts them at once.
 TEST(Reflector, WatchesWithoutEventsAreNoReasonToTrustAnOldCache) {
   ReflectorOptions options = Quick();

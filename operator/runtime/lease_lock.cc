@@ -33,8 +33,9 @@ json SpecOf(const json& lease) {
 }
 
 // Somebody else was first: not an error.
-bool LostRace(const base::Error& error) {
-  return error.code == base::ErrorCode::kConflict || error.code == base::ErrorCode::kAlreadyExists;
+bool LostRace(Method method, const base::Error& error) {
+  if (method == Method::kPost) return error.code == base::ErrorCode::kAlreadyExists;
+  return error.code == base::ErrorCode::kConflict || error.code == base::ErrorCode::kNotFound;
 }
 
 }  // namespace
@@ -53,7 +54,7 @@ base::Result<bool> LeaseLock::TryAcquireOrRenew() {
   if (!ours) return ReadAndTake();
   const base::Status renewed = Write(Method::kPut, Claim(), clock_.Steady());
   if (renewed) return true;
-  if (LostRace(renewed.error())) {
+  if (LostRace(Method::kPut, renewed.error())) {
     return ReadAndTake();  // somebody has changed it: see what it is now
   }
   return renewed.error();
@@ -68,6 +69,10 @@ base::Result<bool> LeaseLock::ReadAndTake() {
   if (body) {
     if (auto seen = Observe(*body); !seen) return seen.error();
   } else if (body.error().code == base::ErrorCode::kNotFound) {
+    // Its deletion stops nobody who leads: that one may have renewed it up to now.
+    if (!std::exchange(missing_, true)) seen_changed_ = clock_.Steady();
+    const bool others_may_have_led = held_ && clock_.Steady() >= valid_until_;
+    if (HeldByOther() || others_may_have_led) return false;
     lease_ = nullptr;
     holder_.clear();
   } else {
@@ -82,7 +87,7 @@ base::Result<bool> LeaseLock::ReadAndTake() {
   if (taken) return true;
   // Ours a moment ago, not there, and there: somebody is wrong, and the next look tells who.
   const bool contradiction = held_ && method == Method::kPost;
-  if (LostRace(taken.error()) && !contradiction) return false;
+  if (LostRace(method, taken.error()) && !contradiction) return false;
   return taken.error();
 }
 
@@ -124,6 +129,7 @@ base::Status LeaseLock::Observe(const std::string& body) {
   if (SpecOf(lease) != SpecOf(lease_)) seen_changed_ = clock_.Steady();
   holder_ = Text(SpecOf(lease), "holderIdentity");
   lease_ = std::move(lease);
+  missing_ = false;
   certain_ = true;
   return {};
 }

@@ -9,6 +9,9 @@
 //              resourceVersion that was read, so that of several that try at once one succeeds.
 //   leader:    PUT a new renewTime; when that fails, GET and PUT. Of a Lease that is answered 404 (it
 //              was deleted, or a proxy says so) POST decides: it is lost only to another holder.
+//   deleted:   a follower gives the holder that it knew one whole duration from when it misses the
+//              Lease, so that the leader creates it again. Only a process that has never seen the
+//              Lease creates it at once.
 //
 // Whether the other is alive is judged by when *we* saw the Lease change, on a clock that never
 // jumps; the time stamps in it are for people. Our own validity is counted from before the request
@@ -70,6 +73,7 @@ class LeaseLock {
   nlohmann::json lease_;  // as last seen; null when there is none
   bool held_ = false;     // was ours
   bool certain_ = false;  // nothing that we sent since may have changed it
+  bool missing_ = false;  // was there when last seen, and is not found since
   std::string holder_;
   base::SteadyTime seen_changed_;  // when the Lease was seen to differ from before
   base::SteadyTime valid_until_;

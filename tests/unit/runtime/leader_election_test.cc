@@ -171,11 +171,34 @@ TEST_F(LeaderElectionTest, ALeaderWhoseLeaseWasDeletedMakesItAgain) {
   a_.elector.Step();
   server_.Delete();
   clock_.Advance(seconds(2));
-  a_.elector.Step();  // the update finds nothing
-  clock_.Advance(seconds(2));
   EXPECT_EQ(a_.elector.Step(), seconds(2));
   EXPECT_EQ(a_.elector.state(), State::kLeader);
   EXPECT_EQ(server_.spec("holderIdentity"), "a");
+}
+
+TEST_F(LeaderElectionTest, AFollowerGivesTheLeaderOfADeletedLeaseItsWholeTime) {
+  a_.elector.Step();
+  b_.elector.Step();
+  clock_.Advance(seconds(29));
+  a_.elector.Step();  // not seen by the other
+  server_.Delete();
+  clock_.Advance(seconds(2));
+  b_.elector.Step();
+  clock_.Advance(seconds(29));
+  b_.elector.Step();
+  EXPECT_EQ(b_.elector.state(), State::kFollower);
+  clock_.Advance(seconds(1));
+  b_.elector.Step();
+  EXPECT_EQ(b_.elector.state(), State::kLeader);
+}
+
+TEST_F(LeaderElectionTest, ALeaderDoesNotCreateADeletedLeaseOnceItsTimeIsOver) {
+  a_.elector.Step();
+  server_.Delete();
+  clock_.Advance(seconds(30));
+  EXPECT_EQ(a_.elector.Step(), std::nullopt);
+  EXPECT_EQ(a_.elector.state(), State::kLost);
+  EXPECT_TRUE(server_.lease().is_null());
 }
 
 TEST_F(LeaderElectionTest, ALeaderWhoseLeaseWasDeletedAndTakenByAnotherIsLost) {
@@ -278,6 +301,8 @@ TEST(LeaderElection, NeverTwoWritersUnderRandomFaults) {
     FakeLeaseServer server;
     std::vector<std::unique_ptr<Process>> processes;
     std::vector<milliseconds> due(3, milliseconds(0));
+    std::vector<bool> has_seen(3, false);  // the Lease, since it was created last
+    bool down = false;
     int made = 0;
     for (int i = 0; i < 3; ++i) {
       processes.push_back(std::make_unique<Process>(server, clock, std::to_string(made++)));
@@ -285,12 +310,18 @@ TEST(LeaderElection, NeverTwoWritersUnderRandomFaults) {
     milliseconds now{0};
     int led = 0;
     for (int step = 0; step < 2000; ++step) {
-      if (random() % 40 == 0) server.SetDown(random() % 2 == 0);
+      if (random() % 40 == 0) server.SetDown(down = random() % 2 == 0);
       if (random() % 30 == 0) server.LoseNextAnswer();
+      const bool may_delete = std::count(has_seen.begin(), has_seen.end(), true) == 3;
+      if (random() % 100 == 0 && may_delete) {
+        server.Delete();
+        has_seen.assign(3, false);
+      }
       for (int i = 0; i < 3; ++i) {
         if (due[i] > now) continue;
         const auto wait = processes[i]->elector.Step();
         if (!wait) processes[i] = std::make_unique<Process>(server, clock, std::to_string(made++));
+        has_seen[i] = wait && (has_seen[i] || (!down && !server.lease().is_null()));
         // A thread may come late, too.
         due[i] =
             now + wait.value_or(milliseconds(0)) + milliseconds(random() % 20 == 0 ? 28'000 : 0);

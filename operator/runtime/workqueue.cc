@@ -82,13 +82,13 @@ void WorkQueue::Done(const kube::ObjectKey& key) {
   base::MutexLock lock(mutex_);
   const auto taken = processing_.find(key);
   if (taken == processing_.end()) return;
-  const auto ran = clock_.Steady() - taken->second.since;
+  const base::SteadyTime now = clock_.Steady();
+  const auto ran = now - taken->second.since;
   metrics_.work_seconds.Observe(Seconds(ran));
   if (taken->second.slow) --slow_running_;
   if (ran > slow_.pass) {
-    slow_keys_.insert(key);
-  } else {
-    slow_keys_.erase(key);
+    std::erase_if(slow_until_, [&](const auto& slow) { return slow.second <= now; });
+    slow_until_[key] = now + slow_.remembered;
   }
   processing_.erase(taken);
   if (!slow_lane_.empty()) WakeOne();  // there may be room for one of them now
@@ -171,10 +171,15 @@ void WorkQueue::AddDelayed(const kube::ObjectKey& key, std::chrono::milliseconds
 
 void WorkQueue::PushReady(const kube::ObjectKey& key, Priority priority, base::SteadyTime since) {
   const std::uint64_t ticket = next_ticket_++;
-  Lane& lane = slow_keys_.contains(key) ? slow_lane_ : priority == Priority::kLow ? low_ : normal_;
+  Lane& lane = IsSlow(key) ? slow_lane_ : priority == Priority::kLow ? low_ : normal_;
   queued_[key] = {priority, ticket, since, &lane};
   lane.emplace(ticket, key);
   WakeOne();
+}
+
+bool WorkQueue::IsSlow(const kube::ObjectKey& key) const {
+  const auto slow = slow_until_.find(key);
+  return slow != slow_until_.end() && clock_.Steady() < slow->second;
 }
 
 void WorkQueue::PromoteDue() {

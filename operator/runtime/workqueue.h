@@ -3,7 +3,7 @@
 // A deduplicating, delaying work queue of object keys, as client-go's (util/workqueue): a key is
 // never handed to two workers at once; one that is added while it is being worked on comes once
 // more afterwards. Fair: first in, first out, with a second, lower lane for resyncs. Per-key
-// exponential back-off. Keys whose last pass took long (everything about them is slow, say a
+// exponential back-off. Keys with a pass that took long (everything about them is slow, say a
 // webhook that looks at their writes) share a part of the workers, so that the others are never all
 // busy with them. Holds each key at most once per state, so that it is bounded by the number of
 // objects. Thread-safe.
@@ -51,10 +51,11 @@ struct QueueBackoff {
   std::uint64_t seed = 0;  // 0: a random one
 };
 
-// A key is slow when its last pass took longer than `pass`; so many of them may be worked on at a
-// time.
+// A key is slow for the time `remembered` after a pass that took longer than `pass`, whatever quick
+// passes (to look, without a write) come in between; so many of them may be worked on at a time.
 struct SlowKeys {
   std::chrono::milliseconds pass{2'000};
+  std::chrono::milliseconds remembered{60'000};
   std::size_t at_once = std::numeric_limits<std::size_t>::max();
 };
 
@@ -117,6 +118,7 @@ class WorkQueue {
   void AddDelayed(const kube::ObjectKey& key, std::chrono::milliseconds delay) REQUIRES(mutex_);
   void PushReady(const kube::ObjectKey& key, Priority priority, base::SteadyTime since)
       REQUIRES(mutex_);
+  bool IsSlow(const kube::ObjectKey& key) const REQUIRES(mutex_);
   void PromoteDue() REQUIRES(mutex_);
   std::optional<kube::ObjectKey> PopReady() REQUIRES(mutex_);
   Lane* NextLane() REQUIRES(mutex_);
@@ -136,7 +138,7 @@ class WorkQueue {
   Lane normal_ GUARDED_BY(mutex_), low_ GUARDED_BY(mutex_), slow_lane_ GUARDED_BY(mutex_);
   std::map<kube::ObjectKey, Queued> queued_ GUARDED_BY(mutex_);
   std::map<kube::ObjectKey, Taken> processing_ GUARDED_BY(mutex_);
-  std::set<kube::ObjectKey> slow_keys_ GUARDED_BY(mutex_);
+  std::map<kube::ObjectKey, base::SteadyTime> slow_until_ GUARDED_BY(mutex_);
   std::size_t slow_running_ GUARDED_BY(mutex_) = 0;
   std::map<kube::ObjectKey, Queued> again_ GUARDED_BY(mutex_);
   std::map<kube::ObjectKey, base::SteadyTime> delayed_ GUARDED_BY(mutex_);

@@ -145,11 +145,25 @@ TEST_F(WorkQueueTest, SlowKeysLeaveTakersToOthers) {
   EXPECT_FALSE(queue.TryTake()) << "two at once";
   queue.Add(Key(9));
   EXPECT_EQ(queue.TryTake()->name, "k9");
-  queue.Done(Key(0));  // at once, this time: not slow any more
+  queue.Done(Key(0));  // at once, this time: a look without a write
   EXPECT_EQ(queue.TryTake()->name, "k2");
-  EXPECT_FALSE(queue.TryTake());
   queue.Add(Key(0));
-  EXPECT_EQ(queue.TryTake()->name, "k0");
+  EXPECT_FALSE(queue.TryTake()) << "slow for a minute";
+  clock_.Advance(seconds(60));
+  queue.Done(Key(2));
+  EXPECT_EQ(queue.TryTake()->name, "k3");
+  EXPECT_FALSE(queue.TryTake());
+}
+
+TEST_F(WorkQueueTest, AKeyIsSlowForAMinuteAfterItsLastSlowPass) {
+  WorkQueue queue(clock_, {.seed = 1}, {}, {.pass = seconds(2), .at_once = 0});
+  queue.Add(Key(0));
+  ASSERT_TRUE(queue.TryTake());
+  clock_.Advance(seconds(3));
+  queue.Done(Key(0));
+  clock_.Advance(seconds(60));
+  queue.Add(Key(0));
+  EXPECT_TRUE(queue.TryTake());
 }
 
 TEST_F(WorkQueueTest, NeverRetriesBeforeTheServerAllows) {

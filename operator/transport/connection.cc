@@ -164,6 +164,12 @@ bool Connection::Readable() {
   return got >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
 }
 
+void Connection::Abort() {
+  ErrorCode ignored;
+  socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+  Close();
+}
+
 void Connection::Close() {
   open_ = false;
   opened_ = nullptr;

@@ -69,6 +69,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   bool open() const { return open_; }
   void Close();
+  // Also drops what the socket has taken and the peer has not: a request that is given up must not
+  // arrive seconds later, when the network is back and somebody else may write.
+  void Abort();
 
   const std::shared_ptr<TlsContext>& tls() const { return tls_; }
   const Endpoint& endpoint() const { return endpoint_; }

@@ -94,7 +94,11 @@ void ConnectionPool::Release(const ConnectionPtr& connection, bool reusable) {
   const bool keep =
       reusable && connection->open() && connection->tls() == tls_ && shared_.contains(connection);
   if (!keep) {
-    connection->Close();
+    if (reusable) {
+      connection->Close();
+    } else {
+      connection->Abort();
+    }
     --open_connections_;
     Forget(connection);
     return ServeNext();
@@ -143,7 +147,7 @@ void ConnectionPool::Close() {
   idle_.clear();
   expiry_.cancel();
   for (const auto* connections : {&shared_, &own_}) {
-    for (const auto& connection : *connections) connection->Close();
+    for (const auto& connection : *connections) connection->Abort();
   }
   shared_.clear();
   own_.clear();

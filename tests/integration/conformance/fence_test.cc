@@ -77,5 +77,28 @@ TEST(Fence, EndsARequestInItsMiddle) {
   }
 }
 
+// The socket has taken it whole, and the peer reads it when the sender has given it up.
+TEST(Fence, ARequestThatWasGivenUpDoesNotArriveLater) {
+  if (!Traits().fences_the_socket) GTEST_SKIP();
+  for (const bool tls : {true, false}) {
+    PeerOptions options = TrustedPeer();
+    options.tls = tls;
+    std::atomic<bool> given_up{false}, read{false}, whole{false};
+    const MisbehavingPeer peer(options, [&](PeerConnection& connection) {
+      Eventually([&] { return given_up.load(); });
+      whole = connection.ReadRequest().has_value();
+      read = true;
+    });
+    const auto transport = MakeOrFail(ConfigFor(peer, tls));
+    ASSERT_NE(transport, nullptr);
+    const auto answer = SendAndWait(
+        *transport, Post("/x", std::string(600 << 10, 'x'), std::chrono::milliseconds(500)));
+    EXPECT_THAT(answer, IsError(ErrorCode::kTimeout, ""));
+    given_up = true;
+    ASSERT_TRUE(Eventually([&] { return read.load(); }));
+    EXPECT_FALSE(whole) << "tls " << tls;
+  }
+}
+
 }  // namespace
 }  // namespace transport

@@ -27,15 +27,20 @@ void Scene::StartOperator(const std::vector<std::string>& flags) {
 
 void Scene::RestartOperator() { op_ = std::make_unique<Operator>(proxy_->kubeconfig()); }
 
-int Scene::RequestsPerMinute(seconds window) {
+std::vector<json> Scene::RequestsDuring(seconds window) {
   const auto since = FaultProxy::Now();
   std::this_thread::sleep_for(window);
-  const json filter{{"since", since}, {"until", since + window.count() * 1000}};
-  json watches = filter, leases = filter;
-  watches["kind"] = "watch";
-  leases["path"] = "/leases";
-  const int all = proxy_->Count(filter) - proxy_->Count(watches) - proxy_->Count(leases);
-  return static_cast<int>(all * 60 / window.count());
+  auto requests = proxy_->Requests({{"since", since}, {"until", since + window.count() * 1000}});
+  std::erase_if(requests, [](const json& request) {
+    return request["kind"] == "watch" ||
+           request["path"].get<std::string>().find("/leases") != std::string::npos;
+  });
+  return requests;
+}
+
+int Scene::RequestsPerMinute(seconds window) {
+  return static_cast<int>(static_cast<std::int64_t>(RequestsDuring(window).size()) * 60 /
+                          window.count());
 }
 
 double Scene::SecondsUntil(const std::string& sentence, const std::function<bool()>& condition,

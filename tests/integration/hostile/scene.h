@@ -49,8 +49,9 @@ class Scene : public ::testing::Test {
   Operator& op() { return *op_; }
   FaultProxy& proxy() { return *proxy_; }
 
-  // The requests that the operator makes in a minute, watches and the lease left out, counted over
-  // `window` from now.
+  // What the operator asks the API server in `window` from now, watches and the lease left out.
+  std::vector<json> RequestsDuring(seconds window);
+  // So many of them in a minute.
   int RequestsPerMinute(seconds window = seconds(30));
   // Waits for `condition`; the seconds that it took, or a failure of the test.
   double SecondsUntil(const std::string& sentence, const std::function<bool()>& condition,

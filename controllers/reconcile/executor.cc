@@ -7,6 +7,8 @@
 
 #include "controllers/api/labels.h"
 #include "controllers/reconcile/replacement.h"
+#include "controllers/reconcile/write_errors.h"
+#include "controllers/reconcile/write_request.h"
 
 namespace disagg::reconcile {
 namespace {
@@ -19,97 +21,8 @@ using planning::Stage;
 using planning::Verb;
 using planning::Write;
 
-runtime::Verb ToRuntime(Verb verb) {
-  switch (verb) {
-    case Verb::kCreate:
-      return runtime::Verb::kCreate;
-    case Verb::kApply:
-      return runtime::Verb::kApply;
-    case Verb::kMergePatch:
-      return runtime::Verb::kMergePatch;
-    case Verb::kDelete:
-      return runtime::Verb::kDelete;
-    case Verb::kDryRun:
-      return runtime::Verb::kDryRunCreate;
-  }
-  return runtime::Verb::kCreate;
-}
-
-runtime::WriteRequest ToRequest(const Write& write, const kube::ObjectMeta& owner) {
-  runtime::WriteRequest request;
-  request.verb = ToRuntime(write.verb);
-  request.resource = write.resource;
-  request.key = write.key;
-  request.flow = owner.key().ToString();
-  if (write.verb == Verb::kDelete) {
-    request.precondition_uid = write.uid;
-    request.grace_seconds = write.grace_seconds;
-    return request;
-  }
-  nlohmann::json body = write.body;
-  // With the UID of the cached object an apply can neither make a second object nor take over
-  // somebody else's.
-  if (!write.uid.empty()) body["metadata"]["uid"] = write.uid;
-  request.force = write.verb == Verb::kApply && !write.uid.empty();
-  // What others wrote into an object may not be UTF-8.
-  request.body = body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-  return request;
-}
-
-std::string NameOf(const Write& write) { return write.resource.kind + " " + write.key.ToString(); }
-
-Error BeingDeleted(const Write& write) {
-  return base::MakeError(ErrorCode::kConflict, "BeingDeleted",
-                         NameOf(write) + " is being deleted; it is replaced when it is gone");
-}
-
-Error NotDeleted(const Write& write, const Error& answer) {
-  return base::MakeError(ErrorCode::kConflict, "NotDeleted",
-                         "the deletion of " + NameOf(write) + " was answered \"" + answer.message +
-                             "\", but it is still there");
-}
-
-Error LabelRemoved(const Write& write) {
-  return base::MakeError(ErrorCode::kConflict, "LabelsRemoved",
-                         NameOf(write) + " is stored without its label " + api::kLabelDeployment +
-                             ": a policy or webhook of this cluster takes it away; exempt labels "
-                             "of disagg.dev/ from it");
-}
-
-// Why the name of a write cannot be used; only for what is not ours.
-Error InTheWay(const Write& write, Standing standing) {
-  switch (standing) {
-    case Standing::kEnding:
-      return BeingDeleted(write);
-    case Standing::kPredecessor:
-      return base::MakeError(ErrorCode::kConflict, "PreviousOwner",
-                             NameOf(write) +
-                                 " belongs to a deleted DisaggDeployment of the same name; it is "
-                                 "replaced when the garbage collector has deleted it");
-    case Standing::kOrphan:
-      return base::MakeError(ErrorCode::kConflict, "Leftover",
-                             NameOf(write) +
-                                 " was left by a DisaggDeployment of the same name that was "
-                                 "deleted with --cascade=orphan; delete it");
-    default:
-      return base::MakeError(
-          ErrorCode::kInvalid, "NameConflict",
-          NameOf(write) +
-              " exists and belongs to somebody else; delete or rename it, or rename this "
-              "deployment");
-  }
-}
-
 bool IsRefusal(const Error& error) {
   return error.code == ErrorCode::kInvalid || error.code == ErrorCode::kDenied;
-}
-
-// Pod Security is the refusal that everybody meets first: IPC_LOCK and host paths are privileged.
-std::string RemedyFor(const Error& error, const std::string& namespace_name) {
-  if (error.message.find("violates PodSecurity") == std::string::npos) return "";
-  return "; kubectl label namespace " + namespace_name +
-         " --overwrite pod-security.kubernetes.io/enforce=privileged, or use a class and a model "
-         "artifact that need no privilege";
 }
 
 // A ServiceAccount made a moment ago may not have reached the admission plugin's cache.

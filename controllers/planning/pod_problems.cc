@@ -174,13 +174,21 @@ class PodProblems {
     }
     const std::string scheduler =
         pod.scheduler_name.empty() ? kDefaultScheduler : pod.scheduler_name.get();
-    const bool ours = scheduler != kDefaultScheduler;
     Add(subject, "SchedulerSilent",
         "no scheduler has looked at " + subject.slot + " since " +
             base::FormatTime(pod.meta.creation_time) + ": does scheduler \"" + scheduler +
-            "\" run?" + (ours ? " If not, correct spec.placement.schedulerName" : ""),
+            "\" run?" + WhoNamed(scheduler),
         "scheduler");
     return true;
+  }
+
+  std::string WhoNamed(const std::string& scheduler) const {
+    if (scheduler == kDefaultScheduler) return "";
+    if (scheduler == snapshot_.deployment->spec.placement.scheduler_name) {
+      return " If not, correct spec.placement.schedulerName";
+    }
+    return " This deployment does not name it; a policy or webhook of this cluster does: correct "
+           "that, then delete the pod";
   }
 
   const Snapshot& snapshot_;

@@ -196,6 +196,10 @@ TEST(PodProblems, TellOfPodsThatNobodyStarts) {
        "decode-0 since 2026-11-24T09:59:30Z: does scheduler \"volcano\" run? If not, correct "
        "spec.placement.schedulerName",
        std::nullopt},
+      {"a scheduler that a webhook of others names", PodBuilder(waiting).Scheduler("kueue"),
+       "SchedulerSilent",
+       "does scheduler \"kueue\" run? This deployment does not name it; a policy or webhook",
+       std::nullopt},
       {"the cluster's scheduler is away", waiting, "SchedulerSilent",
        "does scheduler \"default-scheduler\" run?", std::nullopt},
       {"a scheduler has some seconds", PodBuilder(kDecode, 0).CreatedAt(kNow - 20), "", "",
@@ -216,7 +220,9 @@ TEST(PodProblems, TellOfPodsThatNobodyStarts) {
   };
   for (const SilentCase& c : cases) {
     SCOPED_TRACE(c.sentence);
-    const ProblemReport report = Report(SnapshotOf(DeploymentBuilder(), {c.pod}));
+    DeploymentBuilder deployment;
+    deployment.spec().placement.scheduler_name = "volcano";
+    const ProblemReport report = Report(SnapshotOf(deployment, {c.pod}));
     EXPECT_EQ(report.wake_at, c.wake_at);
     if (std::string(c.reason).empty()) {
       EXPECT_THAT(report.problems, IsEmpty());

@@ -66,6 +66,9 @@ func act(verb, argument string, r *request) (*response, error) {
 		answer.patch(setLabel(key, value, r.Object))
 	case "mirror-images":
 		answer.patch(mirrorImages(argument, r.Object))
+	case "set-field":
+		path, value, _ := strings.Cut(argument, "=")
+		answer.patch([]operation{{"add", "/" + path, json.RawMessage(value)}})
 	default:
 		return nil, fmt.Errorf("unknown path %q", verb)
 	}

@@ -25,6 +25,7 @@ paths, which say what happens to the object:
   /strip-labels/PREFIX    its labels of that prefix are taken away
   /set-label/KEY=VALUE    it gets a label
   /mirror-images/PREFIX   the images of its containers come from elsewhere
+  /set-field/PATH=JSON    it gets a value at PATH, as spec/schedulerName
   /delay/MS/...           any of these after a while
 commands, one a line, each answered with one line:
   calls PATH              how often that path was called
@@ -83,7 +84,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "want an AdmissionReview", http.StatusBadRequest)
 		return
 	}
-	s.called(r.URL.Path)
+	s.called(r.URL.EscapedPath())
 	verb, argument, delay, err := split(r.URL.Path)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusNotFound)

@@ -37,6 +37,8 @@ func TestAPathSaysWhatHappens(t *testing.T) {
 		"/set-label/app=platform":   {true, `[{"op":"add","path":"/metadata/labels/app","value":"platform"}]`},
 		"/mirror-images/mirror.example/": {true,
 			`[{"op":"replace","path":"/spec/containers/0/image","value":"mirror.example/a:1"}]`},
+		"/set-field/spec/schedulerName=%22other%22": {true,
+			`[{"op":"add","path":"/spec/schedulerName","value":"other"}]`},
 		"/delay/1/allow": {true, ``},
 	} {
 		code, answer := post(t, &Server{}, path, podReview)

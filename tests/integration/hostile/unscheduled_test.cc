@@ -27,7 +27,8 @@ TEST_F(UnscheduledPods, ASchedulerThatDoesNotRunIsTold) {
 }
 
 TEST_F(UnscheduledPods, SchedulingGatesAreTold) {
-  Mutate("gated", "/set-field/spec/schedulingGates=%5B%7B%22name%22:%22example.com%2Fquota%22%7D%5D");
+  Mutate("gated",
+         "/set-field/spec/schedulingGates=%5B%7B%22name%22:%22example.com%2Fquota%22%7D%5D");
   Deployment deployment("gated");
   ExpectTold(deployment, "example.com/quota");
   const int per_minute = RequestsPerMinute();

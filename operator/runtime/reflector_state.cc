@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "operator/transport/transport.h"
+
 namespace runtime {
 namespace {
 
@@ -58,8 +60,11 @@ ReflectorAction ReflectorState::OnPage(const std::string& resource_version,
 
 ReflectorAction ReflectorState::OnListFailed(const base::Error& error, base::SteadyTime now) {
   if (error.code == ErrorCode::kTooLarge && !without_contents_) {
-    without_contents_ = !page_size_.Shrink();
-    return Page({});
+    if (page_size_.Shrink()) return Page({});
+    // Of one object alone only our own bound says that it is what is too large. Whoever else
+    // answers 413 may not a moment later.
+    without_contents_ = error.reason == transport::kBodyTooLarge;
+    if (without_contents_) return Page({});
   }
   const std::chrono::milliseconds delay = Backoff(error, now);
   if (TookTooLong(error) && page_size_.Shrink()) return Page(delay);

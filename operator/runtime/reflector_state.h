@@ -4,8 +4,8 @@
 // https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
 //
 //   list (pages; without resourceVersion, i.e. from etcd)
-//     ^  |  too large or too slow: the same page again with half as many objects, at last one
-//     |  |  object without its contents
+//     ^  |  too large or too slow: the same page again with half as many objects; one object that
+//     |  |  is over our own bound: without its contents
 //     |  |  failure: back-off, list again
 //     |  v
 //     |  watch from the list's version <---------------------+
@@ -63,7 +63,7 @@ struct ReflectorAction {
   std::string resource_version;  // kWatch: where to go on
   std::string continue_token;    // kList: the next page of the same list; "" begins a new one
   int limit = 0;                 // kList: the most objects
-  // kList: not even one object fits; its metadata have to do.
+  // kList: one object is over our own bound; its metadata have to do.
   bool without_contents = false;
   std::chrono::milliseconds delay{0};
 };

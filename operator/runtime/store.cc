@@ -5,6 +5,14 @@
 #include <utility>
 
 namespace runtime {
+namespace {
+
+// Of one version of an object: what is known as a whole is not given up for a part of it.
+bool IsReadBetter(const kube::ObjectMeta& now, const kube::ObjectMeta& before) {
+  return !before.decode_error.empty() && now.decode_error != before.decode_error;
+}
+
+}  // namespace
 
 void ObjectStore::AddIndex(const std::string& name, IndexFunction function) {
   base::WriterLock lock(mutex_);
@@ -161,7 +169,10 @@ void ObjectStore::Put(const kube::ObjectPtr& object, std::vector<Change>& change
     changes.push_back({nullptr, object});
     return;
   }
-  if (before->meta.resource_version == object->meta.resource_version) return;
+  if (before->meta.resource_version == object->meta.resource_version &&
+      !IsReadBetter(object->meta, before->meta)) {
+    return;
+  }
   Erase(before);
   Insert(object);
   changes.push_back({before, object});

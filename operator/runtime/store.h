@@ -45,7 +45,8 @@ class ObjectStore {
   void AddLivenessHandler(LivenessHandler handler);
 
   // One writer at a time. `resource_version` is the list's or the event's. Replace diffs: handlers
-  // see deletions of what is gone and nothing of what has not changed.
+  // see deletions of what is gone and nothing of what has not changed. An object that was read in
+  // part changes when the same version of it comes whole.
   void Replace(std::vector<kube::ObjectPtr> objects, const std::string& resource_version);
   void Upsert(const kube::ObjectPtr& object, const std::string& resource_version);
   void Remove(const kube::ObjectKey& key, const std::string& resource_version);

@@ -68,7 +68,7 @@ class Message final : public http::basic_parser<false> {
 base::Error Describe(const ErrorCode& error, const AnswerLimits& limits) {
   if (error == http::error::body_limit) {
     return base::MakeError(
-        base::ErrorCode::kTooLarge, "BodyTooLarge",
+        base::ErrorCode::kTooLarge, kBodyTooLarge,
         "the answer is larger than " + std::to_string(limits.body_bytes) + " bytes");
   }
   if (error == http::error::header_limit) {

@@ -269,7 +269,7 @@ base::Result<Response> Core::Read(const Call& call, const pplx::task<Response>& 
     return Fail(call, base::ErrorCode::kProtocol, "InvalidAnswer",
                 "an informational answer, which cpprestsdk cannot skip");
   } catch (const BodyTooLarge&) {
-    return Fail(call, base::ErrorCode::kTooLarge, "BodyTooLarge",
+    return Fail(call, base::ErrorCode::kTooLarge, kBodyTooLarge,
                 "the answer is larger than " + std::to_string(kMaxBodyBytes) + " bytes");
   } catch (const web::http::http_exception& error) {
     return Describe(call, error);

@@ -34,6 +34,9 @@ std::string_view ToString(Method method);
 
 using Headers = std::vector<std::pair<std::string, std::string>>;
 
+// The reason of the kTooLarge of a body over our own bound. A server's or a proxy's 413 has others.
+inline constexpr char kBodyTooLarge[] = "BodyTooLarge";
+
 struct Request {
   Method method = Method::kGet;
   std::string target;  // path and query

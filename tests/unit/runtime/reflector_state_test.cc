@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
+
+#include "operator/transport/transport.h"
 
 namespace runtime {
 namespace {
@@ -14,6 +17,10 @@ using Kind = ReflectorAction::Kind;
 
 base::Error Failure(ErrorCode code, const std::string& message = "") {
   return base::MakeError(code, "Test", message);
+}
+
+base::Error OverOurBound() {
+  return base::MakeError(ErrorCode::kTooLarge, transport::kBodyTooLarge, "");
 }
 
 class ReflectorStateTest : public ::testing::Test {
@@ -171,8 +178,7 @@ TEST(ReflectorState, APageThatIsTooLargeIsAskedForInHalves) {
     EXPECT_FALSE(half.without_contents);
     EXPECT_EQ(half.delay, milliseconds(0));
   }
-  const ReflectorAction alone =
-      state.OnListFailed(Failure(ErrorCode::kTooLarge), base::SteadyTime{});
+  const ReflectorAction alone = state.OnListFailed(OverOurBound(), base::SteadyTime{});
   EXPECT_EQ(alone.limit, 1);
   EXPECT_EQ(alone.continue_token, "token");
   EXPECT_TRUE(alone.without_contents) << "one object does not fit";
@@ -184,12 +190,26 @@ TEST(ReflectorState, APageThatIsTooLargeIsAskedForInHalves) {
 TEST(ReflectorState, WhatIsTooLargeEvenWithoutContentsWaits) {
   ReflectorState state({}, 1, 1);
   state.Start();
-  EXPECT_TRUE(
-      state.OnListFailed(Failure(ErrorCode::kTooLarge), base::SteadyTime{}).without_contents);
-  const ReflectorAction next =
-      state.OnListFailed(Failure(ErrorCode::kTooLarge), base::SteadyTime{});
+  EXPECT_TRUE(state.OnListFailed(OverOurBound(), base::SteadyTime{}).without_contents);
+  const ReflectorAction next = state.OnListFailed(OverOurBound(), base::SteadyTime{});
   EXPECT_GT(next.delay, milliseconds(0));
   EXPECT_FALSE(next.without_contents);
+}
+
+TEST(ReflectorState, A413OfAServerForOneObjectIsRetriedAndHidesNoContents) {
+  const base::Error answer = base::MakeError(ErrorCode::kTooLarge, "TooLarge", "HTTP 413");
+  ReflectorState state({}, 2, 1);
+  state.Start();
+  EXPECT_EQ(state.OnListFailed(answer, base::SteadyTime{}).limit, 1);
+  milliseconds longest{0};
+  for (int i = 0; i < 5; ++i) {
+    const ReflectorAction next = state.OnListFailed(answer, base::SteadyTime{});
+    EXPECT_EQ(next.kind, Kind::kList);
+    EXPECT_FALSE(next.without_contents) << "the server does not say that this object is too large";
+    EXPECT_GT(next.delay, milliseconds(0));
+    longest = std::max(longest, next.delay);
+  }
+  EXPECT_GE(longest, seconds(3));
 }
 
 TEST_F(ReflectorStateTest, WhatIsTooLargeToReadWaitsNoLongerThanOtherFailures) {

@@ -23,6 +23,15 @@ kube::ObjectPtr Make(const std::string& name, const std::string& version,
   return object;
 }
 
+// Of which not all could be read.
+kube::ObjectPtr Part(const std::string& name, const std::string& version,
+                     const std::string& why = "too large") {
+  const auto object = std::make_shared<kube::MetadataObject>();
+  object->meta = Make(name, version)->meta;
+  object->meta.decode_error = kube::InternedString(why);
+  return object;
+}
+
 std::string Describe(const Change& change) {
   if (change.before == nullptr) return "+" + change.after->meta.uid;
   if (change.after == nullptr) return "-" + change.before->meta.uid;
@@ -142,10 +151,44 @@ TEST_F(StoreTest, IsLiveOnceListedAndWhileNothingIsSaidAgainstIt) {
   EXPECT_THAT(told, ElementsAre(true, false, true));
 }
 
+std::string ReadOf(const kube::ObjectPtr& object) {
+  return object->meta.decode_error.empty() ? "whole" : object->meta.decode_error.get();
+}
+
+// A proxy's 413, or a bound of ours that another way of reading does not meet, is no property of
+// the object.
+TEST_F(StoreTest, OfOneVersionWhatWasReadWholeStays) {
+  const struct {
+    const char* rule;
+    kube::ObjectPtr before, now;
+    std::string kept;
+  } kCases[] = {
+      {"what was read in part is replaced by the whole", Part("a", "1"), Make("a", "1"), "whole"},
+      {"the whole is not replaced by a part", Make("a", "1"), Part("a", "1"), "whole"},
+      {"another part tells of another reason", Part("a", "1"), Part("a", "1", "too deep"),
+       "too deep"},
+      {"a newer version is, whatever is known of it", Make("a", "1"), Part("a", "2"), "too large"},
+  };
+  for (const auto& c : kCases) {
+    for (const bool listed : {true, false}) {
+      ObjectStore store;
+      store.Replace({c.before}, "1");
+      int told = 0;
+      store.AddHandler([&](const Change&) { ++told; });
+      if (listed) {
+        store.Replace({c.now}, "2");
+      } else {
+        store.Upsert(c.now, "2");
+      }
+      EXPECT_EQ(ReadOf(store.GetObject({"serving", "a"})), c.kept) << c.rule;
+      EXPECT_EQ(store.incomplete(), c.kept == "whole" ? 0u : 1u) << c.rule;
+      EXPECT_EQ(told, ReadOf(c.before) == c.kept ? 0 : 1) << c.rule;
+    }
+  }
+}
+
 TEST_F(StoreTest, CountsObjectsThatWereReadInPart) {
-  const auto incomplete = std::make_shared<kube::MetadataObject>();
-  incomplete->meta = Make("a", "2")->meta;
-  incomplete->meta.decode_error = kube::InternedString("too deep");
+  const kube::ObjectPtr incomplete = Part("a", "2");
   store_.Upsert(Make("a", "1"), "1");
   EXPECT_EQ(store_.incomplete(), 0u);
   store_.Upsert(incomplete, "2");

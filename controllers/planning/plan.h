@@ -37,7 +37,7 @@ inline constexpr Stage kStages[] = {Stage::kRelease, Stage::kRevision, Stage::kA
                                     Stage::kDryRun,  Stage::kPods,     Stage::kServing,
                                     Stage::kGarbage};
 
-// What everything after it stands on: if a write of such a stage fails, later stages are not begun.
+// What pods stand on: made before them, and before anybody is asked about them.
 constexpr bool IsFoundation(Stage stage) {
   return stage == Stage::kRevision || stage == Stage::kAccount || stage == Stage::kDryRun;
 }
@@ -85,15 +85,20 @@ struct Outcome {
   std::vector<WriteOutcome> failed;
   // The API server's reason for refusing a dry run (422, 403); empty: accepted or not asked.
   std::string refusal;
-  // A dry run got no answer that decides. What runs is kept whole meanwhile, as after a refusal.
-  bool undecided = false;
 
-  bool accepted() const { return refusal.empty() && !undecided; }
+  // False: a dry run was refused or got no answer that decides. What runs is kept whole.
+  bool accepted() const;
+  // Whether all stages were begun: no write has failed that those after it stand on.
+  bool stands() const;
 };
 
 // Whether a failed write holds up all stages after its own. A dry run only decides nothing, and an
 // account that exists serves while its repair fails.
 bool HoldsUpTheRest(const WriteOutcome& failed);
+
+// Whether a write is made, as the dry runs have been answered so far. Accounts of a refused
+// target's fallback exist already.
+bool IsOpen(const Write& write, const Outcome& outcome);
 
 // Whether a write of the plan that `outcome` is of was made and answered well.
 bool WasCarriedOut(const Write& write, const Outcome& outcome);

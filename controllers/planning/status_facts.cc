@@ -29,11 +29,11 @@ std::vector<PodState> StatesAfter(const Snapshot& snapshot, const Plan& plan,
   return states;
 }
 
-// The target counts as accepted unless its dry runs were refused or not yet asked. Replicas of a
-// spec that was not accepted are shown only while nothing else was.
+// The target counts as accepted once its dry runs were. Replicas of a spec that was not accepted
+// are shown only while nothing else was.
 Goal GoalOf(const api::DisaggDeployment& deployment, const Plan& plan, const Outcome& outcome) {
-  const bool undecided =
-      plan.gated && (!outcome.executed || !outcome.refusal.empty() || FoundationFailed(outcome));
+  const bool decided = outcome.executed && outcome.stands() && outcome.accepted();
+  const bool undecided = plan.gated && !decided;
   Goal goal{undecided ? std::nullopt : plan.target, plan.desired};
   if (undecided && plan.accepted) goal = {plan.accepted, plan.accepted_desired};
   if (!goal.target) {
@@ -178,12 +178,6 @@ bool HasUnseenChanges(const StatusFacts& facts) {
 std::int64_t StatusFacts::observed_generation() const {
   if (!unseen_changes) return deployment.meta.generation;
   return std::max<std::int64_t>(0, deployment.status.observed_generation);
-}
-
-bool FoundationFailed(const Outcome& outcome) {
-  return std::any_of(outcome.failed.begin(), outcome.failed.end(), [](const WriteOutcome& failed) {
-    return failed.error && IsFoundation(failed.write->stage);
-  });
 }
 
 StatusFacts FactsOf(const Snapshot& snapshot, const Plan& plan, const Outcome& outcome) {

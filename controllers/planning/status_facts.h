@@ -55,9 +55,6 @@ struct StatusFacts {
   std::int64_t observed_generation() const;
 };
 
-// Whether a write failed that everything after it stands on.
-bool FoundationFailed(const Outcome& outcome);
-
 StatusFacts FactsOf(const Snapshot& snapshot, const Plan& plan, const Outcome& outcome);
 
 }  // namespace disagg::planning

@@ -15,7 +15,6 @@ namespace {
 
 using base::Error;
 using base::ErrorCode;
-using planning::Gate;
 using planning::Outcome;
 using planning::Stage;
 using planning::Verb;
@@ -63,11 +62,7 @@ class Run {
   }
 
   Outcome Take() { return std::move(outcome_); }
-  bool accepted() const { return outcome_.accepted(); }
-  // No write has failed that the later stages stand on.
-  bool stands() const {
-    return std::none_of(outcome_.failed.begin(), outcome_.failed.end(), planning::HoldsUpTheRest);
-  }
+  const Outcome& outcome() const { return outcome_; }
 
   // The writes of one stage.
   void Carry(const std::vector<const Write*>& writes) {
@@ -334,7 +329,6 @@ class Run {
   }
 
   void AddFailed(const Write& write, const Error& error) {
-    outcome_.undecided |= write.stage == Stage::kDryRun;
     outcome_.failed.push_back({&write, error});
   }
 
@@ -354,14 +348,6 @@ class Run {
   Outcome outcome_;
 };
 
-// Whether a write is made, given the answer of the dry runs. Accounts of a refused target's
-// fallback are decided after the dry runs; they exist already.
-bool IsOpen(const Write& write, bool accepted) {
-  if (write.gate == Gate::kAlways) return true;
-  if (write.gate == Gate::kIfAccepted) return accepted;
-  return !accepted && !planning::IsFoundation(write.stage);
-}
-
 }  // namespace
 
 Outcome Executor::Execute(const planning::Plan& plan, const kube::ObjectMeta& owner) {
@@ -370,10 +356,10 @@ Outcome Executor::Execute(const planning::Plan& plan, const kube::ObjectMeta& ow
   for (const Stage stage : planning::kStages) {
     std::vector<const Write*> writes;
     for (const Write& write : plan.writes) {
-      if (write.stage == stage && IsOpen(write, run.accepted())) writes.push_back(&write);
+      if (write.stage == stage && IsOpen(write, run.outcome())) writes.push_back(&write);
     }
     run.Carry(writes);
-    if (!run.stands()) break;
+    if (!run.outcome().stands()) break;
   }
   backoff_.Prune(owner.uid, plan.writes);
   return run.Take();

@@ -44,7 +44,7 @@ class Executor {
       : client_(client), freshness_(freshness), lost_(lost), backoff_(backoff) {}
 
   // `plan` outlives the outcome, which points into it. Stops before the next stage when a write
-  // that the rest stands on failed (planning::HoldsUpTheRest).
+  // that the rest stands on failed (planning::Outcome::stands).
   planning::Outcome Execute(const planning::Plan& plan, const kube::ObjectMeta& owner);
 
  private:

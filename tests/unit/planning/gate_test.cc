@@ -166,6 +166,35 @@ TEST(Gate, KeepsNoMoreRefusedRevisionsThanTheHistoryMayHold) {
   EXPECT_THAT(world.revisions(), SizeIs(4)) << "the accepted one, the refused one, and two more";
 }
 
+// The executor went on to the pods, and the status says so: nothing else would know of them.
+TEST(Gate, AcceptsATargetWhateverItsPodsDoNotStandOn) {
+  struct Case {
+    const char* what;
+    Stage stage;
+    std::string uid;
+    bool accepted;
+  };
+  for (const Case& c : {Case{"the repair of an account", Stage::kAccount, "uid", true},
+                        Case{"a new account", Stage::kAccount, "", false},
+                        Case{"the revision", Stage::kRevision, "", false},
+                        Case{"a dry run", Stage::kDryRun, "", false},
+                        Case{"labels that are given back", Stage::kRelease, "uid", true}}) {
+    World world = Running();
+    world.Edit(ChangeImage);
+    Pass pass = world.RunPass();
+    ASSERT_TRUE(pass.plan.gated);
+    Write failed;
+    failed.stage = c.stage;
+    failed.uid = c.uid;
+    pass.outcome.failed.push_back({&failed, Answer(base::ErrorCode::kUnavailable, "", "later")});
+    const auto& told = c.accepted ? pass.plan.target : pass.plan.accepted;
+    EXPECT_EQ(PlanStatus(pass.before, pass.plan, pass.outcome).status.at("targetRevision"),
+              told->name)
+        << c.what << " fails";
+    EXPECT_EQ(pass.outcome.stands() && pass.outcome.accepted(), c.accepted) << c.what;
+  }
+}
+
 TEST(Gate, WaitsForAnswersThatFailWithoutARefusal) {
   World world;
   world.fails = [](const Write& write) -> std::optional<base::Error> {

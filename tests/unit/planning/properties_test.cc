@@ -23,11 +23,6 @@ constexpr int kSteps = 70;
 
 // -- what must hold after every pass
 
-bool IsOpen(const Write& write, const Outcome& outcome) {
-  if (write.gate == Gate::kAlways) return true;
-  return (write.gate == Gate::kIfRefused) == !outcome.refusal.empty();
-}
-
 // The writes about pods that this pass wanted carried out, whether or not the API server did.
 struct PodWrites {
   std::vector<const Write*> creates;
@@ -63,8 +58,7 @@ void CheckSlots(const Pass& pass, const std::vector<PodState>& states, const Pod
     const std::string role = LabelOf(*create, api::kLabelRole);
     const int in_slot = ++slots[{role, LabelOf(*create, api::kLabelReplica)}];
     EXPECT_EQ(in_slot, 1) << create->key.name << " is not alone in its slot";
-    const auto& desired =
-        pass.outcome.refusal.empty() ? pass.plan.desired : pass.plan.accepted_desired;
+    const auto& desired = pass.outcome.accepted() ? pass.plan.desired : pass.plan.accepted_desired;
     EXPECT_LE(++roles[role], desired.at(*api::ParseRoleName(role)) + 1) << role;
   }
 }
@@ -116,8 +110,7 @@ void CheckStatus(const Pass& pass, const std::vector<PodState>& states) {
   const bool acted = !pass.plan.paused || meta.deleting();
   EXPECT_EQ(after.observed_generation,
             acted ? meta.generation : std::max<std::int64_t>(0, before.observed_generation));
-  const bool accepted =
-      pass.plan.errors.empty() && pass.outcome.refusal.empty() && !pass.plan.paused;
+  const bool accepted = pass.plan.errors.empty() && pass.outcome.accepted() && !pass.plan.paused;
   if (accepted || before.target_revision.empty() || !pass.plan.accepted) return;
   for (const auto& [role, identity] : pass.plan.accepted->roles) {
     if (!before.desired.contains(role)) continue;

@@ -39,13 +39,6 @@ bool IsRefusal(const base::Error& error) {
   return error.code == base::ErrorCode::kInvalid || error.code == base::ErrorCode::kDenied;
 }
 
-// True when the gate of a write lets it through.
-bool IsOpen(const Write& write, const Outcome& outcome) {
-  if (write.gate == Gate::kAlways) return true;
-  if (write.gate == Gate::kIfAccepted) return outcome.refusal.empty();
-  return !outcome.refusal.empty() && write.stage > Stage::kDryRun;
-}
-
 }  // namespace
 
 bool HasEnded(const kube::Pod& pod) {
@@ -168,7 +161,7 @@ void World::Execute(Pass& pass) {
         pass.writes.push_back(Describe(*write));
       }
     }
-    if (IsFoundation(stage) && !pass.outcome.failed.empty()) return;
+    if (!pass.outcome.stands()) return;
   }
 }
 

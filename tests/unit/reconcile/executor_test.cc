@@ -351,7 +351,7 @@ TEST(Executor, KeepsWhatRunsWholeWhileDryRunsGetNoAnswer) {
     cluster.Answers("", Refusal(429, "TooManyRequests"));
     planning::Write pod = WriteOf(Verb::kCreate);
     pod.gate = gate;
-    EXPECT_TRUE(cluster.Execute({WriteOf(Verb::kDryRun), pod}).undecided);
+    EXPECT_FALSE(cluster.Execute({WriteOf(Verb::kDryRun), pod}).accepted());
     EXPECT_EQ(cluster.CountOf("POST"), gate == planning::Gate::kIfRefused ? 1U : 0U);
   }
 }

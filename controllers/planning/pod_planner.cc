@@ -18,21 +18,6 @@ void WakeAt(std::int64_t time, PodPlan& plan) {
   plan.wake_at = std::min(plan.wake_at.value_or(time), time);
 }
 
-// The history of a pod that is gone: of its slot it was the newest.
-std::vector<PodState> ClassifyGone(const Snapshot& snapshot) {
-  std::vector<PodState> states;
-  for (const GonePod& gone : snapshot.gone) {
-    auto state = Classify(gone.pod, snapshot);
-    if (!state) continue;
-    state->life = Life::kEnding;
-    state->crash_looping = false;
-    state->why.clear();  // its node is not of the snapshot
-    state->released = gone.released;
-    states.push_back(std::move(*state));
-  }
-  return states;
-}
-
 // Whether a pod shows that something other than time keeps it from being ready.
 bool ShowsTrouble(const kube::Pod& pod) {
   if (!pod.unschedulable_message.empty() || pod.phase == kube::PodPhase::kFailed) return true;
@@ -110,8 +95,8 @@ class RolePlanner {
         keeper = state;
         continue;
       }
-      const bool better = std::tuple(state->ready(), state->incarnation) >
-                          std::tuple(keeper->ready(), keeper->incarnation);
+      const bool better = std::tuple(state->use(), state->incarnation) >
+                          std::tuple(keeper->use(), keeper->incarnation);
       Delete(better ? *keeper : *state, "another pod of its slot is alive");
       if (better) keeper = state;
     }
@@ -119,7 +104,7 @@ class RolePlanner {
 
   void DeleteOutdatedThatServeNothing() {
     for (const PodState* state : KeptPods()) {
-      if (!Outdated(*state) || state->ready()) continue;
+      if (!Outdated(*state) || state->ready() || state->unread) continue;
       if (state->settles_at) {
         WakeAt(*state->settles_at, plan_);
       } else {
@@ -134,7 +119,7 @@ class RolePlanner {
     for (const PodState* state : KeptPods()) {
       const std::set<std::string> avoided =
           ParseNames(state->pod->meta.annotation(api::kAnnotationAvoids));
-      if (avoided.empty() || state->pod->scheduled) continue;
+      if (avoided.empty() || state->pod->scheduled || state->unread) continue;
       if (goal_.payload == nullptr) {
         plan_.needs_payload = true;
         continue;

@@ -39,9 +39,8 @@ class PodProblems {
       if (!IsReplaced(state)) AddWorker(state);
     }
     for (const auto& pod : snapshot_.router_pods) {
-      if (!pod->ready && !pod->meta.deleting()) {
-        AddPod({pod.get(), kRouter, kRouter, Severity::kReplica});
-      }
+      if (pod->meta.deleting() || (pod->ready && pod->meta.decode_error.empty())) continue;
+      AddPod({pod.get(), kRouter, kRouter, Severity::kReplica});
     }
     for (const auto& router : snapshot_.routers) AddRouter(*router);
   }
@@ -69,7 +68,7 @@ class PodProblems {
       case Life::kEnding:
         return;
       case Life::kAlive:
-        if (!state.pod->ready) {
+        if (!state.pod->ready || state.unread) {
           if (!AddPod(subject) && state.lost_at) AddNodeNotReady(subject);
         } else if (state.hidden) {
           AddHidden(subject);
@@ -143,8 +142,20 @@ class PodProblems {
 
   // Of a pod that is alive and not ready. True when it is told.
   bool AddPod(const Subject& subject) {
+    if (!subject.pod->meta.decode_error.empty()) return AddUnread(subject);
     if (!subject.pod->scheduled) return AddUnscheduled(subject);
     return AddContainerProblems(subject, snapshot_.now, list_);
+  }
+
+  bool AddUnread(const Subject& subject) {
+    const kube::ObjectMeta& meta = subject.pod->meta;
+    Add(subject, "PodUnreadable",
+        subject.slot + ": " + meta.decode_error.get() +
+            "; whether it serves is not known, so the operator leaves it alone; to replace it: "
+            "kubectl delete pod " +
+            meta.name + " -n " + meta.namespace_name,
+        meta.uid);
+    return true;
   }
 
   bool AddUnscheduled(const Subject& subject) {

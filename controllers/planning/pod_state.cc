@@ -91,6 +91,8 @@ void JudgeNode(PodState& state, const Snapshot& snapshot) {
 
 void JudgePhase(PodState& state) {
   const kube::Pod& pod = *state.pod;
+  // What was not read looks like a pod that has not started.
+  if (state.unread) return;
   if (pod.phase == kube::PodPhase::kFailed || pod.phase == kube::PodPhase::kSucceeded) {
     state.life = Life::kFailed;
     state.why = pod.phase == kube::PodPhase::kFailed ? FailureClause(pod) : "exited by itself";
@@ -128,6 +130,7 @@ std::optional<PodState> Classify(const std::shared_ptr<const kube::Pod>& pod,
   state.role_revision = identity->role_revision;
   state.contract = identity->contract;
   state.revision = identity->revision;
+  state.unread = !meta.decode_error.empty();
   state.lost_labels = LostLabels(*pod, *identity, snapshot);
   ReadHistory(state, snapshot.now);
   state.hidden = meta.label(api::kLabelDeployment) != snapshot.deployment->meta.name ||
@@ -153,6 +156,20 @@ std::vector<PodState> ClassifyPods(const Snapshot& snapshot) {
     return std::tie(a.role, a.replica, a.incarnation, a.pod->meta.name) <
            std::tie(b.role, b.replica, b.incarnation, b.pod->meta.name);
   });
+  return states;
+}
+
+std::vector<PodState> ClassifyGone(const Snapshot& snapshot) {
+  std::vector<PodState> states;
+  for (const GonePod& gone : snapshot.gone) {
+    auto state = Classify(gone.pod, snapshot);
+    if (!state) continue;
+    state->life = Life::kEnding;
+    state->crash_looping = false;
+    state->why.clear();  // its node is not of the snapshot
+    state->released = gone.released;
+    states.push_back(std::move(*state));
+  }
   return states;
 }
 

@@ -42,13 +42,18 @@ struct PodState {
   bool node_gone = false;
   // Of the two the former, as far as our cache tells: to be asked for before it is acted upon.
   bool node_absent = false;
+  // Not all of it could be read, so nobody knows whether it serves: it is alive, not ready, and
+  // nothing that is not known of it is a reason to delete it.
+  bool unread = false;
   bool released = false;                   // deleted by this very plan, before everything else
   std::optional<std::int64_t> lost_at;     // NotReady node: when the pod will count as lost
   std::optional<std::int64_t> settles_at;  // NotReady for moments only: when that will count
   std::string why;                         // for kFailed and kLost, one clause
 
   bool alive() const { return life == Life::kAlive; }
-  bool ready() const { return alive() && pod->ready && !hidden; }
+  bool ready() const { return alive() && pod->ready && !hidden && !unread; }
+  // Of two pods the one with more of it is kept: 2 serves, 1 may serve, 0 does not.
+  int use() const { return ready() ? 2 : alive() && unread ? 1 : 0; }
   // Its node is not in our cache, and nothing has ended the pod yet: it may well run.
   bool in_doubt() const { return life == Life::kLost && node_absent && !pod->meta.deleting(); }
 };
@@ -59,6 +64,9 @@ std::optional<PodState> Classify(const std::shared_ptr<const kube::Pod>& pod,
 
 // In the order of role, replica and incarnation.
 std::vector<PodState> ClassifyPods(const Snapshot& snapshot);
+
+// The history of pods that are gone: of its slot each was the newest.
+std::vector<PodState> ClassifyGone(const Snapshot& snapshot);
 
 // "b200-1=2,b200-3=1"; anything else is empty.
 std::map<std::string, int> ParseFailures(const std::string& text);

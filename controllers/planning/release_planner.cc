@@ -23,7 +23,7 @@ void Release(PodState& state, const std::string& why, std::vector<Write>& writes
 // deletion of a moment ago may have failed.
 std::vector<const PodState*> BestOfSlots(api::RoleName role, const std::vector<PodState>& states) {
   const auto worth = [](const PodState* state) {
-    return std::tuple(state->alive(), state->ready(), state->incarnation);
+    return std::tuple(state->alive(), state->use(), state->incarnation);
   };
   std::map<int, const PodState*> best;
   for (const PodState& state : states) {
@@ -72,7 +72,7 @@ std::vector<const PodState*> Surplus(std::vector<const PodState*> holding, int d
   const auto count = static_cast<std::size_t>(std::max(0, desired));
   if (holding.size() <= count) return {};
   const auto worth = [&](const PodState* state) {
-    return std::tuple(state->alive(), state->ready(), state->pod->scheduled,
+    return std::tuple(state->alive(), state->use(), state->pod->scheduled,
                       state->role_revision == role_revision, -state->replica);
   };
   std::sort(holding.begin(), holding.end(),

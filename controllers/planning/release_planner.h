@@ -20,8 +20,8 @@
 namespace disagg::planning {
 
 // Those of `holding` to delete so that `desired` are left, in this order: crash-looping, not ready
-// (of these, first those without a node), of another role revision than `role_revision`, highest
-// replica.
+// (of these, first those without a node), not readable, of another role revision than
+// `role_revision`, highest replica.
 std::vector<const PodState*> Surplus(std::vector<const PodState*> holding, int desired,
                                      const std::string& role_revision);
 

@@ -43,7 +43,9 @@ Candidate MakeNew(const Snapshot& snapshot, const api::Resolution& resolution,
           Named(snapshot, made->identity.name) != nullptr};
 }
 
+// A pod that could not be read may have.
 bool HasRun(const PodState& state) {
+  if (state.unread) return true;
   const auto& containers = state.pod->containers;
   return std::any_of(containers.begin(), containers.end(), [](const auto& container) {
     return !container.init &&

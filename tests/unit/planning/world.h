@@ -86,6 +86,8 @@ class World {
   kube::Pod& At(api::RoleName role, int replica);
   void SetReady(api::RoleName role, int replica, bool ready);
   void Fail(api::RoleName role, int replica, const std::string& reason);
+  // Nothing but its metadata and its name can be read any more.
+  void MakeUnreadable(api::RoleName role, int replica);
 
   // Why the cluster refuses a pod in a dry run; empty: it does not.
   std::function<std::string(const nlohmann::json& pod)> refuses = [](const auto&) { return ""; };

@@ -193,6 +193,14 @@ void World::SetReady(api::RoleName role, int replica, bool ready) {
   pod.ready_since = now_;
 }
 
+void World::MakeUnreadable(api::RoleName role, int replica) {
+  kube::Pod& pod = At(role, replica);
+  const kube::ObjectMeta meta = pod.meta;
+  pod = {};
+  pod.meta = meta;
+  pod.meta.decode_error = kube::InternedString("field \"status\" cannot be read: too deep");
+}
+
 void World::Fail(api::RoleName role, int replica, const std::string& reason) {
   kube::Pod& pod = At(role, replica);
   pod.phase = kube::PodPhase::kFailed;

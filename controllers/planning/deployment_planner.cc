@@ -7,6 +7,7 @@
 #include "controllers/api/labels.h"
 #include "controllers/api/validation.h"
 #include "controllers/planning/children_planner.h"
+#include "controllers/planning/desired.h"
 #include "controllers/planning/dry_run_planner.h"
 #include "controllers/planning/pod_planner.h"
 #include "controllers/planning/pod_state.h"
@@ -30,13 +31,13 @@ class DeploymentPlanner {
     const auto accepted = AcceptedRevision(snapshot_, states_);
     if (accepted) {
       plan_.accepted = accepted->identity;
-      plan_.accepted_desired = AcceptedDesired(accepted->identity);
+      plan_.accepted_desired = AcceptedDesired(deployment_, *accepted, states_);
     }
     if (deployment_.meta.deleting() ||
         deployment_.meta.annotation(api::kAnnotationReconcile) == "disabled") {
       plan_.paused = true;
       plan_.target = plan_.accepted;
-      plan_.desired = accepted ? plan_.accepted_desired : SpecDesired();
+      plan_.desired = accepted ? plan_.accepted_desired : SpecDesired(deployment_);
       return std::move(plan_);
     }
     Release();
@@ -46,7 +47,7 @@ class DeploymentPlanner {
       return std::move(plan_);
     }
     if (auto target = TargetRevision(snapshot_, states_, plan_.resolution, accepted)) {
-      Converge(*target, accepted);
+      if (!Keeps(*target)) Converge(*target, accepted);
     } else {
       plan_.needs_payloads.push_back(accepted->identity.name);
     }
@@ -103,6 +104,15 @@ class DeploymentPlanner {
     plan_.desired = plan_.accepted_desired;
   }
 
+  // Nobody knows what was wanted of a damaged revision, nor what a lost pod of it is created from:
+  // what runs goes on as it is.
+  bool Keeps(const Candidate& candidate) {
+    if (!candidate.damaged) return false;
+    KeepAccepted();
+    plan_.damaged = candidate.identity.name;
+    return true;
+  }
+
   void NoteUpdate(const render::RevisionIdentity& current) {
     if (render::HashResolved(deployment_, plan_.resolution) == current.resolved_hash) return;
     plan_.update_available =
@@ -113,37 +123,12 @@ class DeploymentPlanner {
         "new value";
   }
 
-  std::map<api::RoleName, int> SpecDesired() const {
-    std::map<api::RoleName, int> desired;
-    for (const auto& [role, spec] : deployment_.spec.roles) {
-      desired[role] = deployment_.spec.suspend ? 0 : spec.replicas;
-    }
-    return desired;
-  }
-
-  // The replicas that were accepted with the last revision. Where status does not tell (before
-  // anything was accepted it says 0), what is there: a lost status must not end a pod that serves.
-  std::map<api::RoleName, int> AcceptedDesired(const render::RevisionIdentity& accepted) const {
-    std::map<api::RoleName, std::set<int>> alive;
-    for (const PodState& state : states_) {
-      if (state.alive()) alive[state.role].insert(state.replica);
-    }
-    std::map<api::RoleName, int> desired;
-    for (const auto& [role, identity] : accepted.roles) {
-      const auto told = deployment_.status.desired.find(role);
-      const bool tells =
-          !deployment_.status.target_revision.empty() && told != deployment_.status.desired.end();
-      desired[role] = tells ? told->second : static_cast<int>(alive[role].size());
-    }
-    return desired;
-  }
-
   // Before every check: what is wanted no more is given back, and is not made again either while
   // the rest of the spec is not accepted.
   void Release() {
     ReleaseGoal goal;
     goal.everything = deployment_.spec.suspend;
-    goal.at_most = SpecDesired();
+    goal.at_most = SpecDesired(deployment_);
     if (plan_.accepted) {
       for (const auto& [role, identity] : plan_.accepted->roles) {
         goal.role_revisions[role] = identity.revision;
@@ -160,7 +145,7 @@ class DeploymentPlanner {
   // The spec is not accepted: what runs goes on, and is healed as it was accepted.
   void Heal(const std::optional<Candidate>& accepted) {
     plan_.desired = plan_.accepted_desired;
-    if (!accepted) return;
+    if (!accepted || Keeps(*accepted)) return;
     plan_.target = accepted->identity;
     PlanTowards(*accepted, plan_.desired, Gate::kAlways, /*heal_only=*/true);
   }
@@ -181,7 +166,7 @@ class DeploymentPlanner {
       return;
     }
     plan_.target = target.identity;
-    plan_.desired = SpecDesired();
+    plan_.desired = SpecDesired(deployment_);
     plan_.gated = NeedsGate(target);
     NoteUpdate(target.identity);
     if (!target.stored) StoreRevision(*target.payload);
@@ -223,7 +208,7 @@ class DeploymentPlanner {
     }
     PlanTowards(target, plan_.desired, Gate::kIfAccepted, /*heal_only=*/false);
     Append(PlanDryRuns(snapshot_, states_, *target.payload, plan_.writes));
-    if (!accepted) return;
+    if (!accepted || accepted->damaged) return;
     PlanTowards(*accepted, plan_.accepted_desired, Gate::kIfRefused, /*heal_only=*/true);
   }
 

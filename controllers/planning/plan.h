@@ -115,6 +115,8 @@ struct Plan {
   std::vector<api::FieldError> errors;  // why the spec is not accepted
   bool paused = false;                  // the annotation says so, or the object is being deleted
   bool gated = false;                   // dry runs decide about `target`
+  // What runs is kept as it is, because this revision of it (see Snapshot::damaged) cannot be read.
+  std::string damaged;
   // What the spec asks for; the last accepted one while it is invalid.
   std::optional<render::RevisionIdentity> target;
   std::optional<render::RevisionIdentity> accepted;  // the revision accepted before this pass

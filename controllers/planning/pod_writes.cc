@@ -1,6 +1,25 @@
 #include "controllers/planning/pod_writes.h"
 
+#include "controllers/render/objects.h"
+
 namespace disagg::planning {
+namespace {
+
+Write Restore(const kube::Resource& resource, const kube::ObjectKey& key, const std::string& uid,
+              const std::map<std::string, std::string>& labels) {
+  Write write;
+  write.verb = Verb::kMergePatch;
+  write.stage = Stage::kRelease;
+  write.resource = resource;
+  write.key = key;
+  write.uid = uid;
+  write.body["metadata"]["labels"] = labels;
+  write.reason = "restore labels of " + key.name + ":";
+  for (const auto& [label, value] : labels) write.reason += " " + label + "=" + value;
+  return write;
+}
+
+}  // namespace
 
 // A pod on a dead node is ended by nobody else. Without a Node there is no kubelet that could still
 // run it, so grace 0 is safe there and only there; that there is none is asked for once more.
@@ -25,16 +44,15 @@ bool CanBeDeleted(const PodState& state) {
 }
 
 Write RestoreLabels(const PodState& state) {
-  Write write;
-  write.verb = Verb::kMergePatch;
-  write.stage = Stage::kRelease;
-  write.resource = kube::kPods;
-  write.key = state.pod->meta.key();
-  write.uid = state.pod->meta.uid;
-  write.body["metadata"]["labels"] = state.lost_labels;
-  write.reason = "restore labels of " + write.key.name + ":";
-  for (const auto& [key, value] : state.lost_labels) write.reason += " " + key + "=" + value;
-  return write;
+  const kube::ObjectMeta& meta = state.pod->meta;
+  return Restore(kube::kPods, meta.key(), meta.uid, state.lost_labels);
+}
+
+Write RestoreLabels(const DamagedRevision& revision, const Snapshot& snapshot) {
+  const kube::ObjectMeta& owner = snapshot.deployment->meta;
+  return Restore(kube::kControllerRevisions,
+                 {owner.namespace_name, render::RevisionName(owner.name, revision.name)},
+                 revision.uid, revision.lost_labels);
 }
 
 }  // namespace disagg::planning

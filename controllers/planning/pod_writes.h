@@ -1,6 +1,6 @@
 #pragma once
 
-// The writes about one pod that exists.
+// The writes about one pod, or one revision, that exists.
 
 #include <string>
 
@@ -17,5 +17,6 @@ bool CanBeDeleted(const PodState& state);
 
 // Gives back the labels that somebody took.
 Write RestoreLabels(const PodState& state);
+Write RestoreLabels(const DamagedRevision& revision, const Snapshot& snapshot);
 
 }  // namespace disagg::planning

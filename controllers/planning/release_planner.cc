@@ -84,6 +84,9 @@ std::vector<const PodState*> Surplus(std::vector<const PodState*> holding, int d
 std::vector<Write> PlanRelease(const Snapshot& snapshot, const ReleaseGoal& goal,
                                std::vector<PodState>& states) {
   std::vector<Write> writes;
+  for (const DamagedRevision& damaged : snapshot.damaged) {
+    if (!damaged.lost_labels.empty()) writes.push_back(RestoreLabels(damaged, snapshot));
+  }
   ReleaseStrays(snapshot, states, writes);
   if (goal.everything) {
     for (PodState& state : states) Release(state, "suspended", writes);

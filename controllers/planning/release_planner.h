@@ -7,7 +7,7 @@
 //   suspended        -> every pod is deleted, of whatever revision
 //   fewer replicas   -> the surplus of each role is deleted, and what serves is kept
 //   a name of no slot -> deleted: nothing would ever use its devices
-//   labels taken off -> given back
+//   labels taken off -> given back, those of a revision too
 
 #include <map>
 #include <string>

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "controllers/api/labels.h"
+#include "controllers/render/objects.h"
 #include "operator/base/clock.h"
 
 namespace disagg::planning {
@@ -128,10 +129,27 @@ std::string OrphanMessage(const Snapshot& snapshot) {
          names + "; to delete them: " + command;
 }
 
+std::string DamageMessage(const Snapshot& snapshot, const Plan& plan) {
+  const auto found =
+      std::find_if(snapshot.damaged.begin(), snapshot.damaged.end(),
+                   [&](const DamagedRevision& damaged) { return damaged.name == plan.damaged; });
+  if (found == snapshot.damaged.end() || !found->lost_labels.empty()) return "";
+  const kube::ObjectMeta& meta = snapshot.deployment->meta;
+  const std::string name = render::RevisionName(meta.name, found->name);
+  return "ControllerRevision " + name + " of the running pods cannot be read: " + found->why +
+         "; until it can, nothing is created or replaced; the operator repairs it when the spec, "
+         "the ServingModel and the AcceleratorClass are again as they were; to roll out what they "
+         "say now, delete it: kubectl delete controllerrevision " +
+         name + " -n " + meta.namespace_name;
+}
+
 void AddRequestProblems(const Snapshot& snapshot, const Plan& plan, const Outcome& outcome,
                         ProblemList& list) {
   for (const api::FieldError& error : plan.errors) {
     list.Add({"", "", "", error.reason, error.message, Severity::kSpec}, error.message);
+  }
+  if (const std::string damage = DamageMessage(snapshot, plan); !damage.empty()) {
+    list.Add({"", "", "", "DamagedRevision", damage, Severity::kSpec}, "");
   }
   if (!outcome.refusal.empty()) {
     list.Add({"", "", "", "RefusedByCluster", outcome.refusal, Severity::kRefused}, "");

@@ -19,4 +19,8 @@ std::string ReasonOf(const Trouble& trouble);
 // The objects in the way that nobody deletes, and the command that does; empty: there are none.
 std::string OrphanMessage(const Snapshot& snapshot);
 
+// What is wrong with the revision because of which everything is kept, and what to do; empty: there
+// is none, or its labels are being given back.
+std::string DamageMessage(const Snapshot& snapshot, const Plan& plan);
+
 }  // namespace disagg::planning

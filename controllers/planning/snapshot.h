@@ -26,6 +26,16 @@ struct StoredRevision {
   kube::PackedText router_template;  // JSON
 };
 
+// A ControllerRevision of this deployment that cannot be read: somebody took or changed what its
+// identity stands in, or not all of it came.
+struct DamagedRevision {
+  std::string name;  // as RevisionIdentity::name, by the name of the object
+  std::string uid;
+  std::string why;  // one clause: "it lacks disagg.dev/roles"
+  // Labels that the rest of the object tells, with the values that they should have.
+  std::map<std::string, std::string> lost_labels;
+};
+
 // A child other than pods and revisions, as the API server has it.
 struct Child {
   kube::Resource resource;
@@ -91,6 +101,7 @@ struct Snapshot {
   std::vector<GonePod> gone;                           // see SlotMemory
   std::vector<std::shared_ptr<const kube::Pod>> router_pods;  // of its router Deployments
   std::vector<StoredRevision> revisions;                      // controlled by it
+  std::vector<DamagedRevision> damaged;                       // likewise
   // Of those that were asked for, by name.
   std::map<std::string, std::shared_ptr<const render::Revision>> payloads;
   std::vector<std::shared_ptr<const kube::Deployment>> routers;  // controlled by it

@@ -152,6 +152,9 @@ std::optional<Stall> FindStall(const StatusFacts& facts) {
     }
     return Stall{facts.plan.errors[0].reason, message};
   }
+  if (auto damage = DamageMessage(facts.snapshot, facts.plan); !damage.empty()) {
+    return Stall{"DamagedRevision", std::move(damage)};
+  }
   if (!facts.outcome.refusal.empty()) return Stall{"RefusedByCluster", facts.outcome.refusal};
   if (auto orphans = OrphanMessage(facts.snapshot); !orphans.empty()) {
     return Stall{"OrphanedObjects", std::move(orphans)};
@@ -201,8 +204,8 @@ StatusFacts FactsOf(const Snapshot& snapshot, const Plan& plan, const Outcome& o
   facts.unseen_changes = HasUnseenChanges(facts);
   facts.inputs_due = InputsDue(facts);
   facts.stall = StallOf(facts);
-  const bool accepted = plan.errors.empty() && plan.target && facts.goal.target &&
-                        facts.goal.target->name == plan.target->name;
+  const bool accepted = plan.errors.empty() && plan.damaged.empty() && plan.target &&
+                        facts.goal.target && facts.goal.target->name == plan.target->name;
   facts.as_specified = facts.rolled_out && accepted && NothingFails(facts) && !facts.unseen_changes;
   return facts;
 }

@@ -29,6 +29,35 @@ std::optional<Candidate> FromStored(const Snapshot& snapshot, const StoredRevisi
   return candidate;
 }
 
+bool IsThere(const PodState& state) { return !state.pod->meta.deleting(); }
+
+Candidate FromDamaged(const DamagedRevision& damaged, const std::vector<PodState>& states) {
+  Candidate candidate;
+  candidate.identity.name = damaged.name;
+  candidate.stored = candidate.damaged = true;
+  for (const PodState& state : states) {
+    if (!IsThere(state)) continue;
+    const bool own = state.revision == damaged.name;
+    std::string& contract = candidate.identity.contract;
+    std::string& role_revision = candidate.identity.roles[state.role].revision;
+    if (own || contract.empty()) contract = state.contract;
+    if (own || role_revision.empty()) role_revision = state.role_revision;
+  }
+  return candidate;
+}
+
+// The damaged revision that status names, or else one that has pods.
+std::optional<Candidate> DamagedOf(const Snapshot& snapshot, const std::vector<PodState>& states) {
+  if (std::none_of(states.begin(), states.end(), IsThere)) return std::nullopt;
+  const DamagedRevision* found = nullptr;
+  for (const DamagedRevision& damaged : snapshot.damaged) {
+    const bool told = damaged.name == snapshot.deployment->status.target_revision;
+    if (told || (found == nullptr && HasPods(states, damaged.name))) found = &damaged;
+    if (told) break;
+  }
+  return found == nullptr ? std::nullopt : std::optional(FromDamaged(*found, states));
+}
+
 Candidate MakeNew(const Snapshot& snapshot, const api::Resolution& resolution,
                   const render::Revision* previous) {
   std::int64_t newest = 0;
@@ -57,7 +86,7 @@ bool HasRun(const PodState& state) {
 
 bool HasPods(const std::vector<PodState>& states, const std::string& revision) {
   return std::any_of(states.begin(), states.end(), [&](const PodState& state) {
-    return state.revision == revision && !state.pod->meta.deleting();
+    return state.revision == revision && IsThere(state);
   });
 }
 
@@ -65,6 +94,7 @@ std::optional<Candidate> AcceptedRevision(const Snapshot& snapshot,
                                           const std::vector<PodState>& states) {
   const auto told = Named(snapshot, snapshot.deployment->status.target_revision);
   if (told != nullptr) return FromStored(snapshot, told);
+  if (auto damaged = DamagedOf(snapshot, states)) return damaged;
   return FromStored(snapshot, Newest(snapshot, [&](const auto& identity) {
                       return HasPods(states, identity.name);
                     }));
@@ -77,6 +107,10 @@ std::optional<Candidate> TargetRevision(const Snapshot& snapshot,
   const api::DisaggDeployment& deployment = *snapshot.deployment;
   const bool nothing_ran = deployment.status.current_revision.empty() &&
                            std::none_of(states.begin(), states.end(), HasRun);
+  if (accepted && accepted->damaged && !nothing_ran) {
+    Candidate again = MakeNew(snapshot, resolution, nullptr);
+    return again.identity.name == accepted->identity.name ? std::move(again) : *accepted;
+  }
   const std::string spec_hash = render::HashSpec(deployment).spec;
   const std::string resolved_hash = nothing_ran ? render::HashResolved(deployment, resolution) : "";
   const auto fits = [&](const render::RevisionIdentity& identity) {

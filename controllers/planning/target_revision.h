@@ -22,17 +22,23 @@ struct Candidate {
   std::shared_ptr<const render::Revision> payload;  // null: not read
   std::string router_template;
   bool stored = false;
+  // Of the identity only the name is known, and what the pods that run tell. Nothing can be planned
+  // towards it.
+  bool damaged = false;
 };
 
 // Whether a pod of the revision is there that nobody has deleted.
 bool HasPods(const std::vector<PodState>& states, const std::string& revision);
 
-// What status says was accepted last; where status was lost, the newest revision that has pods.
+// What status says was accepted last; where status was lost, the newest revision that has pods. A
+// damaged one while there are pods: without any nothing is lost by another revision.
 std::optional<Candidate> AcceptedRevision(const Snapshot& snapshot,
                                           const std::vector<PodState>& states);
 
 // What a valid spec asks for. Nothing: the payload of `accepted` has to be read first. Before any
-// pod of the deployment ran, a class or a model that was corrected since is taken over.
+// pod of the deployment ran, a class or a model that was corrected since is taken over. Instead of
+// a damaged `accepted` only that same one: created again it gets back what somebody took. Where
+// spec, class or model ask for another by now, `accepted` itself, damaged.
 std::optional<Candidate> TargetRevision(const Snapshot& snapshot,
                                         const std::vector<PodState>& states,
                                         const api::Resolution& resolution,

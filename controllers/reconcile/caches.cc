@@ -6,6 +6,7 @@
 
 #include "controllers/api/decode.h"
 #include "controllers/api/labels.h"
+#include "controllers/reconcile/revision_object.h"
 
 namespace disagg::reconcile {
 namespace {
@@ -39,32 +40,11 @@ runtime::ObjectStore& WatchPods(runtime::Manager& manager) {
   return pods;
 }
 
-kube::Decoder RevisionDecoder() {
-  const auto packer = std::make_shared<kube::TextPacker>();
-  return [packer](const simdjson::dom::element& element) -> base::Result<kube::ObjectPtr> {
-    auto meta = kube::DecodeMeta(element, OwnKeys());
-    if (!meta) return meta.error();
-    auto object = std::make_shared<RevisionObject>();
-    object->meta = std::move(*meta);
-    object->stored.uid = object->meta.uid;
-    simdjson::dom::element router;
-    const bool has_router = element["data"]["rendered"]["router"].get(router) == simdjson::SUCCESS;
-    if (has_router) object->stored.router_template = packer->Pack(simdjson::minify(router));
-    if (auto identity = render::IdentityOf(object->meta); identity && has_router) {
-      object->stored.identity = std::move(*identity);
-      object->ours = true;
-    }
-    // They are in `stored` now.
-    object->meta.annotations.clear();
-    return kube::ObjectPtr(std::move(object));
-  };
-}
-
 }  // namespace
 
 kube::Decoder ChildDecoder(const kube::Resource& resource) {
   if (resource == kube::kPods) return kube::PodDecoder(OwnKeys());
-  if (resource == kube::kControllerRevisions) return RevisionDecoder();
+  if (resource == kube::kControllerRevisions) return RevisionDecoder(OwnKeys());
   if (resource == kube::kDeployments) return kube::DeploymentDecoder(OwnKeys());
   return kube::RawDecoder(OwnKeys());
 }

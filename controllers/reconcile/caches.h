@@ -8,19 +8,12 @@
 #include <vector>
 
 #include "controllers/api/types.h"
-#include "controllers/planning/snapshot.h"
+#include "controllers/reconcile/revision_object.h"
 #include "operator/kube/object.h"
 #include "operator/runtime/manager.h"
 #include "operator/runtime/store.h"
 
 namespace disagg::reconcile {
-
-// A ControllerRevision in the cache: its metadata and the router's template. The templates of the
-// roles are many times larger and rarely needed; they are read live (revision_payloads.h).
-struct RevisionObject : kube::Object {
-  planning::StoredRevision stored;
-  bool ours = false;  // false: not written by this operator, or damaged
-};
 
 // What the cache of a kind of child holds.
 kube::Decoder ChildDecoder(const kube::Resource& resource);

@@ -52,8 +52,7 @@ void AddChild(const kube::Resource& resource, const kube::ObjectPtr& object,
               planning::Snapshot& snapshot) {
   if (resource == kube::kPods) return;
   if (resource == kube::kControllerRevisions) {
-    const auto& revision = static_cast<const RevisionObject&>(*object);
-    if (revision.ours && !revision.meta.deleting()) snapshot.revisions.push_back(revision.stored);
+    AddRevision(static_cast<const RevisionObject&>(*object), snapshot);
     return;
   }
   if (resource == kube::kDeployments) {

@@ -90,6 +90,21 @@ json ToControllerRevision(const Revision& revision, const api::DisaggDeployment&
           {"data", {{"inputs", revision.inputs}, {"rendered", revision.rendered}}}};
 }
 
+std::string MissingKeys(const kube::ObjectMeta& meta) {
+  std::string missing;
+  const auto need = [&](const char* key, const std::string& value) {
+    if (value.empty()) missing += (missing.empty() ? "" : ", ") + std::string(key);
+  };
+  for (const char* key : {api::kLabelRevision, api::kLabelContract}) need(key, meta.label(key));
+  for (const char* key :
+       {api::kAnnotationSpecHash, api::kAnnotationContractSpecHash, api::kAnnotationRouterSpecHash,
+        api::kAnnotationResolvedHash, api::kAnnotationInputsHash, api::kAnnotationRevisionNumber,
+        api::kAnnotationRoles}) {
+    need(key, meta.annotation(key));
+  }
+  return missing;
+}
+
 std::optional<RevisionIdentity> IdentityOf(const kube::ObjectMeta& meta) {
   RevisionIdentity identity;
   identity.name = meta.label(api::kLabelRevision);

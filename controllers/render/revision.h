@@ -81,6 +81,8 @@ nlohmann::json ToControllerRevision(const Revision& revision,
                                     const api::DisaggDeployment& deployment);
 // From metadata only; nothing when an annotation is missing or malformed (not one of ours).
 std::optional<RevisionIdentity> IdentityOf(const kube::ObjectMeta& meta);
+// The keys of the labels and annotations that IdentityOf needs and does not find, with commas.
+std::string MissingKeys(const kube::ObjectMeta& meta);
 // From the whole object's JSON.
 std::optional<Revision> RevisionOf(const std::string& json);
 

@@ -57,6 +57,8 @@ class World {
   void SetStatus(const nlohmann::json& status) { deployment_.status = ReadStatus(status); }
   void DeletePod(api::RoleName role, int replica);
   void DeleteRevision(const std::string& name);
+  // Takes annotations off it, or these labels only.
+  void DamageRevision(const std::string& name, const std::map<std::string, std::string>& lost = {});
   // Of any kind but pods and revisions: "Service/minimax-m3".
   void DeleteChild(const std::string& kind_and_name);
   void SetModel(const ModelBuilder& model);
@@ -137,6 +139,7 @@ class World {
   api::Catalogue catalogue_;
   std::vector<std::shared_ptr<kube::Pod>> pods_;
   std::vector<StoredRevision> revisions_;
+  std::map<std::string, DamagedRevision> damaged_;  // by name
   std::map<std::string, std::shared_ptr<const render::Revision>> payloads_;
   std::map<std::string, std::pair<kube::Resource, Object>> children_;  // by kind and name
   std::map<std::string, std::shared_ptr<kube::Node>> nodes_;

@@ -40,6 +40,16 @@ void World::DeletePod(api::RoleName role, int replica) {
 void World::DeleteRevision(const std::string& name) {
   std::erase_if(revisions_, [&](const auto& revision) { return revision.identity.name == name; });
   payloads_.erase(name);
+  damaged_.erase(name);
+}
+
+void World::DamageRevision(const std::string& name,
+                           const std::map<std::string, std::string>& lost) {
+  for (const StoredRevision& revision : revisions_) {
+    if (revision.identity.name != name) continue;
+    damaged_[name] = {name, revision.uid, "it lacks disagg.dev/roles", lost};
+  }
+  EXPECT_TRUE(damaged_.contains(name));
 }
 
 void World::DeleteChild(const std::string& kind_and_name) {

@@ -1,0 +1,45 @@
+#include "controllers/planning/desired.h"
+
+#include <set>
+
+namespace disagg::planning {
+namespace {
+
+// A damaged revision does not tell its roles; status still does.
+std::set<api::RoleName> RolesOf(const api::DisaggDeployment& deployment,
+                                const Candidate& accepted) {
+  std::set<api::RoleName> roles;
+  for (const auto& [role, identity] : accepted.identity.roles) roles.insert(role);
+  if (!accepted.damaged) return roles;
+  for (const auto& [role, told] : deployment.status.desired) roles.insert(role);
+  return roles;
+}
+
+}  // namespace
+
+std::map<api::RoleName, int> SpecDesired(const api::DisaggDeployment& deployment) {
+  std::map<api::RoleName, int> desired;
+  for (const auto& [role, spec] : deployment.spec.roles) {
+    desired[role] = deployment.spec.suspend ? 0 : spec.replicas;
+  }
+  return desired;
+}
+
+std::map<api::RoleName, int> AcceptedDesired(const api::DisaggDeployment& deployment,
+                                             const Candidate& accepted,
+                                             const std::vector<PodState>& states) {
+  std::map<api::RoleName, std::set<int>> alive;
+  for (const PodState& state : states) {
+    if (state.alive()) alive[state.role].insert(state.replica);
+  }
+  std::map<api::RoleName, int> desired;
+  for (const api::RoleName role : RolesOf(deployment, accepted)) {
+    const auto told = deployment.status.desired.find(role);
+    const bool tells =
+        !deployment.status.target_revision.empty() && told != deployment.status.desired.end();
+    desired[role] = tells ? told->second : static_cast<int>(alive[role].size());
+  }
+  return desired;
+}
+
+}  // namespace disagg::planning

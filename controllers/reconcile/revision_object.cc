@@ -1,0 +1,94 @@
+#include "controllers/reconcile/revision_object.h"
+
+#include <memory>
+#include <string_view>
+#include <utility>
+
+#include "controllers/api/labels.h"
+#include "controllers/render/objects.h"
+#include "operator/kube/json_fields.h"
+
+namespace disagg::reconcile {
+namespace {
+
+// What the object's own name says, which nobody can change; empty: it is none that we would give.
+std::string NameOf(const kube::ObjectMeta& meta) {
+  const std::string prefix = render::RevisionName(meta.controller_name, "");
+  return meta.name.starts_with(prefix) ? meta.name.substr(prefix.size()) : "";
+}
+
+// The labels that the object's name and its data tell, as far as somebody took or changed them.
+std::map<std::string, std::string> LostLabels(const kube::ObjectMeta& meta,
+                                              std::string_view contract) {
+  std::map<std::string, std::string> labels{{api::kLabelDeployment, meta.controller_name},
+                                            {api::kLabelRevision, NameOf(meta)},
+                                            {api::kLabelContract, std::string(contract)}};
+  std::erase_if(labels, [&](const auto& label) {
+    return label.second.empty() || meta.label(label.first) == label.second;
+  });
+  return labels;
+}
+
+std::string WhyDamaged(const kube::ObjectMeta& meta) {
+  const std::string missing = render::MissingKeys(meta);
+  return missing.empty() ? "its labels, annotations or data are not what the operator wrote"
+                         : "it lacks " + missing;
+}
+
+// Fills in what the object tells of itself: `router` is its template, where it has one. The label
+// by which watches select is nothing that its identity needs.
+void Identify(RevisionObject& object, const simdjson::simdjson_result<kube::Json>& router) {
+  std::string_view contract;
+  const bool labelled =
+      router["metadata"]["labels"][api::kLabelContract].get(contract) == simdjson::SUCCESS;
+  auto lost = LostLabels(object.meta, labelled ? contract : "");
+  const bool mislabelled = lost.contains(api::kLabelRevision) || lost.contains(api::kLabelContract);
+  auto identity = render::IdentityOf(object.meta);
+  if (identity && !mislabelled && router.error() == simdjson::SUCCESS) {
+    object.stored.identity = std::move(*identity);
+  } else {
+    object.damage = {NameOf(object.meta), object.meta.uid, WhyDamaged(object.meta),
+                     std::move(lost)};
+  }
+}
+
+}  // namespace
+
+kube::Decoder RevisionDecoder(kube::KeepKeys keep) {
+  const auto packer = std::make_shared<kube::TextPacker>();
+  return [packer, keep = std::move(keep)](
+             const simdjson::dom::element& element) -> base::Result<kube::ObjectPtr> {
+    auto meta = kube::DecodeMeta(element, keep);
+    if (!meta) return meta.error();
+    auto object = std::make_shared<RevisionObject>();
+    object->meta = std::move(*meta);
+    object->stored.uid = object->meta.uid;
+    const auto router = element["data"]["rendered"]["router"];
+    kube::Json found;
+    if (router.get(found) == simdjson::SUCCESS) {
+      object->stored.router_template = packer->Pack(simdjson::minify(found));
+    }
+    Identify(*object, router);
+    // They are in `stored` now.
+    object->meta.annotations.clear();
+    return kube::ObjectPtr(std::move(object));
+  };
+}
+
+void AddRevision(const RevisionObject& revision, planning::Snapshot& snapshot) {
+  if (revision.meta.deleting()) return;
+  if (!revision.damage) {
+    snapshot.revisions.push_back(revision.stored);
+    return;
+  }
+  planning::DamagedRevision damaged = *revision.damage;
+  if (damaged.name.empty()) return;
+  // Nothing that was not read is missing.
+  if (!revision.meta.decode_error.empty()) {
+    damaged.why = revision.meta.decode_error.get();
+    damaged.lost_labels.clear();
+  }
+  snapshot.damaged.push_back(std::move(damaged));
+}
+
+}  // namespace disagg::reconcile

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "controllers/planning/deployment_planner.h"
+#include "controllers/reconcile/cache_lag.h"
 #include "controllers/reconcile/pass_log.h"
 #include "controllers/reconcile/resolver.h"
 #include "controllers/reconcile/server_time.h"
@@ -130,19 +131,8 @@ runtime::ReconcileResult DeploymentReconciler::WaitForCaches(
   if (latest == nullptr) return next;
   Pass pass = Begin(std::move(latest));
   pass.plan = planning::PlanDeployment(pass.snapshot);
-  pass.failures.push_back(TroubleOf(
-      "watch " + behind, base::MakeError(base::ErrorCode::kUnavailable, "CacheLags",
-                                         "the cache of " + behind +
-                                             " does not show the last write of this operator; "
-                                             "nothing is changed until it does")));
-  // Deletions by UID are as safe as on fresh caches. Which pods are surplus is not known while
-  // theirs lags; that all are not wanted is.
-  const bool knows_pods = behind != kube::kPods.ToString();
-  const bool suspended = pass.snapshot.deployment->spec.suspend;
-  std::erase_if(pass.plan.writes, [&](const Write& write) {
-    return write.stage != planning::Stage::kRelease || write.verb != planning::Verb::kDelete ||
-           !(knows_pods || suspended);
-  });
+  pass.failures.push_back(LagTrouble(behind));
+  KeepSafeWrites(behind, pass.snapshot, pass.plan);
   pass.outcome = executor_.Execute(pass.plan, pass.snapshot.deployment->meta);
   LogWrites(pass.snapshot, pass.plan, pass.outcome);
   SettleTroubles(pass);

@@ -216,6 +216,26 @@ TEST(LostLabels, TakenOffAgainAndAgainMakeNoLoop) {
   EXPECT_EQ(cluster.Play(minutes(2), seconds(1)), 0);
 }
 
+TEST(LaggingCache, IsReportedWithWhatIsDoneMeanwhile) {
+  SmallCluster cluster;
+  cluster.Lead();
+  cluster.Play(seconds(10));
+  planning::DeploymentBuilder deployment;
+  cluster.freshness().NoteWrite(deployment.Value().meta.uid, kube::kServices, "999999");
+  deployment.spec().suspend = true;
+  cluster.Spec(deployment.Generation(2));
+  cluster.Play(minutes(2));
+  EXPECT_EQ(cluster.Pods().size(), 0U) << "GPUs are given back";
+  const json problem = cluster.status().at("problems").at(0);
+  EXPECT_EQ(problem.at("reason"), "CacheLags");
+  const std::string message = problem.at("message");
+  EXPECT_NE(message.find("the cache of services does not show the last write of this operator; "
+                         "until it does, the operator only deletes pods that the spec does not "
+                         "want"),
+            std::string::npos)
+      << message;
+}
+
 TEST(Deletion, AnsweredNotFoundByAProxyIsTriedUntilThePodIsGone) {
   SmallCluster cluster;
   cluster.Lead();

@@ -16,6 +16,7 @@ namespace disagg::planning {
 struct Note {
   bool warning = false;
   std::string reason, action, message;
+  friend bool operator==(const Note&, const Note&) = default;
 };
 
 // Pods that were created, in one note for all roles.

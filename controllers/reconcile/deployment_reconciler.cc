@@ -8,9 +8,9 @@
 #include "controllers/planning/deployment_planner.h"
 #include "controllers/reconcile/cache_lag.h"
 #include "controllers/reconcile/pass_log.h"
+#include "controllers/reconcile/requeue.h"
 #include "controllers/reconcile/resolver.h"
 #include "controllers/reconcile/server_time.h"
-#include "controllers/reconcile/status_writer.h"
 #include "controllers/render/objects.h"
 #include "operator/base/hash.h"
 
@@ -21,8 +21,6 @@ using planning::Trouble;
 using planning::Write;
 using std::chrono::milliseconds;
 
-// A status is written at most once a second; what changes in between is told by the next write.
-constexpr milliseconds kStatusInterval{1000};
 // Caches that lag behind our own writes for longer than that are a trouble to be told.
 constexpr std::chrono::seconds kLagIsTrouble{30};
 constexpr std::chrono::seconds kLagIsShort{2};
@@ -33,16 +31,6 @@ constexpr std::size_t kPayloads = 256;
 // Each round loads what the plan asked for; a plan asks for the accepted revision and for the
 // target at most.
 constexpr int kMostRounds = 4;
-
-const RequestId kStatusId{"write status", ""};
-
-milliseconds Until(std::int64_t time, std::int64_t now) {
-  return std::chrono::seconds(std::max<std::int64_t>(1, time - now));
-}
-
-void Sooner(runtime::ReconcileResult& next, std::optional<milliseconds> wait) {
-  if (wait) next.requeue_after = std::min(next.requeue_after.value_or(*wait), *wait);
-}
 
 bool CreatesPods(const planning::Plan& plan) {
   return std::any_of(plan.writes.begin(), plan.writes.end(), [](const Write& write) {
@@ -81,7 +69,8 @@ DeploymentReconciler::DeploymentReconciler(runtime::Manager& manager, const Know
       settings_(settings),
       executor_(manager.client(), manager.freshness(), knowledge.lost, knowledge.backoff),
       payloads_(manager.client(), kPayloads),
-      other_backoff_(clock) {}
+      status_(manager, clock),
+      read_backoff_(clock) {}
 
 runtime::ReconcileResult DeploymentReconciler::Reconcile(const kube::ObjectKey& key) {
   auto deployment = knowledge_.caches.deployments.Get(key);
@@ -100,8 +89,9 @@ runtime::ReconcileResult DeploymentReconciler::Reconcile(const kube::ObjectKey& 
   MakePlan(pass);
   if (MustKnowPodsFirst(key, pass.plan)) return {std::nullopt, kWaitForSweep, false};
   if (pass.snapshot.deployment->status.json.empty() && !pass.plan.writes.empty()) {
-    const auto first = planning::PlanStatus(pass.snapshot, pass.plan, {});
-    if (!WriteStatus(pass.snapshot, first.status)) std::erase_if(pass.plan.writes, WaitsForStatus);
+    if (!status_.TellFirst(pass.snapshot, pass.plan)) {
+      std::erase_if(pass.plan.writes, WaitsForStatus);
+    }
   }
   pass.outcome = executor_.Execute(pass.plan, pass.snapshot.deployment->meta);
   {
@@ -111,7 +101,7 @@ runtime::ReconcileResult DeploymentReconciler::Reconcile(const kube::ObjectKey& 
   LogWrites(pass.snapshot, pass.plan, pass.outcome);
   SettleTroubles(pass);
   runtime::ReconcileResult next = Next(pass);
-  TellStatus(pass, next);
+  status_.Tell(pass.snapshot, pass.plan, pass.outcome, next);
   return next;
 }
 
@@ -136,14 +126,15 @@ runtime::ReconcileResult DeploymentReconciler::WaitForCaches(
   pass.outcome = executor_.Execute(pass.plan, pass.snapshot.deployment->meta);
   LogWrites(pass.snapshot, pass.plan, pass.outcome);
   SettleTroubles(pass);
-  if (lag >= kLagIsTrouble) TellStatus(pass, next);
+  if (lag >= kLagIsTrouble) status_.Tell(pass.snapshot, pass.plan, pass.outcome, next);
   return next;
 }
 
 DeploymentReconciler::Pass DeploymentReconciler::Begin(
     std::shared_ptr<const api::DisaggDeployment> deployment) {
   const std::string uid = deployment->meta.uid;
-  other_backoff_.Begin(uid);
+  read_backoff_.Begin(uid);
+  status_.Begin(uid);
   LostChildren::View lost =
       knowledge_.lost.Look(uid, [this](const kube::Resource& resource, const std::string& child) {
         return knowledge_.caches.Shows(resource, child);
@@ -194,15 +185,15 @@ bool DeploymentReconciler::ReadPayloads(Pass& pass) {
         [&](const planning::StoredRevision& revision) { return revision.identity.name == name; });
     if (stored == pass.snapshot.revisions.end()) return false;
     const kube::ObjectKey key{meta.namespace_name, render::RevisionName(meta.name, name)};
-    auto held = other_backoff_.Admit(meta.uid, ReadOf(name));
+    auto held = read_backoff_.Admit(meta.uid, ReadOf(name));
     auto payload =
         held ? base::Result<RevisionPayloads::Ptr>(*held) : payloads_.Get(stored->uid, key);
     if (!payload) {
-      if (!held) other_backoff_.NoteFailure(meta.uid, ReadOf(name), payload.error());
+      if (!held) read_backoff_.NoteFailure(meta.uid, ReadOf(name), payload.error());
       pass.failures.push_back(TroubleOf("read ControllerRevision " + key.name, payload.error()));
       return false;
     }
-    other_backoff_.NoteSuccess(meta.uid, ReadOf(name));
+    read_backoff_.NoteSuccess(meta.uid, ReadOf(name));
     pass.snapshot.payloads[name] = *payload;
   }
   return true;
@@ -218,7 +209,8 @@ void DeploymentReconciler::NoteChangedInputs(const planning::Snapshot& snapshot)
   memory.stale_since.reset();
   if (std::exchange(memory.inputs, inputs) == inputs) return;
   knowledge_.backoff.TryNow(meta.uid);
-  other_backoff_.TryNow(meta.uid);
+  read_backoff_.TryNow(meta.uid);
+  status_.TryNow(meta.uid);
 }
 
 void DeploymentReconciler::BeginToLead() {
@@ -250,39 +242,6 @@ void DeploymentReconciler::SettleTroubles(Pass& pass) {
   pass.snapshot.troubles = troubles_.Of(uid);
 }
 
-void DeploymentReconciler::TellStatus(Pass& pass, runtime::ReconcileResult& next) {
-  const planning::Snapshot& snapshot = pass.snapshot;
-  const planning::StatusPlan status = planning::PlanStatus(snapshot, pass.plan, pass.outcome);
-  Emit(manager_.events(), snapshot, status.actions);
-  if (status.wake_at) Sooner(next, Until(*status.wake_at, snapshot.now));
-  if (!status.changed) return;
-  if (const milliseconds wait = UntilNextStatus(snapshot); wait > milliseconds(0)) {
-    Sooner(next, wait);
-    return;
-  }
-  if (WriteStatus(snapshot, status.status)) {
-    Emit(manager_.events(), snapshot, status.events);
-  } else {
-    Sooner(next, other_backoff_.DueIn(snapshot.deployment->meta.uid));
-  }
-}
-
-base::Status DeploymentReconciler::WriteStatus(const planning::Snapshot& snapshot,
-                                               const nlohmann::json& status) {
-  const kube::ObjectMeta& meta = snapshot.deployment->meta;
-  if (auto held = other_backoff_.Admit(meta.uid, kStatusId)) return *held;
-  auto written = ApplyStatus(manager_, api::kDisaggDeployments, meta, status);
-  if (!written) {
-    other_backoff_.NoteFailure(meta.uid, kStatusId, written.error());
-    LogTroubles(snapshot, {TroubleOf("write the status", written.error())});
-    return written;
-  }
-  other_backoff_.NoteSuccess(meta.uid, kStatusId);
-  base::MutexLock lock(mutex_);
-  Remembered(meta).last_status_write = clock_.Steady();
-  return {};
-}
-
 DeploymentReconciler::Memory& DeploymentReconciler::Remembered(const kube::ObjectMeta& meta) {
   Memory& memory = memory_[meta.key()];
   if (memory.uid != meta.uid) {
@@ -293,19 +252,12 @@ DeploymentReconciler::Memory& DeploymentReconciler::Remembered(const kube::Objec
   return memory;
 }
 
-milliseconds DeploymentReconciler::UntilNextStatus(const planning::Snapshot& snapshot) {
-  base::MutexLock lock(mutex_);
-  const Memory& memory = Remembered(snapshot.deployment->meta);
-  if (!memory.last_status_write) return milliseconds(0);
-  const auto passed = std::chrono::floor<milliseconds>(clock_.Steady() - *memory.last_status_write);
-  return kStatusInterval - passed;
-}
-
 runtime::ReconcileResult DeploymentReconciler::Next(const Pass& pass) const {
   const std::string& uid = pass.snapshot.deployment->meta.uid;
   runtime::ReconcileResult next{pass.news, std::nullopt, false};
   Sooner(next, knowledge_.backoff.DueIn(uid));
-  Sooner(next, other_backoff_.DueIn(uid));
+  Sooner(next, read_backoff_.DueIn(uid));
+  Sooner(next, status_.DueIn(uid));
   Sooner(next, knowledge_.lost.DueIn(uid));
   if (pass.plan.another_pass && CarriedOutAny(pass.plan, pass.outcome)) {
     Sooner(next, milliseconds(0));
@@ -331,7 +283,8 @@ void DeploymentReconciler::ForgetUid(const std::string& uid) {
   manager_.freshness().Forget(uid);
   knowledge_.lost.Forget(uid);
   knowledge_.backoff.Forget(uid);
-  other_backoff_.Forget(uid);
+  read_backoff_.Forget(uid);
+  status_.Forget(uid);
   troubles_.Forget(uid);
 }
 

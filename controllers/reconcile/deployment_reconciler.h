@@ -13,7 +13,6 @@
 #include "controllers/planning/plan.h"
 #include "controllers/planning/slot_memory.h"
 #include "controllers/planning/snapshot.h"
-#include "controllers/planning/status_planner.h"
 #include "controllers/reconcile/caches.h"
 #include "controllers/reconcile/executor.h"
 #include "controllers/reconcile/lost_children.h"
@@ -21,6 +20,7 @@
 #include "controllers/reconcile/node_readiness.h"
 #include "controllers/reconcile/request_backoff.h"
 #include "controllers/reconcile/revision_payloads.h"
+#include "controllers/reconcile/status_teller.h"
 #include "controllers/reconcile/troubles.h"
 #include "operator/base/clock.h"
 #include "operator/base/mutex.h"
@@ -53,7 +53,6 @@ class DeploymentReconciler {
   // What is remembered of an object between passes.
   struct Memory {
     std::string uid;
-    std::optional<base::SteadyTime> last_status_write;
     std::optional<base::SteadyTime> stale_since;
     std::string inputs;  // what else the answers to requests depend on
     planning::SlotMemory slots;
@@ -76,10 +75,6 @@ class DeploymentReconciler {
   void NoteChangedInputs(const planning::Snapshot& snapshot);
   bool MustKnowPodsFirst(const kube::ObjectKey& key, const planning::Plan& plan);
   void SettleTroubles(Pass& pass);
-  // Tells in the status what the pass came to; what to wait for is put into `next`.
-  void TellStatus(Pass& pass, runtime::ReconcileResult& next);
-  base::Status WriteStatus(const planning::Snapshot& snapshot, const nlohmann::json& status);
-  std::chrono::milliseconds UntilNextStatus(const planning::Snapshot& snapshot);
   runtime::ReconcileResult Next(const Pass& pass) const;
   // The memory of the object of this UID; a new one where another of its name was remembered.
   Memory& Remembered(const kube::ObjectMeta& meta) REQUIRES(mutex_);
@@ -92,8 +87,8 @@ class DeploymentReconciler {
   const planning::Settings settings_;
   Executor executor_;
   RevisionPayloads payloads_;
-  // Of status writes and of what is read; kept apart from the plan's writes.
-  RequestBackoff other_backoff_;
+  StatusTeller status_;
+  RequestBackoff read_backoff_;  // of revisions
   Troubles troubles_;
   base::Mutex mutex_;
   base::SteadyTime leading_since_ GUARDED_BY(mutex_){};

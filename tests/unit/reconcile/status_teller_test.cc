@@ -1,0 +1,63 @@
+#include "controllers/reconcile/status_teller.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+
+#include "tests/unit/reconcile/small_cluster.h"
+
+namespace disagg::reconcile {
+namespace {
+
+using ::testing::internal::CaptureStderr;
+using ::testing::internal::GetCapturedStderr;
+
+bool IsStatus(const transport::Request& request) {
+  return request.target.find("/status") != std::string::npos;
+}
+
+int CountOf(const std::string& words, const std::string& text) {
+  int count = 0;
+  for (auto at = text.find(words); at != std::string::npos; at = text.find(words, at + 1)) ++count;
+  return count;
+}
+
+// What is logged in five minutes in which something wakes the deployment every second.
+std::string LogOf(SmallCluster& cluster) {
+  CaptureStderr();
+  cluster.Play(std::chrono::minutes(5), std::chrono::seconds(1));
+  return GetCapturedStderr();
+}
+
+TEST(StatusTeller, LogsAFailureOnceWhileItLasts) {
+  SmallCluster cluster;
+  cluster.Lead();
+  cluster.Play(std::chrono::seconds(10));
+  cluster.Break([](const transport::Request& request) -> std::optional<SmallCluster::Answer> {
+    if (!IsStatus(request)) return std::nullopt;
+    return runtime::Refusal(500, "InternalError", "etcdserver: no leader");
+  });
+  EXPECT_EQ(CountOf("cannot write the status", LogOf(cluster)), 1);
+  cluster.Break({});
+  const std::string healed = LogOf(cluster);
+  EXPECT_EQ(CountOf("cannot write the status", healed), 0);
+  EXPECT_EQ(CountOf("SchedulerSilent", healed), 2) << "of each role, with the status that tells it";
+}
+
+// Somebody answers in place of the API server, or undoes it each time.
+TEST(StatusTeller, TellsEventsOnceOfAStatusThatDoesNotLast) {
+  SmallCluster cluster;
+  cluster.Lead();
+  cluster.Play(std::chrono::seconds(10));
+  cluster.Break([](const transport::Request& request) -> std::optional<SmallCluster::Answer> {
+    if (!IsStatus(request)) return std::nullopt;
+    return runtime::Json(200, R"({"metadata":{"uid":"u","resourceVersion":"1"}})");
+  });
+  EXPECT_EQ(CountOf("SchedulerSilent", LogOf(cluster)), 2) << "of each role";
+  cluster.Break({});
+  EXPECT_LE(CountOf("SchedulerSilent", LogOf(cluster)), 0);
+}
+
+}  // namespace
+}  // namespace disagg::reconcile

@@ -295,25 +295,6 @@ bool World::Delete(const Write& write) {
   return true;
 }
 
-bool World::DeletePod(const Write& write) {
-  const auto found = std::find_if(pods_.begin(), pods_.end(),
-                                  [&](const auto& pod) { return pod->meta.uid == write.uid; });
-  if (found == pods_.end() || (*found)->meta.name != write.key.name) return false;
-  if (write.grace_seconds) {
-    EXPECT_EQ(*write.grace_seconds, 0);
-    EXPECT_EQ(write.because_absent.has_value(), !nodes_.contains((*found)->node_name));
-    EXPECT_TRUE(IsDead(**found)) << write.key.name << " may still run";
-    pods_.erase(found);
-  } else if ((*found)->node_name.empty()) {
-    pods_.erase(found);
-  } else {
-    EXPECT_FALSE((*found)->meta.deleting()) << write.key.name << " is being deleted already";
-    (*found)->meta.deletion_time = now_ + kGraceSeconds;
-    (*found)->meta.deletion_grace = kGraceSeconds;
-  }
-  return true;
-}
-
 Pass World::Settle(int limit) {
   for (int i = 0; i < limit; ++i) {
     Pass pass = RunPass();

@@ -95,6 +95,25 @@ void World::MakePodsReady() {
   }
 }
 
+bool World::DeletePod(const Write& write) {
+  const auto found = std::find_if(pods_.begin(), pods_.end(),
+                                  [&](const auto& pod) { return pod->meta.uid == write.uid; });
+  if (found == pods_.end() || (*found)->meta.name != write.key.name) return false;
+  if (write.grace_seconds) {
+    EXPECT_EQ(*write.grace_seconds, 0);
+    EXPECT_EQ(write.because_absent.has_value(), !nodes_.contains((*found)->node_name));
+    EXPECT_TRUE(IsDead(**found)) << write.key.name << " may still run";
+    pods_.erase(found);
+  } else if ((*found)->node_name.empty()) {
+    pods_.erase(found);
+  } else {
+    EXPECT_FALSE((*found)->meta.deleting()) << write.key.name << " is being deleted already";
+    (*found)->meta.deletion_time = now_ + kGraceSeconds;
+    (*found)->meta.deletion_grace = kGraceSeconds;
+  }
+  return true;
+}
+
 bool World::IsDead(const kube::Pod& pod) const {
   if (pod.node_name.empty()) return false;
   const auto node = nodes_.find(pod.node_name);

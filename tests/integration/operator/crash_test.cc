@@ -170,8 +170,11 @@ TEST(CrashSafety, LostAnswersMakeNoDuplicates) {
                                        ChartEnvironment::cluster().dir() + "/proxy-lost");
   Operator op(proxy->kubeconfig());
   proxy->Inject("lost", {{"kind", "write"}, {"count", 20}, {"abort", true}, {"forward", true}});
-  // So large that it takes more writes than that.
-  Deployment deployment("lost-answers", {{"prefill", {{"replicas", 8}}}});
+  // So large that it takes more writes than that, and of pods that fit whatever comes first.
+  const json one_device{{"data", 1}};
+  Deployment deployment("lost-answers",
+                        {{"prefill", {{"replicas", 8}, {"parallelism", one_device}}},
+                         {"decode", {{"parallelism", one_device}}}});
   ASSERT_TRUE(deployment.WaitReady(std::chrono::seconds(120)));
   EXPECT_EQ(proxy->Hits("lost"), 20);
   ExpectExactly(deployment, 8, 1, "after 20 lost answers");

@@ -109,7 +109,7 @@ void DecodeInto(const nlohmann::json& object, DisaggDeployment* decoded,
   decoded->spec.precision = spec.Text("precision");
   decoded->spec.accelerator = spec.Text("accelerator");
   DecodeEngine(spec, &decoded->spec);
-  for (const RoleName role : {RoleName::kPrefill, RoleName::kDecode, RoleName::kAggregated}) {
+  for (const RoleName role : kWorkerRoles) {
     const std::string key(ToString(role));
     if (spec.Has(key)) decoded->spec.roles.emplace(role, DecodeRole(spec.Child(key)));
   }

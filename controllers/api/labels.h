@@ -53,7 +53,6 @@ inline constexpr char kAnnotationResolvedHash[] = "disagg.dev/resolved-hash";
 inline constexpr char kAnnotationInputsHash[] = "disagg.dev/inputs-hash";
 inline constexpr char kAnnotationRoles[] = "disagg.dev/roles";
 inline constexpr char kAnnotationContractSpecHash[] = "disagg.dev/contract-spec-hash";
-inline constexpr char kAnnotationRouterSpecHash[] = "disagg.dev/router-spec-hash";
 inline constexpr char kAnnotationRevisionNumber[] = "disagg.dev/revision-number";
 
 // On applied objects: a hash of all that is applied. A field that is wanted no more changes it, so

@@ -29,15 +29,17 @@ std::string_view ToString(RoleName role) {
       return "decode";
     case RoleName::kAggregated:
       return "aggregated";
+    case RoleName::kRouter:
+      return "router";
   }
   return "";
 }
 
 std::optional<RoleName> ParseRoleName(std::string_view text) {
-  for (const RoleName role : {RoleName::kPrefill, RoleName::kDecode, RoleName::kAggregated}) {
+  for (const RoleName role : kWorkerRoles) {
     if (ToString(role) == text) return role;
   }
-  return std::nullopt;
+  return text == ToString(RoleName::kRouter) ? std::optional(RoleName::kRouter) : std::nullopt;
 }
 
 std::string_view ToString(EngineType type) {

@@ -23,7 +23,13 @@ inline const kube::Resource kServingModels{"disagg.dev", "v1alpha1", "servingmod
 inline const kube::Resource kAcceleratorClasses{"disagg.dev", "v1alpha1", "acceleratorclasses",
                                                 "AcceleratorClass", false};
 
-enum class RoleName { kPrefill, kDecode, kAggregated };
+// In the order in which roles are told of. The router is a role like the others: pods of ours, one
+// per replica. What differs is in planning/role_policy.h.
+enum class RoleName { kPrefill, kDecode, kAggregated, kRouter };
+// Those that run an engine.
+inline constexpr RoleName kWorkerRoles[] = {RoleName::kPrefill, RoleName::kDecode,
+                                            RoleName::kAggregated};
+constexpr bool IsWorker(RoleName role) { return role != RoleName::kRouter; }
 
 std::string_view ToString(RoleName role);  // "prefill"
 std::optional<RoleName> ParseRoleName(std::string_view text);
@@ -113,7 +119,7 @@ struct DeploymentSpec {
   std::vector<EnvVar> engine_env;
   std::vector<std::string> engine_env_from;
   KvBackend kv_backend = KvBackend::kRdma;
-  std::map<RoleName, RoleSpec> roles;  // prefill and decode, or aggregated
+  std::map<RoleName, RoleSpec> roles;  // workers: prefill and decode, or aggregated
   RouterSpec router;
   int startup_timeout_seconds = 3600;
   PlacementSpec placement;

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <set>
 
-#include "controllers/api/labels.h"
+#include "controllers/planning/role_policy.h"
 #include "controllers/render/foreign_fields.h"
 #include "controllers/render/objects.h"
 #include "controllers/render/subset.h"
@@ -22,13 +22,6 @@ class ChildrenPlanner {
     Accounts();
     Want(kube::kServices, Stage::kServing, render::RenderWorkersService(deployment_));
     Want(kube::kServices, Stage::kServing, render::RenderClientService(deployment_));
-    Want(kube::kDeployments, Stage::kServing,
-         render::RenderRouterDeployment(deployment_, goal_.target,
-                                        json::parse(goal_.router_template), goal_.router_replicas));
-    for (const std::string& contract : goal_.old_contracts) {
-      wanted_.insert(
-          {kube::kDeployments.ToString(), render::RouterName(deployment_.meta.name, contract)});
-    }
     Budgets();
     DeleteUnwanted();
     return std::move(writes_);
@@ -56,10 +49,12 @@ class ChildrenPlanner {
   void Budgets() {
     const auto policy = deployment_.spec.disruption;
     if (policy == api::DisruptionPolicy::kNone) return;
+    const int spare = policy == api::DisruptionPolicy::kOneGroup ? 1 : 0;
     for (const auto& [role, desired] : goal_.desired) {
-      const int spare = policy == api::DisruptionPolicy::kOneGroup ? 1 : 0;
+      // One that forbids nothing would only be an object more.
+      if (desired < PolicyOf(role).budget_from || desired <= spare) continue;
       Want(kube::kPodDisruptionBudgets, Stage::kServing,
-           render::RenderBudget(deployment_, role, std::max(0, desired - spare)));
+           render::RenderBudget(deployment_, role, desired - spare));
     }
   }
 
@@ -90,7 +85,7 @@ class ChildrenPlanner {
     if (child != nullptr) {
       // Created anew once it is gone; what cannot be read is not known to differ.
       if (child->object->meta.deleting() || !child->object->meta.decode_error.empty()) return;
-      if (goal_.heal_only && !IsStopped(resource)) return;
+      if (goal_.heal_only) return;
       const json observed = json::parse(child->object->json.Unpack(), nullptr, false);
       RemoveForeign(write, *child, observed);
       if (render::IsSubset(write.body, observed)) return;
@@ -100,11 +95,6 @@ class ChildrenPlanner {
     write.reason =
         (child == nullptr ? "create " : "update ") + resource.kind + " " + write.key.name;
     writes_.push_back(std::move(write));
-  }
-
-  // Routers without workers hold nothing that a spec has to be right for.
-  bool IsStopped(const kube::Resource& resource) const {
-    return resource == kube::kDeployments && deployment_.spec.suspend;
   }
 
   // An apply leaves the fields of others alone. Those that keep requests from reaching a worker are
@@ -139,10 +129,10 @@ class ChildrenPlanner {
   }
 
   void DeleteUnwanted() {
+    if (goal_.heal_only) return;
     for (const Child& child : snapshot_.children) {
       const kube::ObjectMeta& meta = child.object->meta;
       if (meta.deleting() || wanted_.contains({child.resource.ToString(), meta.name})) continue;
-      if (goal_.heal_only && !(child.resource == kube::kDeployments)) continue;
       Write write;
       write.verb = Verb::kDelete;
       write.stage = Stage::kGarbage;

@@ -1,7 +1,7 @@
 #pragma once
 
-// The children that are not worker pods: accounts, Services, routers, budgets, and the removal of
-// every owned object that nothing wants any more.
+// The children that are not pods: accounts, Services, budgets, and the removal of every owned
+// object that nothing wants any more.
 
 #include <map>
 #include <set>
@@ -15,15 +15,10 @@
 namespace disagg::planning {
 
 struct ChildrenGoal {
-  render::RevisionIdentity target;
-  std::string router_template;  // JSON text
-  int router_replicas = 1;
-  // Other contracts whose workers are still there: their routers stay, as they are.
-  std::set<std::string> old_contracts;
   std::map<api::RoleName, int> desired;
-  bool keep_accounts = false;  // workers that still use ours exist, whatever the target names
+  bool keep_accounts = false;  // pods that still use ours exist, whatever the target names
   // The spec at hand was not accepted, and says nothing about what was: what is missing is made,
-  // what is there stays as it is, but for routers that nobody needs.
+  // what is there stays as it is.
   bool heal_only = false;
   Gate gate = Gate::kAlways;
 };

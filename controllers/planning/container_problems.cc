@@ -26,6 +26,8 @@ class ContainerProblems {
   }
 
  private:
+  bool IsRouter() const { return subject_.role == api::ToString(api::RoleName::kRouter); }
+
   bool Add(const std::string& reason, const std::string& message, const std::string& cause) {
     list_.Add({subject_.role, pod_.meta.name, pod_.node_name, reason,
                subject_.slot + ": " + message, subject_.severity},
@@ -39,8 +41,10 @@ class ContainerProblems {
                        waiting == "InvalidImageName" || waiting == "ErrImageNeverPull";
     if (!fails) return false;
     return Add("ImagePullFailed",
-               waiting + ": " + base::LastLine(container.waiting_message.get()) +
-                   "; check spec.container.image and imagePullSecrets",
+               waiting + ": " + base::LastLine(container.waiting_message.get()) + "; check " +
+                   (IsRouter() ? "spec.router.image, without it spec.container.image,"
+                               : "spec.container.image") +
+                   " and imagePullSecrets",
                container.name);
   }
 
@@ -66,10 +70,9 @@ class ContainerProblems {
     const std::string said = base::LastLine(container.last_termination_message.get());
     std::string message = container.name + " exited " + times + " with exit code " + code;
     if (!said.empty()) message += ": " + said;
-    message +=
-        memory && subject_.role != "router"
-            ? "; raise spec." + subject_.role + ".resources.memory"
-            : "; kubectl logs --previous " + pod_.meta.name + " -n " + pod_.meta.namespace_name;
+    message += memory && !IsRouter() ? "; raise spec." + subject_.role + ".resources.memory"
+                                     : "; kubectl logs --previous " + pod_.meta.name + " -n " +
+                                           pod_.meta.namespace_name;
     return Add(memory ? "OOMKilled" : "CrashLoop", message, container.name + code + said);
   }
 

@@ -15,7 +15,7 @@ namespace disagg::planning {
 struct Subject {
   const kube::Pod* pod = nullptr;
   std::string role;  // "decode", "router"
-  std::string slot;  // "decode-0", "router"
+  std::string slot;  // "decode-0", "router-0"
   Severity severity = Severity::kReplica;
 };
 

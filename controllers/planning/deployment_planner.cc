@@ -238,12 +238,8 @@ class DeploymentPlanner {
     if (pods.wake_at) WakeAt(*pods.wake_at);
     // An object that cannot be read says nothing about the children that it wants.
     if (!readable_) return;
-    auto writes = PlanChildren(snapshot_, {.target = target.identity,
-                                           .router_template = target.router_template,
-                                           .router_replicas = RouterReplicas(desired),
-                                           .old_contracts = OldContracts(target),
-                                           .desired = desired,
-                                           .keep_accounts = OldWorkers(target),
+    auto writes = PlanChildren(snapshot_, {.desired = desired,
+                                           .keep_accounts = OldPods(target),
                                            .heal_only = heal_only,
                                            .gate = gate});
     // What the dry runs need has to be there whatever they answer.
@@ -275,29 +271,13 @@ class DeploymentPlanner {
                         std::make_move_iterator(writes.end()));
   }
 
-  // Workers of an older revision may still speak to the API server as the account that the target
-  // no longer wants.
-  bool OldWorkers(const Candidate& target) const {
+  // Pods of an older revision may still speak to the API server as the account that the target no
+  // longer wants.
+  bool OldPods(const Candidate& target) const {
     return std::any_of(states_.begin(), states_.end(), [&](const PodState& state) {
       const auto role = target.identity.roles.find(state.role);
       return role == target.identity.roles.end() || role->second.revision != state.role_revision;
     });
-  }
-
-  int RouterReplicas(const std::map<api::RoleName, int>& desired) const {
-    const bool any = std::any_of(desired.begin(), desired.end(),
-                                 [](const auto& role) { return role.second > 0; });
-    return any ? deployment_.spec.router.replicas : 0;
-  }
-
-  // Contracts that are being left, while workers of them may still answer requests.
-  std::set<std::string> OldContracts(const Candidate& target) const {
-    std::set<std::string> contracts;
-    for (const PodState& state : states_) {
-      const bool ended = state.life == Life::kFailed || state.life == Life::kLost;
-      if (!ended && state.contract != target.identity.contract) contracts.insert(state.contract);
-    }
-    return contracts;
   }
 
   std::set<std::string> LiveRevisions(const Candidate& target) const {

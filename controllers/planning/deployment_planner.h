@@ -12,7 +12,7 @@
 //   accepted before (status.targetRevision), or has pods? --no--> dry runs decide (Gate):
 //                                  |yes                            accepted: this revision
 //                                  v                               refused: the last accepted
-//   revision, accounts, [dry runs], pods, Services, routers, budgets, garbage
+//   revision, accounts, [dry runs], workers, Services, routers, budgets, garbage
 
 #include "controllers/planning/plan.h"
 #include "controllers/planning/snapshot.h"

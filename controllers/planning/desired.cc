@@ -18,10 +18,14 @@ std::set<api::RoleName> RolesOf(const api::DisaggDeployment& deployment,
 }  // namespace
 
 std::map<api::RoleName, int> SpecDesired(const api::DisaggDeployment& deployment) {
+  const api::DeploymentSpec& spec = deployment.spec;
   std::map<api::RoleName, int> desired;
-  for (const auto& [role, spec] : deployment.spec.roles) {
-    desired[role] = deployment.spec.suspend ? 0 : spec.replicas;
+  bool any = false;
+  for (const auto& [role, of_role] : spec.roles) {
+    desired[role] = spec.suspend ? 0 : of_role.replicas;
+    any = any || desired[role] > 0;
   }
+  if (!desired.empty()) desired[api::RoleName::kRouter] = any ? spec.router.replicas : 0;
   return desired;
 }
 

@@ -52,10 +52,9 @@ std::vector<Write> PlanDryRuns(const Snapshot& snapshot, const std::vector<PodSt
       return state.role_revision == identity.revision;
     });
     if (known) continue;
-    const auto& role_template = revision.rendered.at("roles").at(std::string(api::ToString(role)));
-    ask(render::RenderPod(deployment, revision.identity, role_template, {role, 0, 1}, {}));
+    ask(render::RenderPod(deployment, revision.identity, revision.Template(role), {role, 0, 1},
+                          {}));
   }
-  ask(render::RenderRouterProbePod(deployment, revision.identity, revision.rendered.at("router")));
   return writes;
 }
 

@@ -1,8 +1,8 @@
 #pragma once
 
-// Who a worker pod is. Its owner reference says that it is ours and its name says which slot it is;
-// its labels are everybody's to change, so nothing is decided by them that the name or the stored
-// revisions tell.
+// Who a pod is, worker or router. Its owner reference says that it is ours and its name says which
+// slot it is; its labels are everybody's to change, so nothing is decided by them that the name or
+// the stored revisions tell.
 
 #include <map>
 #include <optional>

@@ -8,7 +8,9 @@
 #include "controllers/planning/node_bans.h"
 #include "controllers/planning/pod_writes.h"
 #include "controllers/planning/release_planner.h"
+#include "controllers/planning/role_policy.h"
 #include "controllers/planning/succession.h"
+#include "controllers/planning/times.h"
 #include "controllers/render/objects.h"
 
 namespace disagg::planning {
@@ -33,7 +35,7 @@ bool ShowsTrouble(const kube::Pod& pod) {
 class RolePlanner {
  public:
   RolePlanner(const Snapshot& snapshot, const PodGoal& goal, api::RoleName role, PodPlan& plan)
-      : snapshot_(snapshot), goal_(goal), role_(role), plan_(plan) {
+      : snapshot_(snapshot), goal_(goal), role_(role), policy_(PolicyOf(role)), plan_(plan) {
     const auto desired = goal.desired.find(role);
     desired_ = desired == goal.desired.end() ? 0 : desired->second;
     const auto identity = goal.revision.roles.find(role);
@@ -78,7 +80,7 @@ class RolePlanner {
 
   void Delete(const PodState& state, const std::string& why) {
     if (!deleted_.insert(state.pod->meta.uid).second) return;
-    plan_.writes.push_back(DeleteOf(state, Stage::kPods, goal_.gate, why));
+    plan_.writes.push_back(DeleteOf(state, policy_.stage, goal_.gate, why));
   }
 
   void DeleteLost() {
@@ -87,10 +89,12 @@ class RolePlanner {
     }
   }
 
+  // Side by side are only an older pod and the one that is to take its place.
   void KeepOnePerSlot() {
-    std::map<int, const PodState*> best;
+    std::map<std::pair<int, bool>, const PodState*> best;
     for (const PodState* state : KeptPods()) {
-      const PodState*& keeper = best[state->replica];
+      const bool surging = policy_.surge > 0 && !Outdated(*state);
+      const PodState*& keeper = best[{state->replica, surging}];
       if (keeper == nullptr) {
         keeper = state;
         continue;
@@ -104,13 +108,27 @@ class RolePlanner {
 
   void DeleteOutdatedThatServeNothing() {
     for (const PodState* state : KeptPods()) {
-      if (!Outdated(*state) || state->ready() || state->unread) continue;
+      if (!Outdated(*state) || state->ready() || state->unread || MayServeAgain(*state)) continue;
       if (state->settles_at) {
         WakeAt(*state->settles_at, plan_);
       } else {
         Delete(*state, "of an older revision and not ready");
       }
     }
+  }
+
+  // A router is not ready while workers are missing. One that has served does so again when they
+  // are back, which its successor may never: it stays until that one is ready.
+  bool MayServeAgain(const PodState& state) const {
+    return policy_.surge > 0 && HasServed(*state.pod) && ReadyOrOlder() <= desired_;
+  }
+
+  // What would serve if all workers were there: ready pods of the target, and all of older ones.
+  int ReadyOrOlder() const {
+    const auto pods = KeptPods();
+    return static_cast<int>(std::count_if(pods.begin(), pods.end(), [&](const PodState* state) {
+      return state->ready() || Outdated(*state);
+    }));
   }
 
   // A pod that waits for a node because of a ban that has passed, or that only the banned node
@@ -140,8 +158,11 @@ class RolePlanner {
   }
 
   void DeleteSurplus() {
-    for (const PodState* state : Surplus(KeptPods(), desired_, revision_)) {
-      Delete(*state, "surplus: " + std::to_string(desired_) + " wanted");
+    for (const PodState* best : Surplus(BestOfSlots(KeptPods()), desired_, revision_)) {
+      for (const PodState* state : KeptPods()) {
+        if (state->replica != best->replica) continue;
+        Delete(*state, "surplus: " + std::to_string(desired_) + " wanted");
+      }
     }
   }
 
@@ -154,8 +175,10 @@ class RolePlanner {
       if (Outdated(*state) && later) candidate = state;
     }
     if (candidate == nullptr) return;
-    if (ready < desired_) {
-      Explain(candidate->replica, "keeps the older revision until the role is complete again");
+    if (ready < desired_ + policy_.surge) {
+      Explain(candidate->replica,
+              policy_.surge > 0 ? "keeps the older revision until its successor is ready"
+                                : "keeps the older revision until the role is complete again");
       return;
     }
     if (HoldsForWhatServes(*candidate)) return;
@@ -196,15 +219,37 @@ class RolePlanner {
     return released;
   }
 
-  void CreateMissing() {
-    std::set<int> taken;
-    for (const PodState* state : KeptPods()) taken.insert(state->replica);
-    int missing = desired_ - static_cast<int>(taken.size());
-    for (int replica = 0; missing > 0; ++replica) {
-      if (taken.contains(replica)) continue;
-      --missing;
-      CreateNext(replica);
+  // Pods to create: so many as are wanted of the target, and no more than may be there at once.
+  int CountMissing() const {
+    const auto kept = KeptPods();
+    const auto older = std::count_if(kept.begin(), kept.end(),
+                                     [&](const PodState* state) { return Outdated(*state); });
+    const int all = static_cast<int>(kept.size()), current = all - static_cast<int>(older);
+    const int most = desired_ + (older > 0 ? policy_.surge : 0);
+    return std::min(desired_ - current, most - all);
+  }
+
+  // Slots of older pods come first where the new one may stand beside them: one more number than
+  // replicas would be surplus.
+  std::vector<int> VacantSlots(int count) const {
+    std::set<int> taken, older;
+    for (const PodState* state : KeptPods()) {
+      (policy_.surge > 0 && Outdated(*state) ? older : taken).insert(state->replica);
     }
+    std::vector<int> vacant;
+    const auto add = [&](int replica) {
+      const bool more = static_cast<int>(vacant.size()) < count;
+      if (more && taken.insert(replica).second) vacant.push_back(replica);
+      return more;
+    };
+    for (const int replica : older) add(replica);
+    for (int replica = 0; add(replica); ++replica) {
+    }
+    return vacant;
+  }
+
+  void CreateMissing() {
+    for (const int replica : VacantSlots(CountMissing())) CreateNext(replica);
   }
 
   static const PodState* NewestOf(const std::vector<const PodState*>& pods, int replica) {
@@ -252,9 +297,7 @@ class RolePlanner {
                        });
   }
 
-  const nlohmann::json& Template() const {
-    return goal_.payload->rendered.at("roles").at(std::string(api::ToString(role_)));
-  }
+  const nlohmann::json& Template() const { return goal_.payload->Template(role_); }
 
   nlohmann::json Render(const render::PodIdentity& identity,
                         const render::PodHistory& history) const {
@@ -275,7 +318,7 @@ class RolePlanner {
     if (before != nullptr && before->crash_looping) Delete(*before, before->why);
     Write write;
     write.verb = Verb::kCreate;
-    write.stage = Stage::kPods;
+    write.stage = policy_.stage;
     write.gate = goal_.gate;
     write.resource = kube::kPods;
     write.key = {snapshot_.deployment->meta.namespace_name, NameOf(identity)};
@@ -315,7 +358,7 @@ class RolePlanner {
   // is ready, or until the slot is not wanted any more. One that crash-loops does not stay: it
   // holds the devices that its successor needs.
   void DeleteOldFailures() {
-    const bool complete = static_cast<int>(KeptPods().size()) >= desired_;
+    const bool complete = CountMissing() <= 0;
     for (const PodState* state : pods_) {
       if (state->life != Life::kFailed || state->pod->meta.deleting()) continue;
       const PodState* newest = Newest(state->replica);
@@ -335,6 +378,7 @@ class RolePlanner {
   const Snapshot& snapshot_;
   const PodGoal& goal_;
   const api::RoleName role_;
+  const RolePolicy& policy_;
   PodPlan& plan_;
   int desired_ = 0;
   std::string revision_;
@@ -343,20 +387,33 @@ class RolePlanner {
   std::set<std::string> deleted_;
 };
 
-// Pods of another contract that still run or may still run.
+// Pods of another contract that hold devices, or may still do.
 int CountOtherContract(const std::vector<PodState>& states, const std::string& contract) {
   return static_cast<int>(std::count_if(states.begin(), states.end(), [&](const PodState& state) {
     const bool may_run = state.life == Life::kAlive || state.life == Life::kEnding ||
                          state.crash_looping || state.in_doubt();
-    return state.contract != contract && may_run;
+    return state.contract != contract && may_run && PolicyOf(state.role).holds_devices;
   }));
 }
 
+// Contracts of which a worker may still answer requests.
+std::set<std::string> ContractsWithWorkers(const std::vector<PodState>& states) {
+  std::set<std::string> contracts;
+  for (const PodState& state : states) {
+    const bool ended = state.life == Life::kFailed || state.life == Life::kLost;
+    if (!ended && PolicyOf(state.role).holds_devices) contracts.insert(state.contract);
+  }
+  return contracts;
+}
+
 void DeleteOtherContract(const std::vector<PodState>& states, const PodGoal& goal, PodPlan& plan) {
+  const std::set<std::string> with_workers = ContractsWithWorkers(states);
   for (const PodState& state : states) {
     if (state.contract == goal.revision.contract || !CanBeDeleted(state)) continue;
+    const RolePolicy& policy = PolicyOf(state.role);
+    if (!policy.holds_devices && state.alive() && with_workers.contains(state.contract)) continue;
     const std::string why = "contract " + goal.revision.contract + " replaces " + state.contract;
-    plan.writes.push_back(DeleteOf(state, Stage::kPods, goal.gate, why));
+    plan.writes.push_back(DeleteOf(state, policy.stage, goal.gate, why));
   }
 }
 
@@ -375,7 +432,8 @@ PodPlan PlanPods(const Snapshot& snapshot, const std::vector<PodState>& states,
   DeleteOtherContract(states, goal, plan);
   const std::vector<PodState> gone = ClassifyGone(snapshot);
   for (const auto& [role, identity] : goal.revision.roles) {
-    RolePlanner(snapshot, goal, role, plan).Run(own, gone, others == 0);
+    const bool may_create = others == 0 || !PolicyOf(role).holds_devices;
+    RolePlanner(snapshot, goal, role, plan).Run(own, gone, may_create);
   }
   if (others > 0) {
     plan.explanations.push_back(

@@ -5,8 +5,10 @@
 
 #include "controllers/api/labels.h"
 #include "controllers/planning/container_problems.h"
+#include "controllers/planning/desired.h"
 #include "controllers/planning/node_bans.h"
 #include "controllers/planning/role_counts.h"
+#include "controllers/planning/role_policy.h"
 #include "controllers/planning/times.h"
 #include "controllers/planning/unschedulable.h"
 #include "operator/base/clock.h"
@@ -15,7 +17,6 @@
 namespace disagg::planning {
 namespace {
 
-constexpr char kRouter[] = "router";  // as a role and as a slot
 constexpr char kDefaultScheduler[] = "default-scheduler";
 
 // A scheduler looks at a pod within seconds.
@@ -26,7 +27,7 @@ class PodProblems {
   PodProblems(const Snapshot& snapshot, const Plan& plan, const std::vector<PodState>& states,
               ProblemList& list)
       : snapshot_(snapshot), plan_(plan), states_(states), list_(list) {
-    for (const auto& [role, spec] : snapshot.deployment->spec.roles) {
+    for (const auto& [role, desired] : SpecDesired(*snapshot.deployment)) {
       const auto ready = std::count_if(states.begin(), states.end(), [&](const PodState& state) {
         return state.role == role && state.ready();
       });
@@ -36,13 +37,8 @@ class PodProblems {
 
   void Run() {
     for (const PodState& state : states_) {
-      if (!IsReplaced(state)) AddWorker(state);
+      if (!IsReplaced(state)) AddState(state);
     }
-    for (const auto& pod : snapshot_.router_pods) {
-      if (pod->meta.deleting() || (pod->ready && pod->meta.decode_error.empty())) continue;
-      AddPod({pod.get(), kRouter, kRouter, Severity::kReplica});
-    }
-    for (const auto& router : snapshot_.routers) AddRouter(*router);
   }
 
  private:
@@ -54,7 +50,7 @@ class PodProblems {
            });
   }
 
-  void AddWorker(const PodState& state) {
+  void AddState(const PodState& state) {
     const std::string role(api::ToString(state.role));
     const Subject subject{state.pod.get(), role, role + "-" + std::to_string(state.replica),
                           short_.contains(state.role) ? Severity::kService : Severity::kReplica};
@@ -71,7 +67,7 @@ class PodProblems {
         if (!state.pod->ready || state.unread) {
           if (!AddPod(subject) && state.lost_at) AddNodeNotReady(subject);
         } else if (state.hidden) {
-          AddHidden(subject);
+          AddHidden(subject, PolicyOf(state.role));
         }
         return;
     }
@@ -119,25 +115,14 @@ class PodProblems {
         subject.pod->node_name);
   }
 
-  void AddHidden(const Subject& subject) {
+  void AddHidden(const Subject& subject, const RolePolicy& policy) {
     const kube::ObjectMeta& meta = subject.pod->meta;
     Add(subject, "NotRoutable",
-        subject.slot + " runs, but routers do not find it without its labels; kubectl label pod " +
+        subject.slot + " runs, but requests do not find it without its labels; kubectl label pod " +
             meta.name + " -n " + meta.namespace_name + " --overwrite " + api::kLabelDeployment +
-            "=" + snapshot_.deployment->meta.name + " " + api::kLabelDiscovery + "=" +
-            api::kDiscoveryEnabled + ", or delete it",
+            "=" + snapshot_.deployment->meta.name + " " + policy.found_by + "=" +
+            policy.found_value + ", or delete it",
         "labels");
-  }
-
-  // No pod of a router that its Deployment cannot create is there to tell.
-  void AddRouter(const kube::Deployment& router) {
-    if (router.replica_failure.empty()) return;
-    const bool quota = router.replica_failure.find("exceeded quota") != std::string::npos;
-    list_.Add({kRouter, "", "", quota ? "QuotaExceeded" : "RouterPodRefused",
-               "router: " + router.replica_failure +
-                   (quota ? "; raise the quota, or free what it counts" : ""),
-               Severity::kReplica},
-              "");
   }
 
   // Of a pod that is alive and not ready. True when it is told.

@@ -6,6 +6,7 @@
 
 #include "controllers/api/labels.h"
 #include "controllers/planning/pod_identity.h"
+#include "controllers/planning/role_policy.h"
 #include "controllers/planning/times.h"
 #include "operator/base/parse_number.h"
 
@@ -133,8 +134,9 @@ std::optional<PodState> Classify(const std::shared_ptr<const kube::Pod>& pod,
   state.unread = !meta.decode_error.empty();
   state.lost_labels = LostLabels(*pod, *identity, snapshot);
   ReadHistory(state, snapshot.now);
+  const RolePolicy& policy = PolicyOf(state.role);
   state.hidden = meta.label(api::kLabelDeployment) != snapshot.deployment->meta.name ||
-                 meta.label(api::kLabelDiscovery) != api::kDiscoveryEnabled;
+                 meta.label(policy.found_by) != policy.found_value;
   JudgePhase(state);
   if (state.life == Life::kAlive) state.settles_at = SettlesAt(*pod, snapshot.now);
   if (state.life == Life::kAlive || state.crash_looping || meta.deleting()) {

@@ -35,7 +35,7 @@ struct PodState {
   std::string role_revision, contract, revision;
   // Labels that somebody took or changed, with the values that they should have.
   std::map<std::string, std::string> lost_labels;
-  // A label by which routers find it was taken away: it may run, but gets no requests.
+  // A label by which requests find it was taken away: it may run, but gets none.
   bool hidden = false;
   bool crash_looping = false;  // kFailed although the kubelet would go on
   // No Node object, or tainted out-of-service: nothing will ever end the pod.

@@ -27,7 +27,7 @@ enum class Severity {
   kRefused,  // the cluster refuses an object, or another object has its name
   kRequest,  // a request of the operator has failed for long, or a cache of it is not live
   kService,  // replicas of a role that has too few of them to serve
-  kReplica,  // other replicas, and routers
+  kReplica,  // other replicas
   kPassing,  // what ends without anybody's help
   kNote,     // as somebody asked for
 };

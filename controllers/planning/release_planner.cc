@@ -19,35 +19,23 @@ void Release(PodState& state, const std::string& why, std::vector<Write>& writes
   state.crash_looping = false;
 }
 
-// Of each slot the pod that is worth most. Two pods in one slot are no surplus of replicas: a
-// deletion of a moment ago may have failed.
-std::vector<const PodState*> BestOfSlots(api::RoleName role, const std::vector<PodState>& states) {
-  const auto worth = [](const PodState* state) {
-    return std::tuple(state->alive(), state->use(), state->incarnation);
-  };
-  std::map<int, const PodState*> best;
-  for (const PodState& state : states) {
-    if (state.role != role || !(state.alive() || state.crash_looping)) continue;
-    const PodState*& kept = best[state.replica];
-    if (kept == nullptr || worth(kept) < worth(&state)) kept = &state;
-  }
-  std::vector<const PodState*> slots;
-  slots.reserve(best.size());
-  for (const auto& [replica, state] : best) slots.push_back(state);
-  return slots;
-}
-
 void ReleaseSurplus(api::RoleName role, int at_most, const ReleaseGoal& goal,
                     std::vector<PodState>& states, std::vector<Write>& writes) {
   const auto revision = goal.role_revisions.find(role);
   const std::string accepted = revision == goal.role_revisions.end() ? "" : revision->second;
+  const auto holds = [&](const PodState& state) {
+    return state.role == role && (state.alive() || state.crash_looping);
+  };
+  std::vector<const PodState*> holding;
+  for (const PodState& state : states) {
+    if (holds(state)) holding.push_back(&state);
+  }
   std::set<int> slots;
-  for (const PodState* state : Surplus(BestOfSlots(role, states), at_most, accepted)) {
+  for (const PodState* state : Surplus(BestOfSlots(holding), at_most, accepted)) {
     slots.insert(state->replica);
   }
   for (PodState& state : states) {
-    const bool holds = state.alive() || state.crash_looping;
-    if (state.role != role || !holds || !slots.contains(state.replica)) continue;
+    if (!holds(state) || !slots.contains(state.replica)) continue;
     Release(state, "surplus: " + std::to_string(at_most) + " wanted", writes);
   }
 }
@@ -66,6 +54,21 @@ void ReleaseStrays(const Snapshot& snapshot, const std::vector<PodState>& states
 }
 
 }  // namespace
+
+std::vector<const PodState*> BestOfSlots(const std::vector<const PodState*>& holding) {
+  const auto worth = [](const PodState* state) {
+    return std::tuple(state->alive(), state->use(), state->incarnation);
+  };
+  std::map<int, const PodState*> best;
+  for (const PodState* state : holding) {
+    const PodState*& kept = best[state->replica];
+    if (kept == nullptr || worth(kept) < worth(state)) kept = state;
+  }
+  std::vector<const PodState*> slots;
+  slots.reserve(best.size());
+  for (const auto& [replica, state] : best) slots.push_back(state);
+  return slots;
+}
 
 std::vector<const PodState*> Surplus(std::vector<const PodState*> holding, int desired,
                                      const std::string& role_revision) {

@@ -19,6 +19,10 @@
 
 namespace disagg::planning {
 
+// Of each slot the pod of `holding` that is worth most. Two pods in one slot are no surplus of
+// replicas: one takes the other's place, or its deletion of a moment ago has failed.
+std::vector<const PodState*> BestOfSlots(const std::vector<const PodState*>& holding);
+
 // Those of `holding` to delete so that `desired` are left, in this order: crash-looping, not ready
 // (of these, first those without a node), not readable, of another role revision than
 // `role_revision`, highest replica.

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <set>
 
-#include "controllers/api/labels.h"
+#include "controllers/planning/desired.h"
 
 namespace disagg::planning {
 namespace {
@@ -16,6 +16,8 @@ char Letter(api::RoleName role) {
       return 'D';
     case api::RoleName::kAggregated:
       return 'A';
+    case api::RoleName::kRouter:
+      return 'R';
   }
   return '?';
 }
@@ -28,13 +30,8 @@ std::set<api::RoleName> RolesOf(const Snapshot& snapshot, const std::string& con
     for (const auto& [role, identity] : revision.identity.roles) roles.insert(role);
   }
   if (!roles.empty()) return roles;
-  for (const auto& [role, spec] : snapshot.deployment->spec.roles) roles.insert(role);
+  for (const auto& [role, desired] : SpecDesired(*snapshot.deployment)) roles.insert(role);
   return roles;
-}
-
-// Whether the counts of its status are of its newest spec.
-bool IsObserved(const kube::Deployment& router) {
-  return router.observed_generation >= router.meta.generation;
 }
 
 std::string Topology(const api::DisaggDeployment& deployment, const char* unit) {
@@ -80,45 +77,15 @@ std::map<api::RoleName, RoleCounts> CountRoles(const Snapshot& snapshot, const G
   return counts;
 }
 
-RouterCounts CountRouters(const Snapshot& snapshot) {
-  RouterCounts counts;
-  for (const auto& router : snapshot.routers) {
-    counts.desired += router->desired;
-    counts.ready += std::min(router->ready, router->desired);
-  }
-  return counts;
-}
-
-bool RouterIsComplete(const Snapshot& snapshot, const std::string& contract) {
-  return std::any_of(snapshot.routers.begin(), snapshot.routers.end(), [&](const auto& router) {
-    return router->meta.label(api::kLabelContract) == contract && !router->meta.deleting() &&
-           IsObserved(*router) && router->desired > 0 && router->ready >= router->desired &&
-           router->updated >= router->desired && router->total == router->updated;
-  });
-}
-
-bool RoutersAreIdle(const Snapshot& snapshot) {
-  return std::all_of(snapshot.routers.begin(), snapshot.routers.end(), [](const auto& router) {
-    return IsObserved(*router) && router->desired == 0 && router->total == 0;
-  });
-}
-
-bool OtherRouters(const Snapshot& snapshot, const std::string& contract) {
-  return std::any_of(snapshot.routers.begin(), snapshot.routers.end(), [&](const auto& router) {
-    return router->meta.label(api::kLabelContract) != contract;
-  });
-}
-
 bool CanServe(const Snapshot& snapshot, const std::vector<PodState>& states) {
-  return std::any_of(snapshot.routers.begin(), snapshot.routers.end(), [&](const auto& router) {
-    if (router->ready == 0 || router->meta.deleting()) return false;
-    const std::string& contract = router->meta.label(api::kLabelContract);
-    const std::set<api::RoleName> roles = RolesOf(snapshot, contract);
+  std::map<std::string, std::map<api::RoleName, int>> ready;  // by contract
+  for (const PodState& state : states) {
+    if (state.ready()) ++ready[state.contract][state.role];
+  }
+  return std::any_of(ready.begin(), ready.end(), [&](auto& contract) {
+    const std::set<api::RoleName> roles = RolesOf(snapshot, contract.first);
     return !roles.empty() && std::all_of(roles.begin(), roles.end(), [&](api::RoleName role) {
-      const auto ready = std::count_if(states.begin(), states.end(), [&](const PodState& state) {
-        return state.role == role && state.contract == contract && state.ready();
-      });
-      return ready >= MinReady(*snapshot.deployment, role);
+      return contract.second[role] >= MinReady(*snapshot.deployment, role);
     });
   });
 }

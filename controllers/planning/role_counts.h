@@ -28,25 +28,8 @@ struct Goal {
 std::map<api::RoleName, RoleCounts> CountRoles(const Snapshot& snapshot, const Goal& goal,
                                                const std::vector<PodState>& states);
 
-struct RouterCounts {
-  int desired = 0, ready = 0;
-};
-
-// Of all contracts.
-RouterCounts CountRouters(const Snapshot& snapshot);
-
-// True when the router of this contract is there and every pod of it is of its newest template and
-// ready.
-bool RouterIsComplete(const Snapshot& snapshot, const std::string& contract);
-
-// True when no router has a pod, or should have one.
-bool RoutersAreIdle(const Snapshot& snapshot);
-
-// True when a router of another contract is there.
-bool OtherRouters(const Snapshot& snapshot, const std::string& contract);
-
-// True when one contract has a ready router and at least minReady ready pods in every role of it: P
-// and D of different contracts cannot serve together.
+// True when one contract has at least minReady ready pods in every role of it, and a ready router:
+// P and D of different contracts cannot serve together.
 bool CanServe(const Snapshot& snapshot, const std::vector<PodState>& states);
 
 // Ready replicas that a role needs to serve.

@@ -23,7 +23,6 @@ namespace disagg::planning {
 struct StoredRevision {
   render::RevisionIdentity identity;
   std::string uid;
-  kube::PackedText router_template;  // JSON
 };
 
 // A ControllerRevision of this deployment that cannot be read: somebody took or changed what its
@@ -99,13 +98,11 @@ struct Snapshot {
 
   std::vector<std::shared_ptr<const kube::Pod>> pods;  // controlled by the deployment, any phase
   std::vector<GonePod> gone;                           // see SlotMemory
-  std::vector<std::shared_ptr<const kube::Pod>> router_pods;  // of its router Deployments
-  std::vector<StoredRevision> revisions;                      // controlled by it
-  std::vector<DamagedRevision> damaged;                       // likewise
+  std::vector<StoredRevision> revisions;               // controlled by it
+  std::vector<DamagedRevision> damaged;                // likewise
   // Of those that were asked for, by name.
   std::map<std::string, std::shared_ptr<const render::Revision>> payloads;
-  std::vector<std::shared_ptr<const kube::Deployment>> routers;  // controlled by it
-  std::vector<Child> children;  // controlled by it, routers included
+  std::vector<Child> children;  // controlled by it
 
   // Nodes that `pods` are bound to; absent: gone.
   std::map<std::string, std::shared_ptr<const kube::Node>> nodes;

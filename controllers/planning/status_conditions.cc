@@ -28,10 +28,11 @@ std::string WithObstacle(const StatusFacts& facts, const std::string& message) {
   return obstacle == nullptr ? message : message + "; " + obstacle->message;
 }
 
-// "2 of 2 prefill and 0 of 1 decode replicas"
+// "2 of 2 prefill and 0 of 1 decode replicas": the workers, which a router only stands before.
 std::string ReplicaSentence(const StatusFacts& facts) {
   std::string text;
   for (const auto& [role, count] : facts.counts) {
+    if (!api::IsWorker(role)) continue;
     if (!text.empty()) text += " and ";
     text += std::to_string(count.ready) + " of " + std::to_string(count.desired) + " " +
             std::string(api::ToString(role));
@@ -51,6 +52,7 @@ Words IdleWords(const StatusFacts& facts) {
 Words NotReadyWords(const StatusFacts& facts) {
   for (const auto& [role, desired] : facts.goal.desired) {
     const RoleCounts& count = facts.counts.at(role);
+    if (!api::IsWorker(role)) continue;
     if (count.ready >= MinReady(facts.deployment, role)) continue;
     const std::string name(api::ToString(role));
     return {"No" + Capitalized(name) + "Routable", std::to_string(count.ready) + " of " +
@@ -60,13 +62,14 @@ Words NotReadyWords(const StatusFacts& facts) {
   if (facts.counts.empty()) {
     return {"NothingAccepted", "no spec was accepted yet; requests are refused"};
   }
-  if (facts.routers.ready > 0) {
+  const RoleCounts routers = facts.routers();
+  if (routers.ready > 0) {
     return {"NoRouterReady",
             "no contract has a ready router and enough ready workers of every role; requests are "
             "refused"};
   }
   return {"NoRouterReady",
-          "0 of " + Plural(facts.routers.desired, "router pod") + " ready; requests are refused"};
+          "0 of " + Plural(routers.desired, "router pod") + " ready; requests are refused"};
 }
 
 // Whether requests are served. Absent where none should be and nothing runs any more: False would
@@ -74,7 +77,7 @@ Words NotReadyWords(const StatusFacts& facts) {
 void Ready(const StatusFacts& facts, ConditionSet& conditions) {
   if (facts.serves) {
     const std::string served =
-        ReplicaSentence(facts) + " serve behind " + Plural(facts.routers.ready, "router");
+        ReplicaSentence(facts) + " serve behind " + Plural(facts.routers().ready, "router");
     conditions.Set("Ready", true, "Serving", WithObstacle(facts, served));
     return;
   }
@@ -115,10 +118,13 @@ void FullyAvailable(const StatusFacts& facts, ConditionSet& conditions) {
 }
 
 void RouterReady(const StatusFacts& facts, ConditionSet& conditions) {
-  const bool ready = facts.routers.ready > 0;
-  conditions.Set("RouterReady", ready, ready ? "Routing" : "NoRouterReady",
-                 std::to_string(facts.routers.ready) + " of " +
-                     Plural(facts.routers.desired, "router pod") + " ready");
+  const RoleCounts routers = facts.routers();
+  const bool ready = routers.ready > 0;
+  // Of two contracts, and of two revisions, more may be ready than are wanted in the end.
+  const int of_wanted = std::min(routers.ready, routers.desired);
+  conditions.Set(
+      "RouterReady", ready, ready ? "Routing" : "NoRouterReady",
+      std::to_string(of_wanted) + " of " + Plural(routers.desired, "router pod") + " ready");
 }
 
 void ModelResolved(const StatusFacts& facts, ConditionSet& conditions) {

@@ -58,8 +58,11 @@ std::vector<Note> ActionsOf(const Plan& plan, const Outcome& outcome) {
   if (created.empty() || !revision) return {};
   std::string text;
   for (const auto& [role, count] : created) {
-    text += (text.empty() ? "" : " and ") + std::to_string(count) + " " +
-            std::string(api::ToString(role));
+    const bool last = role == created.rbegin()->first;
+    text += (text.empty() ? ""
+             : last       ? " and "
+                          : ", ") +
+            std::to_string(count) + " " + std::string(api::ToString(role));
   }
   const bool one = created.size() == 1 && created.begin()->second == 1;
   return {{false, "Created", "Create",

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <set>
 
+#include "controllers/planning/desired.h"
 #include "controllers/planning/request_problems.h"
+#include "controllers/planning/role_policy.h"
 
 namespace disagg::planning {
 namespace {
@@ -37,14 +39,12 @@ Goal GoalOf(const api::DisaggDeployment& deployment, const Plan& plan, const Out
   Goal goal{undecided ? std::nullopt : plan.target, plan.desired};
   if (undecided && plan.accepted) goal = {plan.accepted, plan.accepted_desired};
   if (!goal.target) {
-    for (const auto& [role, spec] : deployment.spec.roles) {
-      goal.desired[role] = deployment.spec.suspend ? 0 : spec.replicas;
-    }
+    for (const auto& [role, replicas] : SpecDesired(deployment)) goal.desired[role] = replicas;
   }
   return goal;
 }
 
-// Pods that hold devices. What is lost with its node holds nothing that anybody could use.
+// What is lost with its node holds nothing that anybody could use.
 int CountRunning(const std::vector<PodState>& states) {
   return static_cast<int>(std::count_if(states.begin(), states.end(), [](const PodState& state) {
     return state.life == Life::kAlive || state.life == Life::kEnding || state.crash_looping;
@@ -56,22 +56,12 @@ bool AnyEnding(const std::vector<PodState>& states) {
                      [](const PodState& state) { return state.life == Life::kEnding; });
 }
 
-// A router that this pass changes has yet to roll.
-bool ChangesRouter(const Plan& plan) {
-  return std::any_of(plan.writes.begin(), plan.writes.end(), [](const Write& write) {
-    return write.verb == Verb::kApply && write.resource == kube::kDeployments;
-  });
-}
-
-bool RoutersAreDone(const StatusFacts& facts) {
-  if (ChangesRouter(facts.plan)) return false;
-  if (facts.idle_goal) return RoutersAreIdle(facts.snapshot);
-  return facts.goal.target && RouterIsComplete(facts.snapshot, facts.goal.target->contract);
-}
-
+// Where older pods stay until their successors are ready, only those count.
 bool AllReady(const StatusFacts& facts) {
-  return std::all_of(facts.counts.begin(), facts.counts.end(),
-                     [](const auto& role) { return role.second.ready >= role.second.desired; });
+  return std::all_of(facts.counts.begin(), facts.counts.end(), [](const auto& role) {
+    const RoleCounts& count = role.second;
+    return (PolicyOf(role.first).surge > 0 ? count.updated : count.ready) >= count.desired;
+  });
 }
 
 bool OnlyTheTargetRuns(const StatusFacts& facts) {
@@ -80,7 +70,6 @@ bool OnlyTheTargetRuns(const StatusFacts& facts) {
     return count.updated == count.desired && count.created == count.desired;
   });
   return roles && facts.goal.target && !AnyEnding(facts.states) &&
-         !OtherRouters(facts.snapshot, facts.goal.target->contract) &&
          (!facts.idle_goal || facts.still_running == 0);
 }
 
@@ -183,14 +172,18 @@ std::int64_t StatusFacts::observed_generation() const {
   return std::max<std::int64_t>(0, deployment.status.observed_generation);
 }
 
+RoleCounts StatusFacts::routers() const {
+  const auto found = counts.find(api::RoleName::kRouter);
+  return found == counts.end() ? RoleCounts{} : found->second;
+}
+
 StatusFacts FactsOf(const Snapshot& snapshot, const Plan& plan, const Outcome& outcome) {
   StatusFacts facts{.snapshot = snapshot,
                     .plan = plan,
                     .outcome = outcome,
                     .deployment = *snapshot.deployment,
                     .states = StatesAfter(snapshot, plan, outcome),
-                    .goal = GoalOf(*snapshot.deployment, plan, outcome),
-                    .routers = CountRouters(snapshot)};
+                    .goal = GoalOf(*snapshot.deployment, plan, outcome)};
   facts.counts = CountRoles(snapshot, facts.goal, facts.states);
   facts.report = FindProblems(snapshot, plan, outcome, facts.states, kMostProblems);
   facts.serves = CanServe(snapshot, facts.states);
@@ -198,8 +191,7 @@ StatusFacts FactsOf(const Snapshot& snapshot, const Plan& plan, const Outcome& o
                                 [](const auto& role) { return role.second == 0; });
   facts.still_running = CountRunning(facts.states);
   facts.revision_stored = RevisionIsStored(outcome);
-  facts.complete =
-      facts.goal.target && AllReady(facts) && RoutersAreDone(facts) && facts.revision_stored;
+  facts.complete = facts.goal.target && AllReady(facts) && facts.revision_stored;
   facts.rolled_out = facts.complete && OnlyTheTargetRuns(facts);
   facts.unseen_changes = HasUnseenChanges(facts);
   facts.inputs_due = InputsDue(facts);

@@ -33,14 +33,13 @@ struct StatusFacts {
   std::vector<PodState> states;
   Goal goal;
   std::map<api::RoleName, RoleCounts> counts = {};
-  RouterCounts routers = {};
   ProblemReport report = {};
 
   bool serves = false;     // a request gets an answer
   bool idle_goal = false;  // no replica is wanted: suspended, or all at 0
-  int still_running = 0;   // worker pods that hold devices, those that terminate included
+  int still_running = 0;   // pods that may still run, those that terminate included
   bool revision_stored = true;
-  bool complete = false;    // every replica and router of the goal is ready
+  bool complete = false;    // every replica of the goal is ready
   bool rolled_out = false;  // and nothing else runs
   // What runs is what the spec says.
   bool as_specified = false;
@@ -51,6 +50,8 @@ struct StatusFacts {
   std::optional<std::int64_t> inputs_due = std::nullopt;
   std::optional<Stall> stall = std::nullopt;
 
+  // Of the routers of all contracts.
+  RoleCounts routers() const;
   // The generation that the operator has acted on.
   std::int64_t observed_generation() const;
 };

@@ -23,7 +23,7 @@ const StoredRevision* Named(const Snapshot& snapshot, const std::string& name) {
 
 std::optional<Candidate> FromStored(const Snapshot& snapshot, const StoredRevision* stored) {
   if (stored == nullptr) return std::nullopt;
-  Candidate candidate{stored->identity, nullptr, stored->router_template.Unpack(), true};
+  Candidate candidate{stored->identity, nullptr, true};
   const auto payload = snapshot.payloads.find(stored->identity.name);
   if (payload != snapshot.payloads.end()) candidate.payload = payload->second;
   return candidate;
@@ -68,8 +68,7 @@ Candidate MakeNew(const Snapshot& snapshot, const api::Resolution& resolution,
   }
   auto made = std::make_shared<render::Revision>(
       render::MakeRevision(*snapshot.deployment, resolution, previous, taken, newest + 1));
-  return {made->identity, made, made->rendered.at("router").dump(),
-          Named(snapshot, made->identity.name) != nullptr};
+  return {made->identity, made, Named(snapshot, made->identity.name) != nullptr};
 }
 
 // A pod that could not be read may have.

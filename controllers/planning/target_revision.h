@@ -20,7 +20,6 @@ namespace disagg::planning {
 struct Candidate {
   render::RevisionIdentity identity;
   std::shared_ptr<const render::Revision> payload;  // null: not read
-  std::string router_template;
   bool stored = false;
   // Of the identity only the name is known, and what the pods that run tell. Nothing can be planned
   // towards it.

@@ -24,17 +24,19 @@ std::int64_t FailureTime(const kube::Pod& pod, std::int64_t now) {
   return time;
 }
 
+bool HasServed(const kube::Pod& pod) {
+  return std::any_of(pod.containers.begin(), pod.containers.end(), [&](const auto& container) {
+    return container.running && container.started_at < pod.ready_since;
+  });
+}
+
 // All pods of a node go NotReady for up to 45 s after an outage of the API server, while their
 // engines run on.
 std::optional<std::int64_t> SettlesAt(const kube::Pod& pod, std::int64_t now) {
   if (pod.ready || pod.ready_since == 0 || now >= pod.ready_since + kBlinkSeconds) {
     return std::nullopt;
   }
-  const bool runs_on =
-      std::any_of(pod.containers.begin(), pod.containers.end(), [&](const auto& container) {
-        return container.running && container.started_at < pod.ready_since;
-      });
-  if (!runs_on) return std::nullopt;
+  if (!HasServed(pod)) return std::nullopt;
   return std::min(pod.ready_since, now) + kBlinkSeconds;
 }
 

@@ -32,6 +32,9 @@ bool LastRunWasLong(const kube::ContainerState& container);
 // pod at most: two creations never follow one another faster than their back-off.
 std::int64_t FailureTime(const kube::Pod& pod, std::int64_t now);
 
+// Kubelet against kubelet: whether an engine that runs has been Ready since it was started.
+bool HasServed(const kube::Pod& pod);
+
 // When a pod that is NotReady while its engine runs on will count as NotReady; nothing: it does.
 // Skew delays by no more than itself, and makes a minute shorter.
 std::optional<std::int64_t> SettlesAt(const kube::Pod& pod, std::int64_t now);

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include <nlohmann/json.hpp>
-
 #include "controllers/api/decode.h"
 #include "controllers/api/labels.h"
 #include "controllers/reconcile/revision_object.h"
@@ -45,7 +43,6 @@ runtime::ObjectStore& WatchPods(runtime::Manager& manager) {
 kube::Decoder ChildDecoder(const kube::Resource& resource) {
   if (resource == kube::kPods) return kube::PodDecoder(OwnKeys());
   if (resource == kube::kControllerRevisions) return RevisionDecoder(OwnKeys());
-  if (resource == kube::kDeployments) return kube::DeploymentDecoder(OwnKeys());
   return kube::RawDecoder(OwnKeys());
 }
 
@@ -61,22 +58,18 @@ Caches::Caches(runtime::Manager& manager)
       node_objects(manager.Watch({kube::kNodes, kube::NodeDecoder(), "", "", false, true})),
       pod_objects(WatchPods(manager)),
       revision_objects(WatchChildren(manager, kube::kControllerRevisions)),
-      router_objects(WatchChildren(manager, kube::kDeployments)),
       deployments(deployment_objects),
       models(model_objects),
       classes(class_objects),
       namespaces(namespace_objects),
       nodes(node_objects),
       pods(pod_objects),
-      revisions(revision_objects),
-      routers(router_objects) {
-  others.push_back({kube::kDeployments, &router_objects});
+      revisions(revision_objects) {
+  children = {{kube::kPods, &pod_objects}, {kube::kControllerRevisions, &revision_objects}};
   for (const kube::Resource& resource : {kube::kServices, kube::kServiceAccounts,
                                          kube::kRoleBindings, kube::kPodDisruptionBudgets}) {
-    others.push_back({resource, &WatchChildren(manager, resource)});
+    children.push_back({resource, &WatchChildren(manager, resource)});
   }
-  children = {{kube::kPods, &pod_objects}, {kube::kControllerRevisions, &revision_objects}};
-  children.insert(children.end(), others.begin(), others.end());
   all = children;
   all.insert(all.end(), {{api::kDisaggDeployments, &deployment_objects},
                          {api::kServingModels, &model_objects},

@@ -33,13 +33,11 @@ struct Caches {
   runtime::ObjectStore& node_objects;
   runtime::ObjectStore& pod_objects;
   runtime::ObjectStore& revision_objects;
-  runtime::ObjectStore& router_objects;
 
   struct Cache {
     kube::Resource resource;
     runtime::ObjectStore* objects;
   };
-  std::vector<Cache> others;    // every kind of child but pods and revisions; routers included
   std::vector<Cache> children;  // every kind of child
   std::vector<Cache> all;
 
@@ -54,7 +52,6 @@ struct Caches {
   runtime::Store<kube::Node> nodes;
   runtime::Store<kube::Pod> pods;
   runtime::Store<RevisionObject> revisions;
-  runtime::Store<kube::Deployment> routers;
 };
 
 }  // namespace disagg::reconcile

@@ -10,8 +10,9 @@
 namespace disagg::reconcile {
 namespace {
 
-// A prefix of ours with a hash behind it; see base::ShortHash.
-bool IsHashed(const std::string& name, const std::string& prefix) {
+// Our prefix with a hash behind it; see base::ShortHash.
+bool IsRevisionName(const std::string& name, const std::string& deployment) {
+  const std::string prefix = render::RevisionName(deployment, "");
   return name.size() == prefix.size() + 8 && name.starts_with(prefix) &&
          std::all_of(name.begin() + static_cast<std::ptrdiff_t>(prefix.size()), name.end(),
                      [](unsigned char c) { return std::isalnum(c) != 0; });
@@ -27,10 +28,7 @@ bool IsBudgetName(const std::string& name, const std::string& deployment) {
 bool IsChildName(const kube::Resource& resource, const std::string& name,
                  const std::string& deployment) {
   if (resource == kube::kPods) return planning::ParsePodName(name, deployment).has_value();
-  if (resource == kube::kControllerRevisions) {
-    return IsHashed(name, render::RevisionName(deployment, ""));
-  }
-  if (resource == kube::kDeployments) return IsHashed(name, render::RouterName(deployment, ""));
+  if (resource == kube::kControllerRevisions) return IsRevisionName(name, deployment);
   if (resource == kube::kPodDisruptionBudgets) return IsBudgetName(name, deployment);
   if (resource == kube::kServices) {
     return name == deployment || name == render::WorkersServiceName(deployment);
@@ -41,7 +39,7 @@ bool IsChildName(const kube::Resource& resource, const std::string& name,
 }  // namespace
 
 // Of a deleted deployment of the same name (the garbage collector is on its way), or of nobody: so
-// leaves them a deletion with --cascade=orphan. Pods of a router belong to its ReplicaSet.
+// leaves them a deletion with --cascade=orphan.
 bool IsLeftover(const kube::Resource& resource, const kube::ObjectMeta& child,
                 const kube::ObjectMeta& owner) {
   if (child.controller_uid.empty()) return IsChildName(resource, child.name, owner.name);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "controllers/api/labels.h"
 #include "controllers/planning/node_bans.h"
 #include "controllers/reconcile/leftovers.h"
 
@@ -23,16 +22,11 @@ bool IsThere(const std::vector<std::shared_ptr<const kube::Pod>>& pods, const st
 }
 
 void ResolvePods(const Sources& sources, planning::Snapshot& snapshot) {
-  const Caches& caches = sources.caches;
-  const kube::ObjectMeta& meta = snapshot.deployment->meta;
-  snapshot.pods = caches.pods.ByController(meta.uid);
+  snapshot.pods = sources.caches.pods.ByController(snapshot.deployment->meta.uid);
   for (const LostChildren::Child& child : sources.lost) {
     if (!(child.resource == kube::kPods)) continue;
     if (IsThere(snapshot.pods, child.object->meta.uid)) continue;
     snapshot.pods.push_back(std::static_pointer_cast<const kube::Pod>(child.object));
-  }
-  for (const auto& pod : caches.pods.ByIndex(kByDeployment, meta.key().ToString())) {
-    if (pod->meta.label(api::kLabelRole) == "router") snapshot.router_pods.push_back(pod);
   }
 }
 
@@ -54,9 +48,6 @@ void AddChild(const kube::Resource& resource, const kube::ObjectPtr& object,
   if (resource == kube::kControllerRevisions) {
     AddRevision(static_cast<const RevisionObject&>(*object), snapshot);
     return;
-  }
-  if (resource == kube::kDeployments) {
-    snapshot.routers.push_back(std::static_pointer_cast<const kube::Deployment>(object));
   }
   snapshot.children.push_back({resource, std::static_pointer_cast<const kube::RawObject>(object)});
 }

@@ -55,20 +55,14 @@ void Identify(RevisionObject& object, const simdjson::simdjson_result<kube::Json
 }  // namespace
 
 kube::Decoder RevisionDecoder(kube::KeepKeys keep) {
-  const auto packer = std::make_shared<kube::TextPacker>();
-  return [packer, keep = std::move(keep)](
+  return [keep = std::move(keep)](
              const simdjson::dom::element& element) -> base::Result<kube::ObjectPtr> {
     auto meta = kube::DecodeMeta(element, keep);
     if (!meta) return meta.error();
     auto object = std::make_shared<RevisionObject>();
     object->meta = std::move(*meta);
     object->stored.uid = object->meta.uid;
-    const auto router = element["data"]["rendered"]["router"];
-    kube::Json found;
-    if (router.get(found) == simdjson::SUCCESS) {
-      object->stored.router_template = packer->Pack(simdjson::minify(found));
-    }
-    Identify(*object, router);
+    Identify(*object, element["data"]["rendered"]["roles"]["router"]);
     // They are in `stored` now.
     object->meta.annotations.clear();
     return kube::ObjectPtr(std::move(object));

@@ -1,7 +1,7 @@
 #pragma once
 
-// A ControllerRevision in the cache: its metadata and the router's template. The templates of the
-// roles are many times larger and rarely needed; they are read live (revision_payloads.h).
+// A ControllerRevision in the cache: what its metadata tells. The templates of the roles are many
+// times larger and rarely needed; they are read live (revision_payloads.h).
 
 #include <optional>
 

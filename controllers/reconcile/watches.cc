@@ -19,8 +19,8 @@ void WakeOwner(runtime::WorkQueue& queue, const kube::ObjectPtr& object) {
   queue.AddAfter({object->meta.namespace_name, object->meta.controller_name}, kBurst);
 }
 
-// Of an object that names a deployment by its label: pods of a router's ReplicaSet, and what is in
-// the way of a deployment of that name.
+// Of an object that names a deployment by its label: what may be in the way of a deployment of that
+// name.
 void WakeByLabel(runtime::WorkQueue& queue, const kube::ObjectPtr& object) {
   if (object == nullptr) return;
   const std::string& deployment = object->meta.label(api::kLabelDeployment);

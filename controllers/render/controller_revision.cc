@@ -31,13 +31,15 @@ std::optional<std::map<api::RoleName, RoleIdentity>> RolesFrom(const std::string
   std::map<api::RoleName, RoleIdentity> roles;
   for (const auto& [key, value] : object.items()) {
     const auto name = api::ParseRoleName(key);
-    const bool whole = value.is_object() && HoldsText(value, "revision") &&
-                       HoldsText(value, "specHash") && value.contains("epoch") &&
-                       value["epoch"].is_number_integer();
-    if (!name || !whole) return std::nullopt;
+    const bool complete = value.is_object() && HoldsText(value, "revision") &&
+                          HoldsText(value, "specHash") && value.contains("epoch") &&
+                          value["epoch"].is_number_integer();
+    if (!name || !complete) return std::nullopt;
     roles[*name] = {value["revision"], value["specHash"], value["epoch"]};
   }
-  return roles.empty() ? std::nullopt : std::optional(std::move(roles));
+  // Workers and the router.
+  const bool whole = roles.size() > 1 && roles.contains(api::RoleName::kRouter);
+  return whole ? std::optional(std::move(roles)) : std::nullopt;
 }
 
 // True when `inputs` and `rendered` have every part that the identity speaks of.
@@ -46,11 +48,10 @@ bool IsWhole(const Revision& revision) {
     const json::json_pointer pointer(path);
     return object.contains(pointer) && object.at(pointer).is_object();
   };
-  bool whole = holds(revision.inputs, "/contract") && holds(revision.inputs, "/model") &&
-               holds(revision.inputs, "/router") && holds(revision.rendered, "/router");
+  bool whole = holds(revision.inputs, "/contract") && holds(revision.inputs, "/model");
   for (const auto& [name, role] : revision.identity.roles) {
     const std::string path = "/roles/" + std::string(api::ToString(name));
-    whole = whole && holds(revision.inputs, path) && holds(revision.rendered, path);
+    whole = whole && holds(revision.inputs, InputsPath(name)) && holds(revision.rendered, path);
   }
   return whole;
 }
@@ -74,7 +75,6 @@ json ToControllerRevision(const Revision& revision, const api::DisaggDeployment&
   labels[api::kLabelContract] = identity.contract;
   const json annotations{{api::kAnnotationSpecHash, identity.spec_hash},
                          {api::kAnnotationContractSpecHash, identity.contract_spec_hash},
-                         {api::kAnnotationRouterSpecHash, identity.router_spec_hash},
                          {api::kAnnotationResolvedHash, identity.resolved_hash},
                          {api::kAnnotationInputsHash, identity.inputs_hash},
                          {api::kAnnotationRevisionNumber, std::to_string(identity.number)},
@@ -97,8 +97,7 @@ std::string MissingKeys(const kube::ObjectMeta& meta) {
   };
   for (const char* key : {api::kLabelRevision, api::kLabelContract}) need(key, meta.label(key));
   for (const char* key :
-       {api::kAnnotationSpecHash, api::kAnnotationContractSpecHash, api::kAnnotationRouterSpecHash,
-        api::kAnnotationResolvedHash, api::kAnnotationInputsHash, api::kAnnotationRevisionNumber,
+       {api::kAnnotationSpecHash, api::kAnnotationContractSpecHash, api::kAnnotationResolvedHash, api::kAnnotationInputsHash, api::kAnnotationRevisionNumber,
         api::kAnnotationRoles}) {
     need(key, meta.annotation(key));
   }
@@ -111,12 +110,11 @@ std::optional<RevisionIdentity> IdentityOf(const kube::ObjectMeta& meta) {
   identity.contract = meta.label(api::kLabelContract);
   identity.spec_hash = meta.annotation(api::kAnnotationSpecHash);
   identity.contract_spec_hash = meta.annotation(api::kAnnotationContractSpecHash);
-  identity.router_spec_hash = meta.annotation(api::kAnnotationRouterSpecHash);
   identity.resolved_hash = meta.annotation(api::kAnnotationResolvedHash);
   identity.inputs_hash = meta.annotation(api::kAnnotationInputsHash);
   for (const std::string* text :
        {&identity.name, &identity.contract, &identity.spec_hash, &identity.contract_spec_hash,
-        &identity.router_spec_hash, &identity.resolved_hash, &identity.inputs_hash}) {
+        &identity.resolved_hash, &identity.inputs_hash}) {
     if (text->empty()) return std::nullopt;
   }
   auto roles = RolesFrom(meta.annotation(api::kAnnotationRoles));

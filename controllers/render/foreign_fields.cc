@@ -25,18 +25,14 @@ void RemoveIf(const char* field, const json& value, const json& desired, const j
 }  // namespace
 
 json ForeignFields(const kube::Resource& resource, const json& desired, const json& observed) {
-  if (!observed.is_object()) return json::object();
+  if (!observed.is_object() || !(resource == kube::kServices)) return json::object();
   const json wanted = Spec(desired), stored = Spec(observed);
   json spec = json::object();
-  if (resource == kube::kServices) {
-    json extra = ExtraKeys(wanted.value("selector", json::object()),
-                           stored.value("selector", json::object()));
-    if (!extra.empty()) spec["selector"] = std::move(extra);
-    RemoveIf("internalTrafficPolicy", "Local", wanted, stored, &spec);
-    RemoveIf("publishNotReadyAddresses", true, wanted, stored, &spec);
-  } else if (resource == kube::kDeployments) {
-    RemoveIf("paused", true, wanted, stored, &spec);
-  }
+  json extra =
+      ExtraKeys(wanted.value("selector", json::object()), stored.value("selector", json::object()));
+  if (!extra.empty()) spec["selector"] = std::move(extra);
+  RemoveIf("internalTrafficPolicy", "Local", wanted, stored, &spec);
+  RemoveIf("publishNotReadyAddresses", true, wanted, stored, &spec);
   if (spec.empty()) return json::object();
   return {{"spec", std::move(spec)}};
 }

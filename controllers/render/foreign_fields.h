@@ -13,7 +13,6 @@ namespace disagg::render {
 //
 //   Service    keys of spec.selector; spec.internalTrafficPolicy Local (a node without an endpoint
 //              drops requests); spec.publishNotReadyAddresses true (requests to what cannot answer)
-//   Deployment spec.paused true (no change ever rolls out)
 //
 // Example: a Service with the selector {"app": "x"} of which {"app": "x", "color": "blue"} is
 // stored

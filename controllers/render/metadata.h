@@ -12,8 +12,6 @@ namespace disagg::render {
 
 // app.kubernetes.io/part-of; also the name of objects that are no program.
 inline constexpr char kAppName[] = "disagg-serving";
-// disagg.dev/role of what is no engine.
-inline constexpr char kRouterRole[] = "router";
 
 // Free text as a label value: characters that are not allowed become "-", both ends are letters or
 // digits, and what is longer than 63 characters keeps a hash of the whole at its end. The text

@@ -24,10 +24,6 @@ std::string ServiceAccountName(const api::DisaggDeployment& deployment) {
   return WorkerAccount(deployment.meta.name, deployment.spec.service_account_name);
 }
 
-std::string RouterName(const std::string& deployment, const std::string& contract) {
-  return deployment + "-router-" + contract;
-}
-
 std::string BudgetName(const std::string& deployment, api::RoleName role) {
   return deployment + "-" + std::string(api::ToString(role));
 }

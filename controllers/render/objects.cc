@@ -17,9 +17,6 @@ namespace {
 
 using nlohmann::json;
 
-// Beyond the start of an engine: a router is Ready only once its workers are.
-constexpr int kRouterDeadlineExtraSeconds = 600;
-
 json Object(const char* api_version, const char* kind, json metadata) {
   return {{"apiVersion", api_version}, {"kind", kind}, {"metadata", std::move(metadata)}};
 }
@@ -35,8 +32,9 @@ json ServicePort(const char* name, int port, json target) {
   return {{"name", name}, {"port", port}, {"protocol", "TCP"}, {"targetPort", std::move(target)}};
 }
 
-json RouterSelector(const std::string& deployment) {
-  return {{api::kLabelDeployment, deployment}, {api::kLabelRole, kRouterRole}};
+// What selects the pods of one role.
+json RoleSelector(const std::string& deployment, const std::string& role) {
+  return {{api::kLabelDeployment, deployment}, {api::kLabelRole, role}};
 }
 
 }  // namespace
@@ -83,11 +81,12 @@ json RenderRoleBinding(const api::DisaggDeployment& deployment) {
 
 json RenderClientService(const api::DisaggDeployment& deployment) {
   const api::RouterSpec& router = deployment.spec.router;
-  json object =
-      Object("v1", "Service", ChildMetadata(deployment, deployment.meta.name, kRouterRole));
+  const std::string role(api::ToString(api::RoleName::kRouter));
+  json object = Object("v1", "Service", ChildMetadata(deployment, deployment.meta.name, role));
   PutJson(&object["metadata"], "annotations", router.service_annotations);
   object["spec"] = {{"type", router.service_type},
-                    {"selector", RouterSelector(deployment.meta.name)},
+                    // Routers of every contract: each is ready only while it can route.
+                    {"selector", RoleSelector(deployment.meta.name, role)},
                     {"ports", json::array({ServicePort("http", router.service_port, "http")})}};
   return Applied(std::move(object));
 }
@@ -113,28 +112,6 @@ json RenderWorkersService(const api::DisaggDeployment& deployment) {
   return Applied(std::move(object));
 }
 
-json RenderRouterDeployment(const api::DisaggDeployment& deployment,
-                            const RevisionIdentity& revision, const json& router_template,
-                            int replicas) {
-  const std::string& name = deployment.meta.name;
-  json object = Object("apps/v1", "Deployment",
-                       ChildMetadata(deployment, RouterName(name, revision.contract), kRouterRole));
-  object["metadata"]["labels"][api::kLabelRole] = kRouterRole;
-  object["metadata"]["labels"][api::kLabelContract] = revision.contract;
-  json selector = RouterSelector(name);
-  selector[api::kLabelContract] = revision.contract;
-  object["spec"] = {
-      {"replicas", replicas},
-      {"revisionHistoryLimit", 2},
-      {"progressDeadlineSeconds",
-       deployment.spec.startup_timeout_seconds + kRouterDeadlineExtraSeconds},
-      {"strategy",
-       {{"type", "RollingUpdate"}, {"rollingUpdate", {{"maxSurge", 1}, {"maxUnavailable", 0}}}}},
-      {"selector", {{"matchLabels", selector}}},
-      {"template", router_template}};
-  return Applied(std::move(object));
-}
-
 json RenderBudget(const api::DisaggDeployment& deployment, api::RoleName role, int min_available) {
   const std::string& name = deployment.meta.name;
   const std::string role_name(api::ToString(role));
@@ -144,8 +121,7 @@ json RenderBudget(const api::DisaggDeployment& deployment, api::RoleName role, i
       // An integer: the other forms need an owner with /scale and allow nothing without one.
       {"minAvailable", min_available},
       {"unhealthyPodEvictionPolicy", "AlwaysAllow"},
-      {"selector",
-       {{"matchLabels", {{api::kLabelDeployment, name}, {api::kLabelRole, role_name}}}}}};
+      {"selector", {{"matchLabels", RoleSelector(name, role_name)}}}};
   return Applied(std::move(object));
 }
 

@@ -32,7 +32,6 @@ std::string PodName(const std::string& deployment, const PodIdentity& identity,
 std::string WorkersServiceName(const std::string& deployment);
 std::string ServiceAccountName(
     const api::DisaggDeployment& deployment);  // the user's, or <ddep>-workers
-std::string RouterName(const std::string& deployment, const std::string& contract);
 std::string BudgetName(const std::string& deployment, api::RoleName role);
 // "http://<ddep>.<namespace>.svc:8000/v1"
 std::string Endpoint(const api::DisaggDeployment& deployment);
@@ -71,19 +70,11 @@ nlohmann::json RenderPod(const api::DisaggDeployment& deployment, const Revision
 // The devices that a rendered pod asks for (its containers' limits of extended resources).
 kube::Amounts DevicesOf(const nlohmann::json& pod);
 
-// The router's pod as a Pod, for the server-side dry run (Pod Security only warns on Deployments).
-nlohmann::json RenderRouterProbePod(const api::DisaggDeployment& deployment,
-                                    const RevisionIdentity& revision,
-                                    const nlohmann::json& router_template);
-
 nlohmann::json RenderRevision(const api::DisaggDeployment& deployment, const Revision& revision);
 nlohmann::json RenderServiceAccount(const api::DisaggDeployment& deployment);
 nlohmann::json RenderRoleBinding(const api::DisaggDeployment& deployment);
 nlohmann::json RenderClientService(const api::DisaggDeployment& deployment);
 nlohmann::json RenderWorkersService(const api::DisaggDeployment& deployment);
-nlohmann::json RenderRouterDeployment(const api::DisaggDeployment& deployment,
-                                      const RevisionIdentity& revision,
-                                      const nlohmann::json& router_template, int replicas);
 nlohmann::json RenderBudget(const api::DisaggDeployment& deployment, api::RoleName role,
                             int min_available);
 

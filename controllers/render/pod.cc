@@ -76,18 +76,6 @@ void AvoidNodes(const PodHistory& history, json* spec) {
   for (json& term : terms) AddRequirements(history.avoid_nodes, &term);
 }
 
-json PodFrom(const json& pod_template, const api::DisaggDeployment& deployment,
-             const std::string& name) {
-  json pod{{"apiVersion", "v1"},
-           {"kind", "Pod"},
-           {"metadata", pod_template["metadata"]},
-           {"spec", pod_template["spec"]}};
-  pod["metadata"]["name"] = name;
-  pod["metadata"]["namespace"] = deployment.meta.namespace_name;
-  pod["metadata"]["ownerReferences"] = OwnerReferences(deployment);
-  return pod;
-}
-
 }  // namespace
 
 std::map<std::string, std::string> SlotLabels(const PodIdentity& identity,
@@ -105,7 +93,13 @@ json RenderPod(const api::DisaggDeployment& deployment, const RevisionIdentity& 
                const json& role_template, const PodIdentity& identity, const PodHistory& history) {
   const std::string& role_revision = revision.roles.at(identity.role).revision;
   const std::string name = PodName(deployment.meta.name, identity, role_revision);
-  json pod = PodFrom(role_template, deployment, name);
+  json pod{{"apiVersion", "v1"},
+           {"kind", "Pod"},
+           {"metadata", role_template["metadata"]},
+           {"spec", role_template["spec"]}};
+  pod["metadata"]["name"] = name;
+  pod["metadata"]["namespace"] = deployment.meta.namespace_name;
+  pod["metadata"]["ownerReferences"] = OwnerReferences(deployment);
   for (const auto& [key, value] : SlotLabels(identity, role_revision, revision.name)) {
     pod["metadata"]["labels"][key] = value;
   }
@@ -113,12 +107,6 @@ json RenderPod(const api::DisaggDeployment& deployment, const RevisionIdentity& 
   pod["spec"]["hostname"] = name;
   AvoidNodes(history, &pod["spec"]);
   return pod;
-}
-
-json RenderRouterProbePod(const api::DisaggDeployment& deployment, const RevisionIdentity& revision,
-                          const json& router_template) {
-  return PodFrom(router_template, deployment,
-                 RouterName(deployment.meta.name, revision.contract) + "-probe");
 }
 
 }  // namespace disagg::render

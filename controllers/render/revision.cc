@@ -1,5 +1,6 @@
 #include "controllers/render/revision.h"
 
+#include <functional>
 #include <utility>
 
 #include "controllers/render/canonical.h"
@@ -61,7 +62,7 @@ json ResolvedPart(const json& inputs) {
 
 // Which parts of the revision before are taken over.
 struct Kept {
-  bool contract = false, router = false;
+  bool contract = false;
   std::set<api::RoleName> roles;
 };
 
@@ -70,7 +71,6 @@ Kept CompareWith(const Revision* previous, const SpecHashes& hashes) {
   if (previous == nullptr) return kept;
   kept.contract = previous->identity.contract_spec_hash == hashes.contract;
   if (!kept.contract) return kept;
-  kept.router = previous->identity.router_spec_hash == hashes.router;
   for (const auto& [name, hash] : hashes.roles) {
     const auto found = previous->identity.roles.find(name);
     if (found != previous->identity.roles.end() && found->second.spec_hash == hash) {
@@ -89,7 +89,7 @@ void KeepModel(const Revision& previous, Inputs* inputs, Kept* kept) {
       model.repository == inputs->model.repository && model.revision == inputs->model.revision;
   for (auto& [name, role] : inputs->roles) {
     if (same || kept->roles.contains(name)) continue;
-    const json stored = At(previous.inputs, "/roles/" + Key(name));
+    const json stored = At(previous.inputs, InputsPath(name));
     if (At(stored, "/accelerator") != role.accelerator_name) {
       *kept = {};
       return;
@@ -113,12 +113,18 @@ class RevisionMaker {
 
   Revision Make() {
     MakeContract();
-    for (const auto& [name, role] : inputs_.roles) MakeRole(name, role);
-    MakeRouter();
+    for (const auto& [name, role] : inputs_.roles) {
+      MakeRole(name, ToJson(role), role.epoch, [&, &role = role] {
+        return RenderWorkerTemplate(context_, inputs_.model, inputs_.contract, role);
+      });
+    }
+    const RouterInputs& router = inputs_.router;
+    MakeRole(api::RoleName::kRouter, ToJson(router), router.epoch, [&] {
+      return RenderRouterTemplate(context_, inputs_.model, inputs_.contract, router);
+    });
     RevisionIdentity& identity = made_.identity;
     identity.spec_hash = hashes_.spec;
     identity.contract_spec_hash = hashes_.contract;
-    identity.router_spec_hash = hashes_.router;
     identity.resolved_hash = ShortHashOf(ResolvedPart(made_.inputs));
     return std::move(made_);
   }
@@ -136,35 +142,24 @@ class RevisionMaker {
     context_.contract = made_.identity.contract;
   }
 
-  void MakeRole(api::RoleName name, const RoleInputs& role) {
-    const std::string key = Key(name);
+  void MakeRole(api::RoleName name, const json& inputs, int epoch,
+                const std::function<json()>& render) {
+    const json::json_pointer path(InputsPath(name));
+    json& rendered = made_.rendered["roles"][Key(name)];
     if (kept_.roles.contains(name)) {
       made_.identity.roles[name] = previous_->identity.roles.at(name);
-      made_.inputs["roles"][key] = previous_->inputs["roles"][key];
-      made_.rendered["roles"][key] = previous_->rendered["roles"][key];
+      made_.inputs[path] = previous_->inputs.at(path);
+      rendered = previous_->Template(name);
       return;
     }
-    const json stored = ToJson(role);
     made_.identity.roles[name] = {.revision = ShortHashOf({{"contract", made_.inputs["contract"]},
                                                            {"model", made_.inputs["model"]},
-                                                           {"name", key},
-                                                           {"role", stored}}),
+                                                           {"name", Key(name)},
+                                                           {"role", inputs}}),
                                   .spec_hash = hashes_.roles.at(name),
-                                  .epoch = role.epoch};
-    made_.inputs["roles"][key] = stored;
-    made_.rendered["roles"][key] =
-        RenderWorkerTemplate(context_, inputs_.model, inputs_.contract, role);
-  }
-
-  void MakeRouter() {
-    if (kept_.router) {
-      made_.inputs["router"] = previous_->inputs["router"];
-      made_.rendered["router"] = previous_->rendered["router"];
-      return;
-    }
-    made_.inputs["router"] = ToJson(inputs_.router);
-    made_.rendered["router"] =
-        RenderRouterTemplate(context_, inputs_.model, inputs_.contract, inputs_.router);
+                                  .epoch = epoch};
+    made_.inputs[path] = inputs;
+    rendered = render();
   }
 
   const Revision* previous_;
@@ -188,6 +183,14 @@ void Name(const std::map<std::string, std::string>& taken, Revision* revision) {
 
 }  // namespace
 
+const json& Revision::Template(api::RoleName role) const {
+  return rendered.at("roles").at(Key(role));
+}
+
+std::string InputsPath(api::RoleName role) {
+  return api::IsWorker(role) ? "/roles/" + Key(role) : "/router";
+}
+
 SpecHashes HashSpec(const api::DisaggDeployment& deployment) {
   const Inputs inputs = SpecInputs(deployment);
   json contract = ContractPart(inputs);
@@ -197,7 +200,8 @@ SpecHashes HashSpec(const api::DisaggDeployment& deployment) {
   SpecHashes hashes;
   hashes.spec = HashWholeSpec(deployment, inputs);
   hashes.contract = ShortHashOf(contract);
-  hashes.router = ShortHashOf({{"contract", contract}, {"router", ToJson(inputs.router)}});
+  hashes.roles[api::RoleName::kRouter] =
+      ShortHashOf({{"contract", contract}, {"router", ToJson(inputs.router)}});
   for (const auto& [name, role] : inputs.roles) {
     hashes.roles[name] =
         ShortHashOf({{"contract", contract}, {"name", Key(name)}, {"role", ToJson(role)}});

@@ -1,15 +1,15 @@
 #pragma once
 
 // Revisions: what pods are made from. A ControllerRevision holds `inputs` (the revision-relevant
-// spec and what its names resolved to) and `rendered` (a pod template per role, the router's). Pods
-// come only from a stored template. Pure.
+// spec and what its names resolved to) and `rendered` (a pod template per role). Pods come only
+// from a stored template. Pure.
 //
 // Three identities, each 8 characters of base::ShortHash over canonical JSON of inputs (UTF-8, keys
 // in byte order, integers decimal, other numbers as their source text, quantities canonical, env in
 // the given order, what equals its default left out):
 //   role revision        one role's inputs and the contract's; part of its pods' names
 //   contract             what prefill and decode must share; part of the Dynamo namespace
-//   deployment revision  all of them and the router; part of the ControllerRevision's name
+//   deployment revision  all of them; part of the ControllerRevision's name
 //
 // A spec's own part has hashes as well (spec hashes: no class, no model, no epoch). They decide
 // what rolls: a role whose spec hash is unchanged keeps its stored inputs and template byte for
@@ -43,23 +43,25 @@ struct RevisionIdentity {
   std::string contract;
   std::string spec_hash;  // of the whole revision-relevant spec
   std::string contract_spec_hash;
-  std::string router_spec_hash;
   std::string resolved_hash;  // class and model fields and render epoch it was made from
   std::string inputs_hash;    // 16 hex digits of Hash64: tells equal names from equal inputs
-  std::map<api::RoleName, RoleIdentity> roles;
-  std::int64_t number = 0;  // ControllerRevision.revision, counts up
+  std::map<api::RoleName, RoleIdentity> roles;  // the router among them
+  std::int64_t number = 0;                      // ControllerRevision.revision, counts up
 };
 
 struct Revision {
   RevisionIdentity identity;
   nlohmann::json inputs;    // {contract, roles: {prefill, decode}, router, model}
-  nlohmann::json rendered;  // {roles: {prefill: {metadata, spec}}, router: {metadata, spec}}
+  nlohmann::json rendered;  // {roles: {prefill: {metadata, spec}, decode, router}}
+
+  // The template of one of the identity's roles.
+  const nlohmann::json& Template(api::RoleName role) const;
 };
 
 // The hashes of a spec alone; cheap, for every pass. Equal spec_hash: nothing to roll.
 struct SpecHashes {
-  std::string spec, contract, router;
-  std::map<api::RoleName, std::string> roles;
+  std::string spec, contract;
+  std::map<api::RoleName, std::string> roles;  // the router among them
 };
 SpecHashes HashSpec(const api::DisaggDeployment& deployment);
 
@@ -79,6 +81,8 @@ Revision MakeRevision(const api::DisaggDeployment& deployment, const api::Resolu
 // The ControllerRevision object (without owner reference; see objects.h) and back.
 nlohmann::json ToControllerRevision(const Revision& revision,
                                     const api::DisaggDeployment& deployment);
+// Where `inputs` hold those of a role, as a JSON pointer.
+std::string InputsPath(api::RoleName role);
 // From metadata only; nothing when an annotation is missing or malformed (not one of ours).
 std::optional<RevisionIdentity> IdentityOf(const kube::ObjectMeta& meta);
 // The keys of the labels and annotations that IdentityOf needs and does not find, with commas.

@@ -6,28 +6,17 @@
 #include <string_view>
 #include <vector>
 
-#include "operator/base/quantity.h"
-
 namespace disagg::render {
 namespace {
 
 using nlohmann::json;
 
-// Fields that tell elements of a list apart, as in the API's own merge keys. `ports` means two
-// things: the first field that an element has decides.
+// Fields that tell elements of a list apart, as in the API's own merge keys.
 const std::vector<std::string_view>& MergeKeys(std::string_view field) {
   static const std::vector<std::string_view> kNone;
   static const std::map<std::string_view, std::vector<std::string_view>> kKeys{
-      {"containers", {"name"}},
-      {"initContainers", {"name"}},
-      {"env", {"name"}},
-      {"volumes", {"name"}},
-      {"imagePullSecrets", {"name"}},
-      {"volumeMounts", {"mountPath"}},
-      {"ports", {"containerPort", "port", "protocol"}},
+      {"ports", {"port", "protocol"}},
       {"ownerReferences", {"uid"}},
-      {"hostAliases", {"ip"}},
-      {"topologySpreadConstraints", {"topologyKey", "whenUnsatisfiable"}},
   };
   const auto found = kKeys.find(field);
   return found == kKeys.end() ? kNone : found->second;
@@ -49,28 +38,8 @@ bool IsNothing(const json& value) {
   }
 }
 
-bool IsAmount(std::string_view field) {
-  return field == "requests" || field == "limits" || field == "sizeLimit";
-}
-
-// Amounts may be written as numbers too.
-std::string AmountText(const json& value) {
-  return value.is_string() ? value.get<std::string>() : value.dump();
-}
-
-bool EqualAmounts(const json& a, const json& b) {
-  const auto left = base::Quantity::Parse(AmountText(a));
-  const auto right = base::Quantity::Parse(AmountText(b));
-  return left && right ? *left == *right : a == b;
-}
-
-// Where in an object the comparison is.
-struct Place {
-  std::string_view field;
-  bool amount = false;
-};
-
-bool Holds(const json& desired, const json& observed, const Place& place);
+// `field`: where in an object the comparison is; "" within a list.
+bool Holds(const json& desired, const json& observed, std::string_view field);
 
 bool SameElement(const json& a, const json& b, const std::vector<std::string_view>& keys) {
   const auto equal = [&](std::string_view key) {
@@ -80,37 +49,35 @@ bool SameElement(const json& a, const json& b, const std::vector<std::string_vie
   return a.is_object() && b.is_object() && std::all_of(keys.begin(), keys.end(), equal);
 }
 
-bool HoldsList(const json& desired, const json& observed, const Place& place) {
-  const auto& keys = MergeKeys(place.field);
+bool HoldsList(const json& desired, const json& observed, std::string_view field) {
+  const auto& keys = MergeKeys(field);
   if (keys.empty()) {
     return desired.size() == observed.size() &&
            std::equal(desired.begin(), desired.end(), observed.begin(),
-                      [](const json& a, const json& b) { return Holds(a, b, {}); });
+                      [](const json& a, const json& b) { return Holds(a, b, ""); });
   }
   return std::all_of(desired.begin(), desired.end(), [&](const json& wanted) {
     return std::any_of(observed.begin(), observed.end(), [&](const json& stored) {
-      return SameElement(wanted, stored, keys) && Holds(wanted, stored, {});
+      return SameElement(wanted, stored, keys) && Holds(wanted, stored, "");
     });
   });
 }
 
-bool HoldsField(const std::string& key, const json& wanted, const json& observed, bool amount) {
+bool HoldsField(const std::string& key, const json& wanted, const json& observed) {
   const auto stored = observed.find(key);
-  return stored == observed.end() ? IsNothing(wanted)
-                                  : Holds(wanted, *stored, {key, amount || IsAmount(key)});
+  return stored == observed.end() ? IsNothing(wanted) : Holds(wanted, *stored, key);
 }
 
-bool HoldsObject(const json& desired, const json& observed, const Place& place) {
+bool HoldsObject(const json& desired, const json& observed) {
   for (const auto& [key, wanted] : desired.items()) {
-    if (!HoldsField(key, wanted, observed, place.amount)) return false;
+    if (!HoldsField(key, wanted, observed)) return false;
   }
   return true;
 }
 
-bool Holds(const json& desired, const json& observed, const Place& place) {
-  if (desired.is_object() && observed.is_object()) return HoldsObject(desired, observed, place);
-  if (desired.is_array() && observed.is_array()) return HoldsList(desired, observed, place);
-  if (place.amount && desired.is_primitive()) return EqualAmounts(desired, observed);
+bool Holds(const json& desired, const json& observed, std::string_view field) {
+  if (desired.is_object() && observed.is_object()) return HoldsObject(desired, observed);
+  if (desired.is_array() && observed.is_array()) return HoldsList(desired, observed, field);
   return desired == observed || (IsNothing(desired) && IsNothing(observed));
 }
 
@@ -119,7 +86,7 @@ bool Holds(const json& desired, const json& observed, const Place& place) {
 bool IsSubset(const json& desired, const json& observed) {
   for (const auto& [key, wanted] : desired.items()) {
     if (key == "apiVersion" || key == "kind") continue;
-    if (!HoldsField(key, wanted, observed, false)) return false;
+    if (!HoldsField(key, wanted, observed)) return false;
   }
   return true;
 }

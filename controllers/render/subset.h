@@ -8,9 +8,8 @@ namespace disagg::render {
 
 // True when `observed` holds everything that `desired` says:
 //   objects   every key of `desired`; what others added does not matter
-//   lists     of a known merge key (containers by name, ports by number and protocol, ...): every
-//             element, in any order; all others: as many elements, each a subset of its counterpart
-//   amounts   under requests, limits and sizeLimit: as quantities
+//   lists     of a known merge key (ports by number and protocol, owners by UID): every element, in
+//             any order; all others: as many elements, each a subset of its counterpart
 //   nothing   false, 0, "" and empty lists and objects equal an absent field: the API server does
 //             not store them
 // apiVersion and kind of the object itself are not compared: items of a list have none.

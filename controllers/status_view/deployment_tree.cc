@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "controllers/api/labels.h"
-#include "controllers/render/metadata.h"
 #include "controllers/status_view/pod_lines.h"
 #include "controllers/status_view/remarks.h"
 #include "controllers/status_view/role_line.h"
@@ -45,14 +44,13 @@ Row Header(const Facts& facts) {
           ReadyCell(facts)};
 }
 
-// The pods with the role's label that are the deployment's own; routers belong to a ReplicaSet.
-std::optional<PodGroup> GroupOf(const Facts& facts, const std::string& role, Startup startup) {
+// The pods with the role's label that are the deployment's own.
+std::optional<PodGroup> GroupOf(const Facts& facts, api::RoleName role, Startup startup) {
   if (!facts.pods) return std::nullopt;
-  PodGroup group{role, {}, std::move(startup)};
+  PodGroup group{std::string(api::ToString(role)), {}, std::move(startup)};
   for (const auto& pod : *facts.pods) {
-    const bool own =
-        role == render::kRouterRole || pod->meta.controller_uid == facts.deployment->meta.uid;
-    if (own && pod->meta.label(api::kLabelRole) == role) group.pods.push_back(pod);
+    const bool own = pod->meta.controller_uid == facts.deployment->meta.uid;
+    if (own && pod->meta.label(api::kLabelRole) == group.role) group.pods.push_back(pod);
   }
   SortPods(&group.pods);
   return group;
@@ -83,15 +81,17 @@ std::string RenderDeployment(const Facts& facts, const Style& style) {
   const StatusFields status = ReadStatus(facts.deployment->status);
   Branch root{Header(facts), {}};
 
-  const auto routers = GroupOf(facts, render::kRouterRole, RouterStartup(spec));
+  const auto routers = GroupOf(facts, api::RoleName::kRouter, RouterStartup(spec));
   root.children.push_back({RouterLine(facts, status, routers), PodsOf(routers, status, facts.now)});
 
   std::set<api::RoleName> roles;
   for (const auto& [role, of_role] : spec.roles) roles.insert(role);
-  for (const auto& [role, of_role] : status.roles) roles.insert(role);
+  for (const auto& [role, of_role] : status.roles) {
+    if (api::IsWorker(role)) roles.insert(role);
+  }
   for (const api::RoleName role : roles) {
     const auto found = status.roles.find(role);
-    const auto group = GroupOf(facts, std::string(api::ToString(role)), WorkerStartup(spec));
+    const auto group = GroupOf(facts, role, WorkerStartup(spec));
     const RoleStatus of_role = found == status.roles.end() ? RoleStatus{} : found->second;
     root.children.push_back(
         {RoleLine(facts, role, of_role, group), PodsOf(group, status, facts.now)});

@@ -18,7 +18,6 @@ namespace disagg::status_view {
 struct Facts {
   std::shared_ptr<const api::DisaggDeployment> deployment;
   std::optional<std::vector<std::shared_ptr<const kube::Pod>>> pods;            // with its label
-  std::optional<std::vector<std::shared_ptr<const kube::Deployment>>> routers;  // with its label
   std::map<std::string, std::shared_ptr<const api::AcceleratorClass>> classes;  // by name
   std::int64_t now = 0;                                                         // Unix seconds
 };

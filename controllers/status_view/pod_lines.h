@@ -24,7 +24,7 @@ struct PodGroup {
   Startup startup;
 };
 
-// By replica and incarnation; pods without these labels (routers) by name.
+// By replica and incarnation; pods that have lost these labels by name.
 void SortPods(std::vector<std::shared_ptr<const kube::Pod>>* pods);
 
 // A cause that `problems` tells about the role is not told again in the lines.

@@ -58,16 +58,6 @@ void AddRollout(const api::StatusView& status, std::vector<Row>* rows) {
   }
 }
 
-// "pods, router Deployments and AcceleratorClass b200"
-std::string Hidden(const Facts& facts) {
-  std::vector<std::string> hidden;
-  if (!facts.pods) hidden.push_back("pods");
-  if (!facts.routers) hidden.push_back("Deployments");
-  std::string text;
-  for (const std::string& kind : hidden) text += (text.empty() ? "" : " and ") + kind;
-  return text;
-}
-
 }  // namespace
 
 std::vector<Row> Remarks(const Facts& facts, const StatusFields& status) {
@@ -95,10 +85,9 @@ std::vector<Row> Remarks(const Facts& facts, const StatusFields& status) {
                          "=disabled: nothing but this status is written.",
                      Tone::kWaiting}});
   }
-  const std::string hidden = Hidden(facts);
-  if (!hidden.empty()) {
-    rows.push_back({{"?: you may not list " + hidden + " in namespace " +
-                     deployment.meta.namespace_name + "."}});
+  if (!facts.pods) {
+    rows.push_back(
+        {{"You may not list pods in namespace " + deployment.meta.namespace_name + "."}});
   }
   return rows;
 }

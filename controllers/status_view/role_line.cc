@@ -79,15 +79,16 @@ std::string Revision(const RoleStatus& status, const std::optional<PodGroup>& gr
 
 Row RoleLine(const Facts& facts, api::RoleName role, const RoleStatus& status,
              const std::optional<PodGroup>& pods) {
-  const int ready = pods ? Ready(pods->pods) : status.ready;
   return {{std::string(api::ToString(role))},
-          {Ratio(ready, status.desired), ready >= status.desired ? Tone::kPlain : Tone::kWaiting},
+          Readiness(status, pods),
           {Shape(facts, role, status.desired)},
           {Revision(status, pods, facts.now)}};
 }
 
-std::string Ratio(std::optional<int> ready, std::optional<int> desired) {
-  return (ready ? std::to_string(*ready) : "?") + "/" + (desired ? std::to_string(*desired) : "?");
+Cell Readiness(const RoleStatus& status, const std::optional<PodGroup>& pods) {
+  const int ready = pods ? Ready(pods->pods) : status.ready;
+  return {std::to_string(ready) + "/" + std::to_string(status.desired),
+          ready >= status.desired ? Tone::kPlain : Tone::kWaiting};
 }
 
 }  // namespace disagg::status_view

@@ -17,7 +17,7 @@ namespace disagg::status_view {
 Row RoleLine(const Facts& facts, api::RoleName role, const RoleStatus& status,
              const std::optional<PodGroup>& pods);
 
-// Counts, and nothing for who is ready of an unknown number: "2/2", "1/?", "?/?".
-std::string Ratio(std::optional<int> ready, std::optional<int> desired);
+// How many of a role are ready: as the pods say, or where they may not be read, the status. "1/2"
+Cell Readiness(const RoleStatus& status, const std::optional<PodGroup>& pods);
 
 }  // namespace disagg::status_view

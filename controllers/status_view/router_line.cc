@@ -1,6 +1,5 @@
 #include "controllers/status_view/router_line.h"
 
-#include <algorithm>
 #include <map>
 #include <set>
 
@@ -32,7 +31,8 @@ std::string Workers(const Facts& facts, const std::optional<PodGroup>& routers) 
     const auto role = api::ParseRoleName(pod->meta.label(api::kLabelRole));
     const bool own = pod->meta.controller_uid == facts.deployment->meta.uid;
     const bool reached = own && contracts.contains(pod->meta.label(api::kLabelContract));
-    if (role && reached && pod->ready && !pod->meta.deleting()) ++ready[*role];
+    if (role && api::IsWorker(*role) && reached && pod->ready && !pod->meta.deleting())
+      ++ready[*role];
   }
   std::string text;
   for (const auto& [role, count] : ready) {
@@ -42,37 +42,16 @@ std::string Workers(const Facts& facts, const std::optional<PodGroup>& routers) 
   return text;
 }
 
-std::optional<int> Desired(const Facts& facts) {
-  if (!facts.routers) return std::nullopt;
-  int desired = 0;
-  for (const auto& router : *facts.routers) desired += router->desired;
-  return desired;
-}
-
-std::optional<int> Ready(const Facts& facts, const std::optional<PodGroup>& pods) {
-  if (pods) {
-    return static_cast<int>(
-        std::count_if(pods->pods.begin(), pods->pods.end(),
-                      [](const auto& pod) { return pod->ready && !pod->meta.deleting(); }));
-  }
-  if (!facts.routers) return std::nullopt;
-  int ready = 0;
-  for (const auto& router : *facts.routers) ready += router->ready;
-  return ready;
-}
-
 }  // namespace
 
 Row RouterLine(const Facts& facts, const StatusFields& status,
                const std::optional<PodGroup>& pods) {
-  const std::optional<int> desired = Desired(facts);
-  const std::optional<int> ready = Ready(facts, pods);
+  const auto counted = status.roles.find(api::RoleName::kRouter);
   std::string last = Mode(facts.deployment->spec.router.args);
   const std::string workers = Workers(facts, pods);
   if (!workers.empty()) last += (last.empty() ? "" : ", ") + workers;
-  const bool missing = ready && desired && *ready < *desired;
-  return {{"router"},
-          {Ratio(ready, desired), missing ? Tone::kWaiting : Tone::kPlain},
+  return {{std::string(api::ToString(api::RoleName::kRouter))},
+          Readiness(counted == status.roles.end() ? RoleStatus{} : counted->second, pods),
           {status.endpoint.empty() ? "no endpoint yet" : status.endpoint},
           {last}};
 }

@@ -69,32 +69,6 @@ std::string CompactObject(const Json& object) {
   return json + "}";
 }
 
-base::Result<ObjectPtr> DecodeDeployment(const Json& object, const KeepKeys& keep,
-                                         TextPacker& packer) {
-  auto meta = DecodeMeta(object, keep);
-  if (!meta) return meta.error();
-  auto deployment = std::make_shared<Deployment>();
-  deployment->meta = std::move(*meta);
-  deployment->json = packer.Pack(CompactObject(object));
-  IfObject(object, "spec", [&](const Json& spec) {
-    deployment->desired = static_cast<int>(IntegerField(spec, "replicas"));
-  });
-  IfObject(object, "status", [&](const Json& status) {
-    deployment->ready = static_cast<int>(IntegerField(status, "readyReplicas"));
-    deployment->available = static_cast<int>(IntegerField(status, "availableReplicas"));
-    deployment->updated = static_cast<int>(IntegerField(status, "updatedReplicas"));
-    deployment->total = static_cast<int>(IntegerField(status, "replicas"));
-    deployment->observed_generation = IntegerField(status, "observedGeneration");
-    ForEachElement(status, "conditions", [&](const Json& condition) {
-      if (TextField(condition, "type") == "ReplicaFailure" &&
-          TextField(condition, "status") == "True") {
-        deployment->replica_failure = TextField(condition, "message");
-      }
-    });
-  });
-  return ObjectPtr(std::move(deployment));
-}
-
 }  // namespace
 
 bool KeepKeys::Keeps(std::string_view key) const {
@@ -145,13 +119,6 @@ Decoder RawDecoder(KeepKeys keep) {
     object->meta = std::move(*meta);
     object->json = packer->Pack(CompactObject(json));
     return ObjectPtr(std::move(object));
-  };
-}
-
-Decoder DeploymentDecoder(KeepKeys keep) {
-  const auto packer = std::make_shared<TextPacker>();
-  return [keep = std::move(keep), packer](const Json& json) {
-    return DecodeDeployment(json, keep, *packer);
   };
 }
 

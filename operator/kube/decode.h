@@ -32,6 +32,5 @@ Decoder PodDecoder(KeepKeys keep);
 Decoder NodeDecoder();
 Decoder MetadataDecoder(KeepKeys keep);
 Decoder RawDecoder(KeepKeys keep);
-Decoder DeploymentDecoder(KeepKeys keep);
 
 }  // namespace kube

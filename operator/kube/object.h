@@ -125,15 +125,4 @@ struct Node : Object {
   std::map<std::string, std::int64_t> allocatable;  // extended resources only
 };
 
-// apps/v1 Deployment, as RawObject and what its status tells.
-struct Deployment : RawObject {
-  int desired = 0;
-  int ready = 0;
-  int available = 0;
-  int updated = 0;              // pods of the newest template
-  int total = 0;                // pods, of older templates too
-  std::string replica_failure;  // why it cannot make pods: message of its condition ReplicaFailure
-  std::int64_t observed_generation = 0;
-};
-
 }  // namespace kube

@@ -17,7 +17,7 @@ struct Resource {
 
   // "v1" or "apps/v1".
   std::string ApiVersion() const { return group.empty() ? version : group + "/" + version; }
-  // For logs and metrics: "pods", "deployments.apps".
+  // For logs and metrics: "pods", "controllerrevisions.apps".
   std::string ToString() const { return group.empty() ? plural : plural + "." + group; }
   friend bool operator==(const Resource& a, const Resource& b) {
     return a.group == b.group && a.plural == b.plural;
@@ -32,7 +32,6 @@ inline const Resource kNodes{"", "v1", "nodes", "Node", false};
 inline const Resource kNamespaces{"", "v1", "namespaces", "Namespace", false};
 inline const Resource kServices{"", "v1", "services", "Service", true};
 inline const Resource kServiceAccounts{"", "v1", "serviceaccounts", "ServiceAccount", true};
-inline const Resource kDeployments{"apps", "v1", "deployments", "Deployment", true};
 inline const Resource kControllerRevisions{"apps", "v1", "controllerrevisions",
                                            "ControllerRevision", true};
 inline const Resource kRoleBindings{"rbac.authorization.k8s.io", "v1", "rolebindings",

@@ -59,17 +59,16 @@ void Add(json document, const std::string& where, Case* loaded) {
 
 // Budgets under the default policy: one replica of a role may be away.
 void AddRole(const DisaggDeployment& deployment, const render::Revision& revision,
-             api::RoleName role, std::map<std::string, json>* objects) {
+             api::RoleName role, int replicas, std::map<std::string, json>* objects) {
   const std::string name(api::ToString(role));
-  const int replicas = deployment.spec.roles.at(role).replicas;
   for (int replica = 0; replica < replicas; ++replica) {
     (*objects)["pod-" + name + "-" + std::to_string(replica)] =
-        render::RenderPod(deployment, revision.identity, revision.rendered["roles"][name],
+        render::RenderPod(deployment, revision.identity, revision.Template(role),
                           {.role = role, .replica = replica, .incarnation = 1}, {});
   }
-  if (deployment.spec.disruption == api::DisruptionPolicy::kOneGroup) {
+  if (deployment.spec.disruption == api::DisruptionPolicy::kOneGroup && replicas > 1) {
     (*objects)["poddisruptionbudget-" + name] =
-        render::RenderBudget(deployment, role, std::max(0, replicas - 1));
+        render::RenderBudget(deployment, role, replicas - 1);
   }
 }
 
@@ -83,13 +82,10 @@ std::map<std::string, json> Children(const DisaggDeployment& deployment,
   }
   objects["service-client"] = render::RenderClientService(deployment);
   objects["service-workers"] = render::RenderWorkersService(deployment);
-  const json& router = revision.rendered["router"];
-  objects["deployment-router"] = render::RenderRouterDeployment(
-      deployment, revision.identity, router, deployment.spec.router.replicas);
-  objects["pod-router-probe"] = render::RenderRouterProbePod(deployment, revision.identity, router);
   for (const auto& [role, spec] : deployment.spec.roles) {
-    AddRole(deployment, revision, role, &objects);
+    AddRole(deployment, revision, role, spec.replicas, &objects);
   }
+  AddRole(deployment, revision, api::RoleName::kRouter, deployment.spec.router.replicas, &objects);
   return objects;
 }
 

@@ -33,9 +33,10 @@ std::string LineOf(const std::string& name, const Case& loaded) {
   const render::SpecHashes hashes = render::HashSpec(deployment);
   const auto revision = render::MakeRevision(deployment, resolution, nullptr, {}, 1);
   std::ostringstream line;
-  line << name << " " << hashes.spec << " " << hashes.contract << " " << hashes.router;
+  line << name << " " << hashes.spec << " " << hashes.contract << " "
+       << hashes.roles.at(disagg::api::RoleName::kRouter);
   for (const auto& [role, hash] : hashes.roles) {
-    line << " " << disagg::api::ToString(role) << "=" << hash;
+    if (disagg::api::IsWorker(role)) line << " " << disagg::api::ToString(role) << "=" << hash;
   }
   line << " contract=" << revision.identity.contract
        << " inputs=" << render::LongHashOf(WithFirstEpoch(revision.inputs));

@@ -48,17 +48,13 @@ base::Status ReadClasses(ClusterReader& cluster, view::Facts* facts) {
   return {};
 }
 
-base::Status ReadChildren(ClusterReader& cluster, view::Facts* facts) {
+base::Status ReadPods(ClusterReader& cluster, view::Facts* facts) {
   const kube::ObjectMeta& meta = facts->deployment->meta;
   const Query query{meta.namespace_name, std::string(api::kLabelDeployment) + "=" + meta.name};
   auto pods = UnlessForbidden(cluster.ListOf<kube::Pod>(
       kube::kPods, query, kube::PodDecoder({.prefixes = {std::string(api::kGroup) + "/"}})));
   if (!pods) return pods.error();
   facts->pods = std::move(*pods);
-  auto routers = UnlessForbidden(
-      cluster.ListOf<kube::Deployment>(kube::kDeployments, query, kube::DeploymentDecoder({})));
-  if (!routers) return routers.error();
-  facts->routers = std::move(*routers);
   return {};
 }
 
@@ -88,7 +84,7 @@ ExitCode ShowOne(ClusterReader& cluster, const StatusOptions& options, Session& 
   view::Facts facts;
   facts.deployment = std::static_pointer_cast<const api::DisaggDeployment>(*found);
   facts.now = session.now;
-  if (const auto read = ReadChildren(cluster, &facts); !read) return Fail(session, read.error());
+  if (const auto read = ReadPods(cluster, &facts); !read) return Fail(session, read.error());
   if (const auto read = ReadClasses(cluster, &facts); !read) return Fail(session, read.error());
   session.out << view::RenderDeployment(facts, session.style);
   return kOk;

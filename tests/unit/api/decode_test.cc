@@ -205,7 +205,7 @@ TEST(DecodeStatus, ReadsBackWhatWeWrote) {
 TEST(DecodeStatus, IsNeverAnError) {
   const auto deployment = test::Deployment(R"({"status": {
     "observedGeneration": "x", "currentRevision": 1,
-    "roles": [3, {"role": "router", "desired": 1}, {"role": "decode", "desired": -1},
+    "roles": [3, {"role": "encode", "desired": 1}, {"role": "decode", "desired": -1},
               {"role": "prefill", "desired": 99999999999}],
     "conditions": [null, {"type": 1}, {"type": "Ready", "lastTransitionTime": "yesterday"}]}})");
   EXPECT_EQ(deployment->status.observed_generation, -1);

@@ -6,10 +6,11 @@ namespace disagg::api {
 namespace {
 
 TEST(RoleName, ReadsBack) {
-  for (const RoleName role : {RoleName::kPrefill, RoleName::kDecode, RoleName::kAggregated}) {
+  for (const RoleName role :
+       {RoleName::kPrefill, RoleName::kDecode, RoleName::kAggregated, RoleName::kRouter}) {
     EXPECT_EQ(ParseRoleName(ToString(role)), role);
   }
-  EXPECT_FALSE(ParseRoleName("router"));
+  EXPECT_FALSE(ParseRoleName("encode"));
   EXPECT_FALSE(ParseRoleName(""));
 }
 

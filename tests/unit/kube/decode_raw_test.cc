@@ -36,19 +36,6 @@ TEST(RawDecoder, AnItemOfAListHasNoKindAndIsTakenAsItIs) {
   EXPECT_EQ(raw->json.Unpack(), R"({"metadata":{"name":"a","uid":"u","resourceVersion":"1"}})");
 }
 
-TEST(DeploymentDecoder, ReadsItsStatusToo) {
-  const auto deployment = DecodeAs<Deployment>(DeploymentDecoder({}), kDeployment);
-  ASSERT_NE(deployment, nullptr);
-  EXPECT_EQ(deployment->meta.generation, 4);
-  EXPECT_EQ(deployment->desired, 3);
-  EXPECT_EQ(deployment->ready, 2);
-  EXPECT_EQ(deployment->available, 1);
-  EXPECT_EQ(deployment->updated, 1);
-  EXPECT_EQ(deployment->total, 3);
-  EXPECT_EQ(deployment->observed_generation, 3);
-  EXPECT_EQ(deployment->json.Unpack().find("readyReplicas"), std::string::npos);
-}
-
 TEST(MetadataDecoder, KeepsNothingButMetadata) {
   const auto object = DecodeAs<MetadataObject>(MetadataDecoder({{"none/"}}), kDeployment);
   ASSERT_NE(object, nullptr);

@@ -17,38 +17,39 @@ std::string ObjectWith(const std::string& members, const std::string& metadata =
 
 base::Result<ObjectPtr> Decode(const std::string& text) {
   JsonParser parser;
-  return DecodeItem(text, DeploymentDecoder({}), parser);
+  return DecodeItem(text, PodDecoder({}), parser);
 }
 
 TEST(DecodeItem, AReadableObjectHasNoError) {
   for (const std::string& text :
-       {ObjectWith(R"(,"spec":{"replicas":3})"),
-        ObjectWith(R"(,"spec":{"replicas":3,"seed":18446744073709552000})"),
-        ObjectWith(R"(,"spec":{"replicas":3})", R"(,"managedFields":)" + Deep())}) {
+       {ObjectWith(R"(,"spec":{"nodeName":"n"})"),
+        ObjectWith(R"(,"spec":{"nodeName":"n","seed":18446744073709552000})"),
+        ObjectWith(R"(,"spec":{"nodeName":"n"})", R"(,"managedFields":)" + Deep())}) {
     const auto object = Decode(text);
     ASSERT_TRUE(object.ok()) << text.substr(0, 200) << ": " << object.error().message;
     EXPECT_EQ((*object)->meta.decode_error, "");
-    EXPECT_EQ(std::static_pointer_cast<const Deployment>(*object)->desired, 3);
+    EXPECT_EQ(std::static_pointer_cast<const Pod>(*object)->node_name, "n");
   }
 }
 
 TEST(DecodeItem, OfADeepObjectTheRestIsKnown) {
   const auto object =
-      Decode(ObjectWith(R"(,"spec":)" + Deep() + R"(,"status":{"readyReplicas":2})"));
+      Decode(ObjectWith(R"(,"spec":)" + Deep() + R"(,"status":{"phase":"Running"})"));
   ASSERT_TRUE(object.ok());
   EXPECT_EQ((*object)->meta.decode_error,
             "field \"spec\" cannot be read: it is nested deeper than 1024 levels");
   EXPECT_EQ((*object)->meta.key().ToString(), "ns/a");
   EXPECT_EQ((*object)->meta.resource_version, "7");
-  EXPECT_EQ(std::static_pointer_cast<const Deployment>(*object)->ready, 2);
+  EXPECT_EQ(std::static_pointer_cast<const Pod>(*object)->phase, PodPhase::kRunning);
 }
 
 TEST(DecodeItem, OneDeepFieldOfASpecHidesNoOther) {
-  const auto object = Decode(ObjectWith(R"(,"spec":{"template":)" + Deep() + R"(,"replicas":3})"));
+  const auto object =
+      Decode(ObjectWith(R"(,"spec":{"template":)" + Deep() + R"(,"nodeName":"n"})"));
   ASSERT_TRUE(object.ok());
   EXPECT_EQ((*object)->meta.decode_error,
             "field \"spec.template\" cannot be read: it is nested deeper than 1024 levels");
-  EXPECT_EQ(std::static_pointer_cast<const Deployment>(*object)->desired, 3);
+  EXPECT_EQ(std::static_pointer_cast<const Pod>(*object)->node_name, "n");
 }
 
 // At each depth around the bound the object is there, whole or in part.
@@ -72,7 +73,7 @@ TEST(DecodeItem, MetadataThatCannotBeReadIsNamedToo) {
 
 TEST(DecodeItem, WhatIsCutShortIsDecodedAsFarAsItGoes) {
   const auto object =
-      Decode(ObjectWith(R"(,"spec":{"replicas":3},"status":{"ready)").substr(0, 120));
+      Decode(ObjectWith(R"(,"spec":{"nodeName":"n"},"status":{"ready)").substr(0, 122));
   ASSERT_TRUE(object.ok());
   EXPECT_EQ((*object)->meta.name, "a");
   EXPECT_THAT((*object)->meta.decode_error.get(), HasSubstr("field \""));

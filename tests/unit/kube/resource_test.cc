@@ -12,7 +12,8 @@ TEST(Path, FollowsGroupScopeNameAndSubresource) {
             "/api/v1/namespaces/serving/pods/m3-0/status");
   EXPECT_EQ(Path(kPods, ""), "/api/v1/pods") << "across all namespaces";
   EXPECT_EQ(Path(kNodes, "ignored", "b200-3"), "/api/v1/nodes/b200-3") << "no namespace";
-  EXPECT_EQ(Path(kDeployments, "serving"), "/apis/apps/v1/namespaces/serving/deployments");
+  EXPECT_EQ(Path(kControllerRevisions, "serving"),
+            "/apis/apps/v1/namespaces/serving/controllerrevisions");
   EXPECT_EQ(Path(kLeases, "a", "b"), "/apis/coordination.k8s.io/v1/namespaces/a/leases/b");
 }
 
@@ -31,9 +32,9 @@ TEST(EncodeQuery, LeavesOnlyUnreservedCharacters) {
 
 TEST(Resource, HasTheNamesThatPeopleKnow) {
   EXPECT_EQ(kPods.ToString(), "pods");
-  EXPECT_EQ(kDeployments.ToString(), "deployments.apps");
+  EXPECT_EQ(kControllerRevisions.ToString(), "controllerrevisions.apps");
   EXPECT_EQ(kPods.ApiVersion(), "v1");
-  EXPECT_EQ(kDeployments.ApiVersion(), "apps/v1");
+  EXPECT_EQ(kControllerRevisions.ApiVersion(), "apps/v1");
 }
 
 }  // namespace

@@ -5,7 +5,6 @@
 
 #include "controllers/api/decode.h"
 #include "controllers/api/labels.h"
-#include "controllers/render/objects.h"
 
 namespace disagg::planning {
 namespace {
@@ -19,7 +18,7 @@ kube::ContainerState& Engine(kube::Pod& pod) {
   return pod.containers[0];
 }
 
-// "minimax-m3-decode-w7c3h5dn-0-1" -> "decode-0-1"; the router's probe is "router-probe".
+// "minimax-m3-decode-w7c3h5dn-0-1" -> "decode-0-1"
 std::string WithoutHash(const std::string& name) {
   std::vector<std::string> parts;
   const std::string rest = name.substr(std::string(kName).size() + 1);
@@ -37,7 +36,6 @@ std::string WithoutHash(const std::string& name) {
 std::string NameOf(const Write& write) {
   if (write.resource == kube::kPods) return WithoutHash(write.key.name);
   if (write.resource == kube::kControllerRevisions) return "ControllerRevision";
-  if (write.resource == kube::kDeployments) return "Deployment router";
   return write.resource.kind + " " + write.key.name;
 }
 
@@ -380,9 +378,7 @@ RevisionBuilder::RevisionBuilder(const std::string& name, const std::string& con
   revision_.identity.name = name;
   revision_.identity.contract = contract;
   revision_.identity.number = 1;
-  revision_.rendered["router"] = {
-      {"metadata", {{"labels", json::object()}, {"annotations", json::object()}}},
-      {"spec", {{"containers", json::array({{{"name", "router"}}})}}}};
+  Role(kRouter, "router");
 }
 
 RevisionBuilder& RevisionBuilder::Role(api::RoleName role, const std::string& role_revision) {
@@ -402,21 +398,7 @@ RevisionBuilder& RevisionBuilder::Number(std::int64_t number) {
 }
 
 StoredRevision RevisionBuilder::Stored() const {
-  return {revision_.identity, "uid-of-" + revision_.identity.name,
-          kube::TextPacker().Pack(revision_.rendered["router"].dump())};
-}
-
-std::shared_ptr<const kube::Deployment> RouterOf(const std::string& contract, int ready,
-                                                 int desired) {
-  kube::Deployment router;
-  router.meta.name = render::RouterName(kName, contract);
-  router.meta.namespace_name = "serving";
-  router.meta.uid = "uid-of-" + router.meta.name;
-  router.meta.labels = {{api::kLabelContract, contract}};
-  router.meta.generation = router.observed_generation = 1;
-  router.desired = router.updated = router.total = desired;
-  router.ready = ready;
-  return std::make_shared<const kube::Deployment>(router);
+  return {revision_.identity, "uid-of-" + revision_.identity.name};
 }
 
 Snapshot SnapshotOf(const DeploymentBuilder& deployment,

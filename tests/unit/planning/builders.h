@@ -21,6 +21,7 @@ inline constexpr std::int64_t kNow = 1'795'514'400;  // 2026-11-24T10:00:00Z
 inline constexpr api::RoleName kPrefill = api::RoleName::kPrefill;
 inline constexpr api::RoleName kDecode = api::RoleName::kDecode;
 inline constexpr api::RoleName kAggregated = api::RoleName::kAggregated;
+inline constexpr api::RoleName kRouter = api::RoleName::kRouter;
 
 api::ArgValue Text(const std::string& text);
 
@@ -136,7 +137,7 @@ class NodeBuilder {
   kube::Node node_;
 };
 
-// A revision with the smallest templates that pods and routers can be made from.
+// A revision with the smallest templates that pods can be made from; its router's is "router".
 class RevisionBuilder {
  public:
   explicit RevisionBuilder(const std::string& name, const std::string& contract = "c");
@@ -151,10 +152,6 @@ class RevisionBuilder {
  private:
   render::Revision revision_;
 };
-
-// A router of a contract, with `ready` of `desired` pods.
-std::shared_ptr<const kube::Deployment> RouterOf(const std::string& contract, int ready,
-                                                 int desired = 1);
 
 // At kNow, with the seed's class and model and the nodes b200-0 and b200-1.
 Snapshot SnapshotOf(const DeploymentBuilder& deployment,

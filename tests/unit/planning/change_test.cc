@@ -15,7 +15,7 @@ using ::testing::IsEmpty;
 using ::testing::SizeIs;
 using ::testing::UnorderedElementsAre;
 
-// -- what a change touches
+// -- a role
 
 TEST(Change, OfOneRoleReplacesOnlyThatRole) {
   World world = Running();
@@ -25,6 +25,92 @@ TEST(Change, OfOneRoleReplacesOnlyThatRole) {
               ElementsAre("create ControllerRevision", "delete decode-0-1", "create decode-0-2"));
   EXPECT_TRUE(world.Settle().status.ready);
 }
+
+// -- the router
+
+void ChangeRouter(api::DeploymentSpec& spec) { spec.router.args["router-mode"] = Text("random"); }
+
+TEST(RouterChange, CreatesTheNewPodBeforeTheOldOneGoes) {
+  World world = Running();
+  world.Edit(ChangeRouter);
+  EXPECT_THAT(world.RunPass().writes,
+              ElementsAre("create ControllerRevision", "create router-0-2"));
+  world.BindAndStart();
+  EXPECT_THAT(world.RunPass().writes, IsEmpty()) << "the new one is not ready";
+  world.UpdateRouters();
+  EXPECT_THAT(world.RunPass().writes, ElementsAre("delete router-0-1"));
+  EXPECT_TRUE(world.Settle().status.ready);
+}
+
+TEST(RouterChange, ReplacesOneAfterTheOtherAndServesOnWithAllOfThem) {
+  World world;
+  world.Edit([](auto& spec) { spec.router.replicas = 3; });
+  world.Settle();
+  world.Edit(ChangeRouter);
+  for (int pass = 0; pass < 12; ++pass) {
+    world.RunPass();
+    EXPECT_GE(RoleStatus(world, "router").at("ready"), 3);
+    EXPECT_LE(RoleStatus(world, "router").at("created"), 4);
+    world.EverythingGoesWell();
+  }
+  EXPECT_EQ(RoleStatus(world, "router").at("updated"), 3);
+  EXPECT_THAT(world.Settle().writes, IsEmpty());
+  EXPECT_THAT(world.pods(), SizeIs(6));
+}
+
+TEST(RouterChange, LeavesTheOldPodWhereTheNewImageCannotBePulled) {
+  World world = Running();
+  world.Edit([](auto& spec) { spec.router.image = "registry.example/typo:1"; });
+  world.RunPass();
+  kube::Pod& pulling = world.At(kRouter, 0);
+  for (int pass = 0; pass < 5; ++pass) {
+    pulling.scheduled = true;
+    pulling.containers.resize(1);
+    pulling.containers[0].waiting_reason = "ImagePullBackOff";
+    world.Advance(1000);
+    EXPECT_THAT(world.RunPass().writes, IsEmpty());
+  }
+  EXPECT_EQ(ConditionOf(world, "Ready"), "True Serving");
+  EXPECT_EQ(ConditionOf(world, "FullyAvailable"), "False ImagePullFailed");
+  world.Edit([](auto& spec) { spec.router.image = "registry.example/router:1"; });
+  EXPECT_THAT(world.RunPass().writes,
+              ElementsAre("create ControllerRevision", "delete router-0-2", "create router-0-3"));
+}
+
+// Workers that are away make every router NotReady, and say nothing about its template.
+TEST(RouterChange, LeavesAPodThatHasServedUntilItsSuccessorDoes) {
+  World world = Running();
+  world.Advance(100);
+  world.SetReady(kDecode, 0, false);
+  world.UpdateRouters();
+  world.Edit(ChangeRouter);
+  for (int pass = 0; pass < 3; ++pass) {
+    EXPECT_THAT(world.RunPass().writes, ::testing::Not(Contains("delete router-0-1")));
+    world.Advance(100);
+  }
+  world.SetReady(kDecode, 0, true);
+  world.BindAndStart();
+  world.UpdateRouters();
+  EXPECT_THAT(world.RunPass().writes, ElementsAre("delete router-0-1"));
+}
+
+TEST(RouterChange, KeepsWhatServesWhenFewerAreWantedInBetween) {
+  World world;
+  world.Edit([](auto& spec) { spec.router.replicas = 3; });
+  world.Settle();
+  world.Edit(ChangeRouter);
+  world.RunPass();
+  world.Edit([](auto& spec) { spec.router.replicas = 1; });
+  const Pass pass = world.RunPass();
+  EXPECT_THAT(pass.writes, Contains("delete router-1-1"));
+  EXPECT_THAT(pass.writes, Contains("delete router-2-1"));
+  EXPECT_THAT(pass.writes, ::testing::Not(Contains("delete router-0-1")));
+  world.EverythingGoesWell();
+  EXPECT_TRUE(world.Settle().status.ready);
+  EXPECT_THAT(world.pods(), SizeIs(4));
+}
+
+// -- what a change touches
 
 TEST(Change, OfReplicasMakesNoRevision) {
   World world = Running();
@@ -39,38 +125,38 @@ TEST(Change, OfTheContractEndsAllWorkersBeforeTheFirstNewOne) {
   world.Edit(ChangeImage);
   EXPECT_THAT(world.RunPass().writes,
               ElementsAre("create ControllerRevision", "delete prefill-0-1", "delete prefill-1-1",
-                          "delete decode-0-1", "apply Deployment router"));
+                          "delete decode-0-1", "create router-0-1"));
   EXPECT_THAT(world.RunPass().writes, IsEmpty());
   world.EndTerminating();
   EXPECT_THAT(world.RunPass().writes, ElementsAre("create prefill-0-1", "create prefill-1-1",
-                                                  "create decode-0-1", "delete Deployment router"))
+                                                  "create decode-0-1", "delete router-0-1"))
       << "the router of the old contract goes with its last worker";
   EXPECT_TRUE(world.Settle().status.ready);
 }
 
-TEST(Change, LeavesTheRouterOfAnOldContractAsItIs) {
+TEST(Change, GivesTheNewContractItsOwnRoutersAndTheOldOneNoMore) {
   World world = Running();
   world.Edit([](auto& spec) {
     ChangeImage(spec);
-    spec.router.replicas = 4;
+    spec.router.replicas = 2;
   });
   const Pass pass = world.RunPass();
-  EXPECT_THAT(pass.writes, Contains("apply Deployment router").Times(1));
+  EXPECT_THAT(pass.writes, Contains("create router-0-1"));
+  EXPECT_THAT(pass.writes, Contains("create router-1-1"));
+  EXPECT_THAT(pass.writes, ::testing::Not(Contains("delete router-0-1")));
 }
 
 TEST(Change, FromTwoRolesToOneReplacesEverything) {
   World world = Running();
   world.Edit(Aggregate);
-  EXPECT_THAT(
-      world.RunPass().writes,
-      UnorderedElementsAre("create ControllerRevision", "delete prefill-0-1", "delete prefill-1-1",
-                           "delete decode-0-1", "apply Deployment router",
-                           "apply PodDisruptionBudget minimax-m3-aggregated",
-                           "delete PodDisruptionBudget minimax-m3-prefill",
-                           "delete PodDisruptionBudget minimax-m3-decode"));
+  EXPECT_THAT(world.RunPass().writes,
+              UnorderedElementsAre("create ControllerRevision", "delete prefill-0-1",
+                                   "delete prefill-1-1", "delete decode-0-1", "create router-0-1",
+                                   "apply PodDisruptionBudget minimax-m3-aggregated",
+                                   "delete PodDisruptionBudget minimax-m3-prefill"));
   const Pass last = world.Settle();
   EXPECT_TRUE(last.status.ready);
-  EXPECT_THAT(world.pods(), SizeIs(2));
+  EXPECT_THAT(world.pods(), SizeIs(3));
 }
 
 TEST(Change, BackToAnOlderSpecUsesItsStoredRevision) {
@@ -94,7 +180,7 @@ TEST(Change, WhileAnotherOneRollsGoesStraightToTheLast) {
   world.RunPass();
   world.Edit([](auto& spec) { spec.roles[kDecode].args["max-num-seqs"] = Text("128"); });
   const Pass pass = world.RunPass();
-  EXPECT_THAT(pass.PodWrites(), ElementsAre("delete decode-2-2", "create decode-2-3"))
+  EXPECT_THAT(pass.WorkerWrites(), ElementsAre("delete decode-2-2", "create decode-2-3"))
       << "the pod of the revision in between was not ready, the others go on";
   world.Settle();
   for (const auto& pod : world.pods()) EXPECT_TRUE(pod->ready);
@@ -131,7 +217,8 @@ TEST(Catalogue, ChangeReachesOnlyTheRoleThatRollsAnyway) {
   World world = Running();
   world.SetClass(ClassBuilder().Env("NCCL_DEBUG", "INFO"));
   world.Edit(ChangeDecode);
-  EXPECT_THAT(world.RunPass().PodWrites(), ElementsAre("delete decode-0-1", "create decode-0-2"));
+  EXPECT_THAT(world.RunPass().WorkerWrites(),
+              ElementsAre("delete decode-0-1", "create decode-0-2"));
   EXPECT_NE(world.RunPass().plan.update_available, "") << "prefill is still of the older class";
 }
 
@@ -165,9 +252,9 @@ TEST(Failure, OfADeleteLeavesTwoPodsInASlotForOnePassOnly) {
     return Answer(base::ErrorCode::kUnavailable, "ServiceUnavailable", "etcd is away");
   };
   world.Edit(ChangeDecode);
-  EXPECT_THAT(world.RunPass().PodWrites(), ElementsAre("create decode-0-2"));
+  EXPECT_THAT(world.RunPass().WorkerWrites(), ElementsAre("create decode-0-2"));
   world.fails = Accept;
-  EXPECT_THAT(world.RunPass().PodWrites(),
+  EXPECT_THAT(world.RunPass().WorkerWrites(),
               ElementsAre("delete decode-0-2", "delete decode-0-1", "create decode-0-3"));
   EXPECT_TRUE(world.Settle().status.ready);
 }

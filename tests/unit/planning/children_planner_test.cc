@@ -4,8 +4,7 @@
 
 #include <gmock/gmock.h>
 
-#include "controllers/api/labels.h"
-#include "controllers/render/objects.h"
+#include "controllers/planning/desired.h"
 #include "tests/unit/planning/builders.h"
 
 namespace disagg::planning {
@@ -17,11 +16,8 @@ using ::testing::IsEmpty;
 using ::testing::UnorderedElementsAre;
 
 ChildrenGoal GoalOf(const DeploymentBuilder& deployment) {
-  const auto revision = RevisionBuilder("r").Role(kPrefill, "p").Role(kDecode, "d").Stored();
   ChildrenGoal goal;
-  goal.target = revision.identity;
-  goal.router_template = revision.router_template.Unpack();
-  for (const auto& [role, spec] : deployment.Value().spec.roles) goal.desired[role] = spec.replicas;
+  goal.desired = SpecDesired(deployment.Value());
   return goal;
 }
 
@@ -78,12 +74,11 @@ int MinAvailable(const std::vector<Write>& writes, const std::string& budget) {
 TEST(PlanChildren, MakesEverythingOnce) {
   const DeploymentBuilder deployment;
   const auto writes = Plan(deployment, {}, GoalOf(deployment));
-  EXPECT_THAT(Describe(writes),
-              ElementsAre("create ServiceAccount minimax-m3-workers",
-                          "apply RoleBinding minimax-m3-workers",
-                          "apply Service minimax-m3-workers", "apply Service minimax-m3",
-                          "apply Deployment router", "apply PodDisruptionBudget minimax-m3-prefill",
-                          "apply PodDisruptionBudget minimax-m3-decode"));
+  EXPECT_THAT(
+      Describe(writes),
+      ElementsAre("create ServiceAccount minimax-m3-workers",
+                  "apply RoleBinding minimax-m3-workers", "apply Service minimax-m3-workers",
+                  "apply Service minimax-m3", "apply PodDisruptionBudget minimax-m3-prefill"));
   for (const Write& write : writes) {
     EXPECT_EQ(write.uid, "") << "nothing is cached";
     EXPECT_EQ(write.body.at("metadata").at("ownerReferences").at(0).at("uid"), "uid-of-minimax-m3");
@@ -122,17 +117,11 @@ TEST(PlanChildren, MendsWhatDrifted) {
        json::json_pointer("/spec/selector/disagg.dev~1deployment"),
        "other",
        {"apply Service minimax-m3-workers", "apply Service minimax-m3"}},
-      {"a router that was scaled by hand",
-       kube::kDeployments,
-       json::json_pointer("/spec/replicas"),
-       5,
-       {"apply Deployment router"}},
       {"a budget that was loosened",
        kube::kPodDisruptionBudgets,
        json::json_pointer("/spec/minAvailable"),
        7,
-       {"apply PodDisruptionBudget minimax-m3-prefill",
-        "apply PodDisruptionBudget minimax-m3-decode"}},
+       {"apply PodDisruptionBudget minimax-m3-prefill"}},
       {"a binding to another account",
        kube::kRoleBindings,
        json::json_pointer("/subjects/0/name"),
@@ -173,9 +162,8 @@ TEST(PlanChildren, TakesAwayAFieldThatIsNotWantedAnyMore) {
 TEST(PlanChildren, DeletesUnwantedObjectsOfEveryKind) {
   const DeploymentBuilder deployment;
   const ChildrenGoal goal = GoalOf(deployment);
-  for (const kube::Resource& resource :
-       {kube::kServices, kube::kServiceAccounts, kube::kRoleBindings, kube::kDeployments,
-        kube::kPodDisruptionBudgets}) {
+  for (const kube::Resource& resource : {kube::kServices, kube::kServiceAccounts,
+                                         kube::kRoleBindings, kube::kPodDisruptionBudgets}) {
     SCOPED_TRACE(resource.kind);
     auto children = Converged(deployment, goal);
     children.push_back(Named(resource, "minimax-m3-stray"));
@@ -213,9 +201,11 @@ struct BudgetCase {
 TEST(Budgets, AreIntegersOfTheReplicasThatHaveToStay) {
   const BudgetCase cases[] = {
       {"one may go", api::DisruptionPolicy::kOneGroup, 4, 3},
-      {"a lone replica may go", api::DisruptionPolicy::kOneGroup, 1, 0},
-      {"of none, none has to stay", api::DisruptionPolicy::kOneGroup, 0, 0},
+      {"a lone replica may go, and a budget would forbid nothing", api::DisruptionPolicy::kOneGroup,
+       1, -1},
+      {"of none, none has to stay", api::DisruptionPolicy::kOneGroup, 0, -1},
       {"none may go", api::DisruptionPolicy::kBlock, 4, 4},
+      {"not even the only one", api::DisruptionPolicy::kBlock, 1, 1},
       {"no budget at all", api::DisruptionPolicy::kNone, 4, -1},
   };
   for (const BudgetCase& c : cases) {
@@ -225,6 +215,24 @@ TEST(Budgets, AreIntegersOfTheReplicasThatHaveToStay) {
     deployment.Replicas(kDecode, c.desired);
     const auto writes = Plan(deployment, {}, GoalOf(deployment));
     EXPECT_EQ(MinAvailable(writes, "minimax-m3-decode"), c.min_available);
+  }
+}
+
+TEST(Budgets, OfRoutersAreForTwoOrMore) {
+  const BudgetCase cases[] = {
+      {"the only one", api::DisruptionPolicy::kOneGroup, 1, -1},
+      {"one of two may go", api::DisruptionPolicy::kOneGroup, 2, 1},
+      {"the only one holds up no drain", api::DisruptionPolicy::kBlock, 1, -1},
+      {"none of two may go", api::DisruptionPolicy::kBlock, 2, 2},
+      {"no budget at all", api::DisruptionPolicy::kNone, 2, -1},
+  };
+  for (const BudgetCase& c : cases) {
+    SCOPED_TRACE(c.sentence);
+    DeploymentBuilder deployment;
+    deployment.spec().disruption = c.policy;
+    deployment.spec().router.replicas = c.desired;
+    const auto writes = Plan(deployment, {}, GoalOf(deployment));
+    EXPECT_EQ(MinAvailable(writes, "minimax-m3-router"), c.min_available);
   }
 }
 
@@ -242,8 +250,7 @@ TEST(Budgets, GoWhenTheUserWantsNone) {
   const auto children = Converged(deployment, GoalOf(deployment));
   deployment.spec().disruption = api::DisruptionPolicy::kNone;
   EXPECT_THAT(Describe(Plan(deployment, children, GoalOf(deployment))),
-              UnorderedElementsAre("delete PodDisruptionBudget minimax-m3-prefill",
-                                   "delete PodDisruptionBudget minimax-m3-decode"));
+              ElementsAre("delete PodDisruptionBudget minimax-m3-prefill"));
 }
 
 // -- accounts
@@ -255,7 +262,7 @@ TEST(Accounts, OfTheUserNeedNoneOfOurs) {
   for (const Write& write : writes) EXPECT_NE(write.stage, Stage::kAccount);
 }
 
-TEST(Accounts, StayWhileOldWorkersUseThem) {
+TEST(Accounts, StayWhileOldPodsUseThem) {
   DeploymentBuilder deployment;
   const auto children = Converged(deployment, GoalOf(deployment));
   deployment.spec().service_account_name = "mine";
@@ -268,27 +275,6 @@ TEST(Accounts, StayWhileOldWorkersUseThem) {
                                    "delete RoleBinding minimax-m3-workers"));
 }
 
-// -- routers
-
-TEST(Routers, OfOldContractsStayAsTheyAre) {
-  const DeploymentBuilder deployment;
-  ChildrenGoal goal = GoalOf(deployment);
-  auto children = Converged(deployment, goal);
-  children.push_back(Named(kube::kDeployments, render::RouterName("minimax-m3", "b")));
-  goal.old_contracts = {"b"};
-  EXPECT_THAT(Plan(deployment, children, goal), IsEmpty());
-  goal.old_contracts.clear();
-  EXPECT_THAT(Describe(Plan(deployment, children, goal)), ElementsAre("delete Deployment router"));
-}
-
-TEST(Routers, OfOldContractsAreNotMadeAnew) {
-  const DeploymentBuilder deployment;
-  ChildrenGoal goal = GoalOf(deployment);
-  const auto children = Converged(deployment, goal);
-  goal.old_contracts = {"b"};
-  EXPECT_THAT(Plan(deployment, children, goal), IsEmpty());
-}
-
 // -- healing
 
 TEST(HealOnly, MakesWhatIsMissingAndChangesNothing) {
@@ -296,21 +282,15 @@ TEST(HealOnly, MakesWhatIsMissingAndChangesNothing) {
   ChildrenGoal goal = GoalOf(deployment);
   auto children = Converged(deployment, goal);
   children.push_back(Named(kube::kServices, "minimax-m3-stray"));
-  std::erase_if(children, [](const Child& child) { return child.resource == kube::kDeployments; });
+  std::erase_if(children, [](const Child& child) {
+    return child.object->meta.name == "minimax-m3-workers" && child.resource == kube::kServices;
+  });
   deployment.spec().router.service_type = "LoadBalancer";
   deployment.spec().service_account_name = "mine";
   deployment.spec().disruption = api::DisruptionPolicy::kNone;
   goal.heal_only = true;
-  EXPECT_THAT(Describe(Plan(deployment, children, goal)), ElementsAre("apply Deployment router"));
-}
-
-TEST(HealOnly, TakesAwayRoutersThatNobodyNeeds) {
-  const DeploymentBuilder deployment;
-  ChildrenGoal goal = GoalOf(deployment);
-  auto children = Converged(deployment, goal);
-  children.push_back(Named(kube::kDeployments, render::RouterName("minimax-m3", "b")));
-  goal.heal_only = true;
-  EXPECT_THAT(Describe(Plan(deployment, children, goal)), ElementsAre("delete Deployment router"));
+  EXPECT_THAT(Describe(Plan(deployment, children, goal)),
+              ElementsAre("apply Service minimax-m3-workers"));
 }
 
 // -- history

@@ -35,7 +35,7 @@ TEST(Columns, OfThePassThatDeletesWhatServed) {
   World world = Running();
   world.Edit(ChangeImage);
   const Pass pass = world.RunPass();
-  EXPECT_THAT(pass.PodWrites(),
+  EXPECT_THAT(pass.WorkerWrites(),
               ElementsAre("delete prefill-0-1", "delete prefill-1-1", "delete decode-0-1"));
   EXPECT_FALSE(pass.status.ready);
   EXPECT_EQ(Field(pass.status.status.at("summary"), "prefill"), "0/2");
@@ -169,7 +169,7 @@ TEST(CurrentRevision, IsSetOnlyWhenEverythingOfItIsReady) {
   world.MakePodsReady();
   world.RunPass();
   EXPECT_EQ(world.deployment().status.current_revision, "") << "the router is not ready";
-  world.UpdateRouters();
+  world.EverythingGoesWell();
   world.RunPass();
   EXPECT_EQ(world.deployment().status.current_revision, world.revisions()[0].identity.name);
 }
@@ -189,12 +189,16 @@ TEST(CurrentRevision, WaitsForARouterThatHasYetToRoll) {
   const std::string before = world.deployment().status.current_revision;
   world.Edit([](auto& spec) { spec.router.args["router-mode"] = Text("random"); });
   EXPECT_THAT(world.RunPass().writes,
-              ElementsAre("create ControllerRevision", "apply Deployment router"));
+              ElementsAre("create ControllerRevision", "create router-0-2"));
   EXPECT_EQ(world.deployment().status.current_revision, before);
   EXPECT_EQ(ConditionOf(world, "Reconciling"), "True RollingOut");
+  world.BindAndStart();
   world.RunPass();
-  EXPECT_EQ(world.deployment().status.current_revision, before) << "its controller has not seen it";
+  EXPECT_EQ(world.deployment().status.current_revision, before) << "the new pod is not ready";
   world.UpdateRouters();
+  world.RunPass();
+  EXPECT_EQ(world.deployment().status.current_revision, before) << "the old pod terminates";
+  world.EndTerminating();
   world.RunPass();
   EXPECT_NE(world.deployment().status.current_revision, before);
 }

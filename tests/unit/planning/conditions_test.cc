@@ -57,7 +57,7 @@ const Situation kSituations[] = {
      [](World& world) { world.RemoveRouters(); },
      {{"Ready", "False NoRouterReady"},
       {"RouterReady", "False NoRouterReady"},
-      {"FullyAvailable", "False NotReady"},
+      {"FullyAvailable", "False Starting"},
       {"Reconciling", "True Progressing"}}},
     {"more replicas are wanted",
      [](World& world) { world.Edit([](auto& spec) { spec.roles[kPrefill].replicas = 3; }); },
@@ -248,13 +248,14 @@ TEST(Ready, HonoursMinReady) {
 TEST(Ready, IsNeverTrueForMixedContracts) {
   const auto prefill = PodBuilder(kPrefill, 0).Of("p", "a").Ready();
   const auto decode = PodBuilder(kDecode, 0).Of("d", "b").Ready();
-  Snapshot snapshot = SnapshotOf(DeploymentBuilder(), {prefill, decode});
-  snapshot.routers = {RouterOf("a", 1), RouterOf("b", 1)};
+  const auto of_a = PodBuilder(kRouter, 0).Of("r", "a").Ready();
+  const auto of_b = PodBuilder(kRouter, 0).Of("s", "b").Ready();
+  Snapshot snapshot = SnapshotOf(DeploymentBuilder(), {prefill, decode, of_a, of_b});
   const auto plan = PlanDeployment(snapshot);
   EXPECT_FALSE(PlanStatus(snapshot, plan, {}).ready);
   snapshot.pods.push_back(PodBuilder(kPrefill, 1).Of("p", "b").Ready());
   EXPECT_TRUE(PlanStatus(snapshot, plan, {}).ready);
-  snapshot.routers = {RouterOf("a", 1), RouterOf("b", 0)};
+  snapshot.pods[3] = PodBuilder(kRouter, 0).Of("s", "b").On("b200-0").Running();
   EXPECT_FALSE(PlanStatus(snapshot, plan, {}).ready) << "the router of b is not ready";
 }
 

@@ -78,7 +78,31 @@ const Judgement kJudgements[] = {
      [](World& world) {
        world.Edit([](auto& spec) { spec.router.args["router-mode"] = Text("random"); });
        world.RunPass();
-       world.ObserveRouters();
+       world.BindAndStart();
+       world.RunPass();
+     },
+     "InProgress"},
+    {"the router's template changed, its new pod is ready, and the old one still terminates",
+     [](World& world) {
+       world.Edit([](auto& spec) { spec.router.args["router-mode"] = Text("random"); });
+       world.RunPass();
+       world.BindAndStart();
+       world.UpdateRouters();
+       world.RunPass();
+       world.RunPass();
+     },
+     "InProgress"},
+    {"the router's template changed, and only its new pod is there",
+     [](World& world) {
+       world.Edit([](auto& spec) { spec.router.args["router-mode"] = Text("random"); });
+       world.Settle();
+     },
+     "Current"},
+    {"a router's pod is not ready while another is",
+     [](World& world) {
+       world.Edit([](auto& spec) { spec.router.replicas = 2; });
+       world.Settle();
+       world.SetReady(kRouter, 1, false);
        world.RunPass();
      },
      "InProgress"},
@@ -185,7 +209,7 @@ TEST(Suspended, SaysHowManyPodsStillRun) {
   world.Edit(Suspend);
   world.RunPass();
   EXPECT_EQ(MessageOf(world, "Ready"),
-            "spec.suspend is true: 3 pods still to terminate; requests are refused");
+            "spec.suspend is true: 4 pods still to terminate; requests are refused");
 }
 
 TEST(Paused, DoesNotClaimToHaveActedOnAChange) {

@@ -138,7 +138,7 @@ TEST(DamagedRevision, KeepsNobodyFromGivingDevicesBack) {
   world.Edit([](auto& spec) { spec.roles[kPrefill].replicas = 1; });
   EXPECT_THAT(world.RunPass().writes, ElementsAre("delete prefill-1-1"));
   world.Edit(Suspend);
-  EXPECT_THAT(world.RunPass().PodWrites(), SizeIs(2));
+  EXPECT_THAT(world.RunPass().WorkerWrites(), SizeIs(2));
   world.EndTerminating();
   world.Edit([](auto& spec) { spec.suspend = false; });
   world.Settle();

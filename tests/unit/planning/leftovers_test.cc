@@ -30,7 +30,7 @@ TEST(Leftovers, OfPodsArePassedByWithTheNextIncarnation) {
     if (decode) again.leftovers.push_back(Of(kube::kPods, write.key.name));
   }
   ASSERT_EQ(again.leftovers.size(), 1u);
-  EXPECT_THAT(again.RunPass().PodWrites(),
+  EXPECT_THAT(again.RunPass().WorkerWrites(),
               ElementsAre("create prefill-0-1", "create prefill-1-1", "create decode-0-2"));
 }
 
@@ -93,10 +93,7 @@ TEST(ForeignFields, AreTakenAwayWhereTheyKeepRequestsFromWorkers) {
        {{"publishNotReadyAddresses", true}},
        {{"spec", {{"publishNotReadyAddresses", nullptr}}}}},
       {"what only adds", kube::kServices, {{"sessionAffinity", "ClientIP"}}, json::object()},
-      {"a roll-out that is paused",
-       kube::kDeployments,
-       {{"paused", true}},
-       {{"spec", {{"paused", nullptr}}}}},
+      {"another kind", kube::kRoleBindings, {{"publishNotReadyAddresses", true}}, json::object()},
   };
   for (const ForeignCase& c : cases) {
     SCOPED_TRACE(c.sentence);

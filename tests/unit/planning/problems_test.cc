@@ -72,9 +72,9 @@ const ProblemCase kProblems[] = {
      "decode-0 failed: UnexpectedAdmissionError: no rdma/ib; it avoids node b200-0, where it "
      "failed 3 times, until 2026-11-24T10:59:00Z; repair the node and delete the pod to use it "
      "earlier"},
-    {"a pod that runs, but that routers do not find",
+    {"a pod that runs, but that requests do not find",
      Decode().Ready().Label("disagg.dev/discovery", ""), "b200-0", "NotRoutable",
-     "decode-0 runs, but routers do not find it without its labels; kubectl label pod "
+     "decode-0 runs, but requests do not find it without its labels; kubectl label pod "
      "minimax-m3-decode-new-0-1 -n serving --overwrite disagg.dev/deployment=minimax-m3 "
      "disagg.dev/discovery=enabled, or delete it"},
     {"words of a process that would turn a terminal around",
@@ -290,20 +290,6 @@ TEST(Unschedulable, SaysWhereAClaimIsMissing) {
 
 // -- routers and writes
 
-TEST(FindProblems, TellsWhyARouterHasNoPod) {
-  kube::Deployment router = *RouterOf("c", 0, 1);
-  router.replica_failure = "pods \"r\" is forbidden: exceeded quota: pods";
-  Snapshot snapshot = WithNodes({});
-  snapshot.routers = {std::make_shared<const kube::Deployment>(router)};
-  const auto problems = Find(snapshot);
-  ASSERT_THAT(problems, SizeIs(1));
-  EXPECT_EQ(problems[0].role, "router");
-  EXPECT_EQ(problems[0].reason, "QuotaExceeded");
-  EXPECT_EQ(problems[0].message,
-            "router: pods \"r\" is forbidden: exceeded quota: pods; raise the quota, or free what "
-            "it counts");
-}
-
 TEST(FindProblems, SaysThatNothingIsRepaired) {
   Plan plan;
   plan.paused = true;
@@ -315,16 +301,23 @@ TEST(FindProblems, SaysThatNothingIsRepaired) {
 }
 
 TEST(FindProblems, IncludesTheRoutersPods) {
-  kube::Pod router = *Decode().Running().Restarts(1, kNow).Terminated("OOMKilled", 137).Build();
-  router.meta.name = "minimax-m3-router-x";
-  Snapshot snapshot = WithNodes({});
-  snapshot.router_pods = {std::make_shared<const kube::Pod>(router)};
-  const auto problems = Find(snapshot);
-  ASSERT_THAT(problems, SizeIs(1));
-  EXPECT_EQ(problems[0].role, "router");
-  EXPECT_EQ(problems[0].message,
-            "router: engine exited once with exit code 137; kubectl logs --previous "
-            "minimax-m3-router-x -n serving");
+  const auto running = [] { return PodBuilder(kRouter, 0).On("b200-0").Running(); };
+  const auto killed = Find(WithNodes({running().Restarts(1, kNow).Terminated("OOMKilled", 137)}));
+  ASSERT_THAT(killed, SizeIs(1));
+  EXPECT_EQ(killed[0].role, "router");
+  EXPECT_EQ(killed[0].message,
+            "router-0: engine exited once with exit code 137; kubectl logs --previous "
+            "minimax-m3-router-new-0-1 -n serving");
+  EXPECT_EQ(killed[0].severity, Severity::kService) << "no router is ready";
+  const auto pulls = Find(WithNodes({running().Waiting("ImagePullBackOff", "not found")}));
+  EXPECT_EQ(pulls.at(0).message,
+            "router-0: ImagePullBackOff: not found; check spec.router.image, without it "
+            "spec.container.image, and imagePullSecrets");
+  const auto hidden = Find(WithNodes({running().Ready().Label("disagg.dev/role", "x")}));
+  EXPECT_THAT(hidden.at(0).message, HasSubstr("disagg.dev/role=router"));
+  const auto homeless =
+      Find(WithNodes({PodBuilder(kRouter, 0).Unschedulable("Insufficient cpu")}), Resolved());
+  EXPECT_EQ(homeless.at(0).message, "router-0 finds no node: Insufficient cpu");
 }
 
 Write PodWrite(const std::string& name) {

@@ -6,11 +6,13 @@
 #include <functional>
 #include <random>
 #include <set>
+#include <tuple>
 
 #include <gmock/gmock.h>
 
 #include "controllers/api/labels.h"
 #include "controllers/planning/pod_state.h"
+#include "controllers/planning/role_policy.h"
 #include "tests/unit/planning/scenarios.h"
 
 namespace disagg::planning {
@@ -45,29 +47,50 @@ bool MayRun(const PodState& state) {
   return state.alive() || state.life == Life::kEnding || state.crash_looping;
 }
 
+// Of routers those of one contract: both contracts have their own while one replaces the other.
 void CheckSlots(const Pass& pass, const std::vector<PodState>& states, const PodWrites& writes) {
-  std::map<std::pair<std::string, std::string>, int> slots;
-  std::map<std::string, int> roles;
+  std::map<std::tuple<std::string, std::string, std::string>, int> slots;
+  std::map<std::pair<std::string, std::string>, int> roles;
   for (const PodState& state : states) {
     if (!state.alive() || writes.deleted.contains(state.pod->meta.uid)) continue;
     const std::string role(api::ToString(state.role));
-    ++slots[{role, std::to_string(state.replica)}];
-    ++roles[role];
+    ++slots[{role, std::to_string(state.replica), state.contract}];
+    ++roles[{role, state.contract}];
   }
   for (const Write* create : writes.creates) {
     const std::string role = LabelOf(*create, api::kLabelRole);
-    const int in_slot = ++slots[{role, LabelOf(*create, api::kLabelReplica)}];
-    EXPECT_EQ(in_slot, 1) << create->key.name << " is not alone in its slot";
+    const std::string contract = LabelOf(*create, api::kLabelContract);
+    const api::RoleName name = *api::ParseRoleName(role);
+    const int in_slot = ++slots[{role, LabelOf(*create, api::kLabelReplica), contract}];
+    EXPECT_LE(in_slot, 1 + PolicyOf(name).surge) << create->key.name << " is not alone in its slot";
     const auto& desired = pass.outcome.accepted() ? pass.plan.desired : pass.plan.accepted_desired;
-    EXPECT_LE(++roles[role], desired.at(*api::ParseRoleName(role)) + 1) << role;
+    const int of_role = ++roles[{role, contract}];
+    EXPECT_LE(of_role, desired.at(name) + 1) << role;
   }
+}
+
+// Routers of the target that can serve are never fewer than wanted by our own doing.
+void CheckRouters(const Pass& pass, const std::vector<PodState>& states, const PodWrites& writes) {
+  const auto& target = pass.outcome.accepted() ? pass.plan.target : pass.plan.accepted;
+  if (!target) return;
+  const auto& desired = pass.outcome.accepted() ? pass.plan.desired : pass.plan.accepted_desired;
+  int ready = 0, kept = 0;
+  for (const PodState& state : states) {
+    if (state.role != kRouter || state.contract != target->contract || !state.ready()) continue;
+    ++ready;
+    kept += writes.deleted.contains(state.pod->meta.uid) ? 0 : 1;
+  }
+  const auto wanted = desired.find(kRouter);
+  if (wanted == desired.end()) return;
+  EXPECT_GE(kept, std::min(ready, wanted->second));
 }
 
 void CheckContracts(const std::vector<PodState>& states, const PodWrites& writes) {
   for (const Write* create : writes.creates) {
+    if (LabelOf(*create, api::kLabelRole) == api::ToString(kRouter)) continue;
     const std::string contract = LabelOf(*create, api::kLabelContract);
     for (const PodState& state : states) {
-      EXPECT_FALSE(MayRun(state) && state.contract != contract)
+      EXPECT_FALSE(MayRun(state) && state.contract != contract && state.role != kRouter)
           << create->key.name << " is made while " << state.pod->meta.name << " may run";
     }
   }
@@ -80,29 +103,29 @@ void CheckDeletes(const Pass& pass, const PodWrites& writes) {
 }
 
 // A contract that can serve: its router, and every role of one of the two shapes.
-bool CanServe(const Pass& pass, const std::vector<PodState>& states) {
+bool CanServe(const std::vector<PodState>& states) {
   std::map<std::string, std::set<api::RoleName>> ready;
   for (const PodState& state : states) {
     if (state.ready()) ready[state.contract].insert(state.role);
   }
-  return std::any_of(pass.before.routers.begin(), pass.before.routers.end(),
-                     [&](const auto& router) {
-                       const auto& roles = ready[router->meta.label(api::kLabelContract)];
-                       const bool pair = roles.contains(kPrefill) && roles.contains(kDecode);
-                       return router->ready > 0 && (pair || roles.contains(kAggregated));
-                     });
+  return std::any_of(ready.begin(), ready.end(), [](const auto& contract) {
+    const auto& roles = contract.second;
+    const bool pair = roles.contains(kPrefill) && roles.contains(kDecode);
+    return roles.contains(kRouter) && (pair || roles.contains(kAggregated));
+  });
 }
 
 // What a spec allows a role to hold, accepted or not.
 int MostWanted(const api::DeploymentSpec& spec, api::RoleName role) {
   if (spec.suspend) return 0;
+  if (role == kRouter) return spec.router.replicas;
   const auto wanted = spec.roles.find(role);
   return wanted == spec.roles.end() ? 1000 : wanted->second.replicas;
 }
 
 void CheckStatus(const Pass& pass, const std::vector<PodState>& states) {
   if (pass.status.ready) {
-    EXPECT_TRUE(CanServe(pass, states));
+    EXPECT_TRUE(CanServe(states));
   }
   const api::StatusView before = pass.before.deployment->status;
   const api::StatusView after = ReadStatus(pass.status.status);
@@ -132,6 +155,7 @@ void Check(const Pass& pass) {
   const auto states = ClassifyPods(pass.before);
   const PodWrites writes(pass);
   CheckSlots(pass, states, writes);
+  CheckRouters(pass, states, writes);
   CheckContracts(states, writes);
   CheckDeletes(pass, writes);
   CheckStatus(pass, states);
@@ -159,7 +183,7 @@ class Player {
     Check(last);
     EXPECT_THAT(last.plan.writes, IsEmpty());
     EXPECT_TRUE(last.status.ready);
-    std::size_t desired = 0;
+    auto desired = static_cast<std::size_t>(world_.deployment().spec.router.replicas);
     for (const auto& [role, spec] : world_.deployment().spec.roles) {
       desired += static_cast<std::size_t>(spec.replicas);
     }
@@ -217,7 +241,8 @@ class Player {
     world_.Edit([&](auto& spec) {
       spec.suspend = OneIn(4);
       spec.restart_token = std::to_string(Below(2));
-      spec.router.replicas = 1 + Below(2);
+      spec.router.replicas = 1 + Below(3);
+      spec.router.image = OneIn(2) ? "" : "router:" + std::to_string(Below(2));
       spec.router.service_type = OneIn(2) ? "ClusterIP" : "LoadBalancer";
       spec.service_account_name = OneIn(3) ? "mine" : "";
       spec.disruption = OneIn(2) ? api::DisruptionPolicy::kOneGroup : api::DisruptionPolicy::kNone;

@@ -69,7 +69,7 @@ TEST(Typo, DoesNotStopAContractThatIsBeingReplaced) {
   world.Edit(MistypeModel);
   world.EndTerminating();
   EXPECT_THAT(world.RunPass().writes, ElementsAre("create prefill-0-1", "create prefill-1-1",
-                                                  "create decode-0-1", "delete Deployment router"));
+                                                  "create decode-0-1", "delete router-0-1"));
 }
 
 TEST(Typo, CorrectedIsAsIfItHadNeverBeen) {
@@ -95,7 +95,7 @@ TEST(Typo, NeverEndsPodsThatStatusDoesNotSpeakOfYet) {
   world.LoseStatus();
   world.SetStatus(first);
   world.Edit(MistypeModel);
-  EXPECT_THAT(world.RunPass().PodWrites(), IsEmpty());
+  EXPECT_THAT(world.RunPass().WorkerWrites(), IsEmpty());
 }
 
 TEST(Unreadable, ObjectKeepsItsPodsAndChildren) {
@@ -113,13 +113,14 @@ TEST(Suspend, EndsAllPodsAndKeepsTheRevision) {
   world.Edit(Suspend);
   const Pass pass = world.RunPass();
   EXPECT_THAT(pass.writes, UnorderedElementsAre("delete prefill-0-1", "delete prefill-1-1",
-                                                "delete decode-0-1", "apply Deployment router",
-                                                "apply PodDisruptionBudget minimax-m3-prefill"));
+                                                "delete decode-0-1", "delete router-0-1",
+                                                "delete PodDisruptionBudget minimax-m3-prefill"));
+  world.EndTerminating();
   world.Settle();
   EXPECT_THAT(world.pods(), IsEmpty());
   EXPECT_EQ(world.revisions().size(), 1u);
   world.Edit([](auto& spec) { spec.suspend = false; });
-  EXPECT_THAT(world.RunPass().PodWrites(),
+  EXPECT_THAT(world.RunPass().WorkerWrites(),
               ElementsAre("create prefill-0-1", "create prefill-1-1", "create decode-0-1"));
 }
 

@@ -85,7 +85,7 @@ TEST(Recreation, IsBoundedWhateverHappensToThePods) {
     world.PutOutOfService("out");
     int created = 0;
     for (int second = 0; second < 600; ++second) {
-      for (const std::string& write : world.RunPass().PodWrites()) {
+      for (const std::string& write : world.RunPass().WorkerWrites()) {
         if (write.starts_with("create")) ++created;
       }
       harm.act(world);
@@ -117,14 +117,14 @@ TEST(Recreation, OfADeletedPodIsImmediate) {
   World world = Running();
   world.Advance(3600);
   world.DeletePod(kDecode, 0);
-  EXPECT_THAT(world.RunPass().PodWrites(), ElementsAre("create decode-0-2"));
+  EXPECT_THAT(world.RunPass().WorkerWrites(), ElementsAre("create decode-0-2"));
 }
 
 // Were it only hidden from our caches, the API server would say that the name is taken.
 TEST(Recreation, AsksForTheSameNameAfterAPodThatLeftNoTrace) {
   World world = Running();
   world.Vanish();
-  EXPECT_THAT(world.RunPass().PodWrites(),
+  EXPECT_THAT(world.RunPass().WorkerWrites(),
               ElementsAre("create prefill-0-1", "create prefill-1-1", "create decode-0-1"));
 }
 
@@ -135,13 +135,13 @@ TEST(NodeLoss, IsAskedForBeforeAPodIsEnded) {
   const std::string node = "b200-lost";
   world.At(kDecode, 0).node_name = node;
   const Pass pass = world.RunPass();
-  ASSERT_THAT(pass.PodWrites(), ElementsAre("delete decode-0-1 grace 0"))
+  ASSERT_THAT(pass.WorkerWrites(), ElementsAre("delete decode-0-1 grace 0"))
       << "nothing is created before the answer";
   const auto& absence = pass.plan.writes.at(0).because_absent;
   ASSERT_TRUE(absence);
   EXPECT_EQ(absence->resource, kube::kNodes);
   EXPECT_EQ(absence->key.name, node);
-  EXPECT_THAT(world.RunPass().PodWrites(), ElementsAre("create decode-0-1"));
+  EXPECT_THAT(world.RunPass().WorkerWrites(), ElementsAre("create decode-0-1"));
 }
 
 TEST(NodeLoss, IsNoneWhileNodesCannotBeRead) {
@@ -169,7 +169,7 @@ TEST(Blindness, ToPodsOrRevisionsStopsAllButGivingBack) {
     Snapshot suspended = world.TakeSnapshot();
     suspended.not_live = snapshot.not_live;
     EXPECT_THAT(Describe(PlanDeployment(suspended).writes),
-                ElementsAre("delete prefill-0-1", "delete prefill-1-1"));
+                ElementsAre("delete prefill-0-1", "delete prefill-1-1", "delete router-0-1"));
   }
 }
 
@@ -192,7 +192,7 @@ TEST(Correction, OfAModelReachesPodsThatNeverStarted) {
   world.SetModel(ModelBuilder().Alias("nvidia/MiniMax-M3-NVFP4").Revision("corrected"));
   const Pass pass = world.RunPass();
   EXPECT_THAT(pass.writes, Contains("create ControllerRevision"));
-  EXPECT_THAT(pass.PodWrites(), Contains(StartsWith("delete")).Times(3));
+  EXPECT_THAT(pass.WorkerWrites(), Contains(StartsWith("delete")).Times(3));
   EXPECT_TRUE(world.Settle().status.ready);
   for (const auto& pod : world.pods()) {
     EXPECT_EQ(pod->meta.label(api::kLabelRevision), world.deployment().status.current_revision);

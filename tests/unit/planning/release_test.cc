@@ -120,7 +120,7 @@ void ExpectNothingIsCreated(World& world) {
     world.EndTerminating();
     world.BindAndStart();
     world.Advance(60);
-    EXPECT_THAT(world.RunPass().PodWrites(), Not(Contains(StartsWith("create"))));
+    EXPECT_THAT(world.RunPass().WorkerWrites(), Not(Contains(StartsWith("create"))));
   }
 }
 
@@ -189,7 +189,7 @@ TEST(Release, StopsTheRouterOfAnInvalidSpecToo) {
   World world = Running();
   world.RemoveModels();
   world.Edit(Suspend);
-  EXPECT_THAT(world.RunPass().writes, Contains("apply Deployment router"));
+  EXPECT_THAT(world.RunPass().writes, Contains("delete router-0-1"));
 }
 
 TEST(Release, AsksTheClusterAgainWhenASuspendedDeploymentGoesOn) {
@@ -204,7 +204,7 @@ TEST(Release, AsksTheClusterAgainWhenASuspendedDeploymentGoesOn) {
   world.Edit([](auto& spec) { spec.suspend = false; });
   const Pass pass = world.RunPass();
   EXPECT_THAT(pass.asked, SizeIs(3));
-  EXPECT_THAT(pass.PodWrites(), IsEmpty());
+  EXPECT_THAT(pass.WorkerWrites(), IsEmpty());
 }
 
 // -- what serves is kept
@@ -217,7 +217,7 @@ TEST(ScaleDown, TakesAPodThatCrashLoopsWhateverHoldsUpTheRest) {
     ChangeImage(spec);
     spec.roles[kPrefill].replicas = 1;
   });
-  EXPECT_THAT(world.RunPass().PodWrites(), ElementsAre("delete prefill-0-1"));
+  EXPECT_THAT(world.RunPass().WorkerWrites(), ElementsAre("delete prefill-0-1"));
 }
 
 TEST(ScaleDown, InAStuckRollOutKeepsThePodThatServes) {
@@ -231,12 +231,12 @@ TEST(ScaleDown, InAStuckRollOutKeepsThePodThatServes) {
   const std::string serves = world.At(kDecode, 0).meta.name;
   world.Edit([](auto& spec) { spec.roles[kDecode].replicas = 1; });
   const Pass pass = world.RunPass();
-  EXPECT_THAT(pass.PodWrites(), ElementsAre("delete decode-1-2"));
+  EXPECT_THAT(pass.WorkerWrites(), ElementsAre("delete decode-1-2"));
   EXPECT_THAT(pass.plan.explanations,
               Contains(HasSubstr("decode-0 keeps the older revision: decode-1")));
   world.EndTerminating();
   world.Advance(60);
-  EXPECT_THAT(world.RunPass().PodWrites(), IsEmpty());
+  EXPECT_THAT(world.RunPass().WorkerWrites(), IsEmpty());
   EXPECT_THAT(Holding(world, "decode"), ElementsAre(serves));
 }
 
@@ -252,7 +252,8 @@ TEST(ScaleDown, InARollOutThatOnlyTookItsTimeRollsOnLater) {
   ASSERT_TRUE(pass.plan.wake_at);
   world.EndTerminating();
   world.Advance(*pass.plan.wake_at - world.now());
-  EXPECT_THAT(world.RunPass().PodWrites(), ElementsAre("delete decode-0-1", "create decode-0-2"));
+  EXPECT_THAT(world.RunPass().WorkerWrites(),
+              ElementsAre("delete decode-0-1", "create decode-0-2"));
 }
 
 TEST(ScaleDown, AfterTroubleRollsOnWithAChangeOnly) {
@@ -269,9 +270,9 @@ TEST(ScaleDown, AfterTroubleRollsOnWithAChangeOnly) {
   world.RunPass();
   world.EndTerminating();
   world.Advance(86'400);
-  EXPECT_THAT(world.RunPass().PodWrites(), IsEmpty());
+  EXPECT_THAT(world.RunPass().WorkerWrites(), IsEmpty());
   world.Edit([](auto& spec) { spec.restart_token = "1"; });
-  EXPECT_THAT(world.RunPass().PodWrites(), Contains("delete decode-0-1"));
+  EXPECT_THAT(world.RunPass().WorkerWrites(), Contains("delete decode-0-1"));
 }
 
 // -- labels are everybody's
@@ -304,7 +305,7 @@ TEST(Strays, OfANameThatIsNoReplicasAreDeleted) {
   const Pass pass = world.RunPass();
   EXPECT_EQ(pass.plan.writes.at(0).key.name, "minimax-m3-something-else");
   EXPECT_EQ(pass.plan.writes.at(0).verb, Verb::kDelete);
-  EXPECT_THAT(pass.PodWrites(), Contains("create decode-0-1"));
+  EXPECT_THAT(pass.WorkerWrites(), Contains("create decode-0-1"));
 }
 
 }  // namespace

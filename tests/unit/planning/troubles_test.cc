@@ -148,13 +148,16 @@ TEST(Leftovers, ThatNobodyDeletesAreOneMessageWithTheCommand) {
   Snapshot snapshot = SnapshotOf(DeploymentBuilder());
   snapshot.leftovers = {
       {.resource = kube::kPods, .name = "minimax-m3-decode-x-0-1", .uid = "a", .orphaned = true},
-      {.resource = kube::kDeployments, .name = "minimax-m3-router", .uid = "b", .orphaned = true},
+      {.resource = kube::kPodDisruptionBudgets,
+       .name = "minimax-m3-decode",
+       .uid = "b",
+       .orphaned = true},
       {.resource = kube::kPods, .name = "minimax-m3-decode-x-1-1", .uid = "c", .deleting = true}};
   const ProblemReport report = Report(snapshot);
   EXPECT_THAT(Reasons(report), ElementsAre("OrphanedObjects", "WaitingForDeletion"));
   EXPECT_THAT(report.problems[0].message,
               HasSubstr("kubectl delete -n serving pods/minimax-m3-decode-x-0-1 "
-                        "deployments.apps/minimax-m3-router"));
+                        "poddisruptionbudgets.policy/minimax-m3-decode"));
   const api::StatusView view =
       ReadStatus(PlanStatus(snapshot, PlanDeployment(snapshot), {}).status);
   ASSERT_NE(view.Find("Stalled"), nullptr);

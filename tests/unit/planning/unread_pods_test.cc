@@ -46,8 +46,8 @@ TEST(UnreadPod, OfAnOlderRevisionIsNotReplacedForNotBeingReady) {
   World world = Running();
   world.MakeUnreadable(kDecode, 0);
   world.Edit(ChangeDecode);
-  EXPECT_THAT(world.RunPass().PodWrites(), IsEmpty());
-  EXPECT_THAT(world.RunPass().PodWrites(), IsEmpty());
+  EXPECT_THAT(world.RunPass().WorkerWrites(), IsEmpty());
+  EXPECT_THAT(world.RunPass().WorkerWrites(), IsEmpty());
 }
 
 TEST(UnreadPod, IsNotReplacedBecauseOfABan) {
@@ -64,10 +64,10 @@ TEST(UnreadPod, IsGivenBackWhereTheSpecAsksForIt) {
   world.MakeUnreadable(kPrefill, 0);
   world.SetReady(kPrefill, 1, false);
   world.Edit([](auto& spec) { spec.roles[kPrefill].replicas = 1; });
-  EXPECT_THAT(world.RunPass().PodWrites(), ElementsAre("delete prefill-1-1"))
+  EXPECT_THAT(world.RunPass().WorkerWrites(), ElementsAre("delete prefill-1-1"))
       << "the other one may serve";
   world.Edit(Suspend);
-  EXPECT_THAT(world.RunPass().PodWrites(), ElementsAre("delete prefill-0-1", "delete decode-0-1"));
+  EXPECT_THAT(world.RunPass().WorkerWrites(), ElementsAre("delete prefill-0-1", "delete decode-0-1"));
 }
 
 // A class that was corrected replaces pods only while none of them has run.
@@ -77,7 +77,7 @@ TEST(UnreadPod, MayHaveRun) {
   for (int replica : {0, 1}) world.MakeUnreadable(kPrefill, replica);
   world.MakeUnreadable(kDecode, 0);
   world.SetClass(ClassBuilder().Env("UCX_TLS", "rc"));
-  EXPECT_THAT(world.RunPass().PodWrites(), IsEmpty());
+  EXPECT_THAT(world.RunPass().WorkerWrites(), IsEmpty());
 }
 
 }  // namespace

@@ -49,7 +49,7 @@ base::Error Answer(base::ErrorCode code, const std::string& reason, const std::s
   return base::MakeError(code, reason, message);
 }
 
-std::vector<std::string> Pass::PodWrites() const {
+std::vector<std::string> Pass::WorkerWrites() const {
   std::vector<std::string> found;
   for (const std::string& write : writes) {
     const bool pod = write.find("prefill-") != std::string::npos ||
@@ -88,15 +88,8 @@ Snapshot World::TakeSnapshot() const {
     }
   }
   for (const auto& [key, child] : children_) {
-    if (child.first == kube::kDeployments) {
-      auto router = std::make_shared<const kube::Deployment>(
-          static_cast<const kube::Deployment&>(*child.second));
-      snapshot.routers.push_back(router);
-      snapshot.children.push_back({child.first, router});
-    } else {
-      snapshot.children.push_back(
-          {child.first, std::make_shared<const kube::RawObject>(*child.second)});
-    }
+    snapshot.children.push_back(
+        {child.first, std::make_shared<const kube::RawObject>(*child.second)});
   }
   AddCapacity(snapshot);
   snapshot.leftovers = leftovers;
@@ -231,8 +224,7 @@ void World::StoreRevision(const json& body) {
   const std::string name = revision->identity.name;
   if (damaged_.erase(name) > 0) return;  // the executor gives it its metadata back
   EXPECT_FALSE(payloads_.contains(name)) << "revision " << name << " is stored already";
-  revisions_.push_back({revision->identity, NewUid(),
-                        kube::TextPacker().Pack(revision->rendered.at("router").dump())});
+  revisions_.push_back({revision->identity, NewUid()});
   payloads_[name] = std::make_shared<const render::Revision>(std::move(*revision));
 }
 
@@ -242,21 +234,8 @@ void World::PutChild(const Write& write) {
   const bool exists = before != children_.end();
   EXPECT_EQ(write.uid, exists ? before->second.second->meta.uid : "") << key;
   const std::string uid = exists ? before->second.second->meta.uid : NewUid();
-  const json object = Stored(write.body, uid, now_);
-  if (!(write.resource == kube::kDeployments)) {
-    children_[key] = {write.resource, Decode<kube::RawObject>(kube::RawDecoder({}), object)};
-    return;
-  }
-  auto router = Decode<kube::Deployment>(kube::DeploymentDecoder({}), object);
-  router->meta.generation = 1;
-  if (exists) {
-    const auto& old = static_cast<const kube::Deployment&>(*before->second.second);
-    router->meta.generation = old.meta.generation + 1;
-    router->observed_generation = old.observed_generation;
-    router->ready = old.ready;
-    router->total = old.total;  // of an older template: `updated` stays 0
-  }
-  children_[key] = {write.resource, std::move(router)};
+  children_[key] = {write.resource,
+                    Decode<kube::RawObject>(kube::RawDecoder({}), Stored(write.body, uid, now_))};
 }
 
 void World::Patch(const Write& write) {

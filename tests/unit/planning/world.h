@@ -32,8 +32,8 @@ struct Pass {
   std::vector<std::string> asked;   // dry runs
   bool status_written = false;
 
-  // Those of `writes` that are about pods.
-  std::vector<std::string> PodWrites() const;
+  // Those of `writes` that are about pods of workers.
+  std::vector<std::string> WorkerWrites() const;
 };
 
 class World {
@@ -63,7 +63,7 @@ class World {
   void DeleteChild(const std::string& kind_and_name);
   void SetModel(const ModelBuilder& model);
   void SetClass(const ClassBuilder& type);
-  void RemoveRouters();
+  void RemoveRouters();  // every pod, as if it had never been
   void RemoveClasses() { catalogue_.classes.clear(); }
   void RemoveModels() { catalogue_.models.clear(); }
 
@@ -71,10 +71,9 @@ class World {
 
   void Advance(std::int64_t seconds) { now_ += seconds; }
   void BindAndStart();    // every pod that waits
-  void MakePodsReady();   // every pod that runs
+  void MakePodsReady();   // every worker that runs
   void EndTerminating();  // those whose kubelet is there
-  void UpdateRouters();   // rolled out, and ready where their contract can serve
-  void ObserveRouters();  // their controller has begun; the old pods are still the ready ones
+  void UpdateRouters();   // those that run: ready exactly where their contract can serve
   void EverythingGoesWell();
   void Vanish() { pods_.clear(); }  // every pod, as if it had never been
   void AddNode(const std::string& name);
@@ -133,6 +132,7 @@ class World {
   bool DeletePod(const Write& write);
   bool CanEnd(const kube::Pod& pod) const;
   bool IsDead(const kube::Pod& pod) const;
+  bool CanBeReady(const kube::Pod& pod) const;
   std::string NewUid() { return "uid-" + std::to_string(++last_uid_); }
 
   api::DisaggDeployment deployment_;

@@ -17,6 +17,10 @@ kube::ContainerState& Engine(kube::Pod& pod) {
   return pod.containers[0];
 }
 
+bool IsRouter(const kube::Pod& pod) {
+  return pod.meta.label(api::kLabelRole) == api::ToString(kRouter);
+}
+
 }  // namespace
 
 // -- the user
@@ -57,8 +61,7 @@ void World::DeleteChild(const std::string& kind_and_name) {
 }
 
 void World::RemoveRouters() {
-  std::erase_if(children_,
-                [](const auto& entry) { return entry.first.starts_with("Deployment/"); });
+  std::erase_if(pods_, [](const auto& pod) { return IsRouter(*pod); });
 }
 
 void World::SetModel(const ModelBuilder& model) { catalogue_.models = {model.Build()}; }
@@ -85,11 +88,15 @@ void World::BindAndStart() {
   }
 }
 
+bool World::CanBeReady(const kube::Pod& pod) const {
+  const auto node = nodes_.find(pod.node_name);
+  const bool reachable = node != nodes_.end() && node->second->ready && !IsDead(pod);
+  return reachable && pod.phase == kube::PodPhase::kRunning;
+}
+
 void World::MakePodsReady() {
   for (const auto& pod : pods_) {
-    const auto node = nodes_.find(pod->node_name);
-    const bool can = node != nodes_.end() && node->second->ready && !IsDead(*pod);
-    if (!can || pod->ready || pod->phase != kube::PodPhase::kRunning) continue;
+    if (IsRouter(*pod) || pod->ready || !CanBeReady(*pod)) continue;
     pod->ready = true;
     pod->ready_since = now_;
   }
@@ -134,35 +141,24 @@ void World::EndTerminating() {
 }
 
 void World::UpdateRouters() {
-  for (auto& [key, child] : children_) {
-    if (!(child.first == kube::kDeployments)) continue;
-    auto& router = static_cast<kube::Deployment&>(*child.second);
-    const std::string& contract = router.meta.label(api::kLabelContract);
+  for (const auto& router : pods_) {
+    if (!IsRouter(*router) || !CanBeReady(*router)) continue;
+    const std::string& contract = router->meta.label(api::kLabelContract);
     std::set<std::string> wanted, serving;
     for (const StoredRevision& revision : revisions_) {
       if (revision.identity.contract != contract) continue;
       for (const auto& [role, identity] : revision.identity.roles) {
-        wanted.insert(std::string(api::ToString(role)));
+        if (api::IsWorker(role)) wanted.insert(std::string(api::ToString(role)));
       }
     }
     for (const auto& pod : pods_) {
-      const bool serves =
-          pod->ready && !pod->meta.deleting() && pod->meta.label(api::kLabelContract) == contract;
+      const bool serves = !IsRouter(*pod) && pod->ready && !pod->meta.deleting() &&
+                          pod->meta.label(api::kLabelContract) == contract;
       if (serves) serving.insert(pod->meta.label(api::kLabelRole));
     }
-    router.observed_generation = router.meta.generation;
-    router.updated = router.total = router.desired;
-    router.ready = !wanted.empty() && wanted == serving ? router.desired : 0;
-  }
-}
-
-void World::ObserveRouters() {
-  for (auto& [key, child] : children_) {
-    if (!(child.first == kube::kDeployments)) continue;
-    auto& router = static_cast<kube::Deployment&>(*child.second);
-    router.observed_generation = router.meta.generation;
-    router.updated = 1;
-    router.total = router.desired + 1;
+    const bool ready = !wanted.empty() && wanted == serving;
+    if (router->ready != ready) router->ready_since = now_;
+    router->ready = ready;
   }
 }
 

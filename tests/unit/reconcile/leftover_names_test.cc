@@ -29,11 +29,11 @@ TEST(IsLeftover, OfNobodyOnlyUnderANameOfOurs) {
       {"a budget of a role", kube::kPodDisruptionBudgets, "m3-decode", true},
       {"somebody's budget", kube::kPodDisruptionBudgets, "m3-all", false},
       {"a budget of a longer name", kube::kPodDisruptionBudgets, "m3", false},
-      {"a router", kube::kDeployments, "m3-router-w7c3h5dn", true},
-      {"somebody's Deployment", kube::kDeployments, "m3-dashboard", false},
       {"a revision", kube::kControllerRevisions, "m3-w7c3h5dn", true},
       {"somebody's revision", kube::kControllerRevisions, "web-5d8f9c7b6", false},
       {"a worker pod", kube::kPods, "m3-decode-w7c3h5dn-0-1", true},
+      {"a router's pod", kube::kPods, "m3-router-w7c3h5dn-0-1", true},
+      {"a budget of the routers", kube::kPodDisruptionBudgets, "m3-router", true},
       {"somebody's pod to debug with", kube::kPods, "m3-debug", false},
   };
   for (const auto& c : cases) {
@@ -51,7 +51,7 @@ TEST(IsLeftover, OfAnEarlierDeploymentUnderAnyName) {
   EXPECT_FALSE(IsLeftover(kube::kServices, child, Meta("m3", "owner"))) << "of this one";
   child.controller_kind = "ReplicaSet";
   child.controller_uid = "rs";
-  EXPECT_FALSE(IsLeftover(kube::kPods, child, Meta("m3", "owner"))) << "a router's pod";
+  EXPECT_FALSE(IsLeftover(kube::kPods, child, Meta("m3", "owner"))) << "of another kind";
 }
 
 }  // namespace

@@ -21,7 +21,6 @@ const std::vector<kube::Resource>& Kinds() {
   static const std::vector<kube::Resource> kinds{kube::kPods,
                                                  kube::kServices,
                                                  kube::kServiceAccounts,
-                                                 kube::kDeployments,
                                                  kube::kRoleBindings,
                                                  kube::kControllerRevisions,
                                                  kube::kPodDisruptionBudgets};

@@ -87,11 +87,9 @@ Revision Fixture::Make(const Revision* previous) const {
   return MakeRevision(deployment, Resolve(), previous, {}, 1);
 }
 
-json Fixture::Worker(RoleName role) const {
-  return Make().rendered["roles"][std::string(api::ToString(role))];
-}
+json Fixture::Worker(RoleName role) const { return Make().Template(role); }
 
-json Fixture::Router() const { return Make().rendered["router"]; }
+json Fixture::Router() const { return Make().Template(RoleName::kRouter); }
 
 Fixture Seed() { return {SeedDeployment(), SeedModel(), SeedClass()}; }
 

@@ -27,7 +27,7 @@ TEST(Names, AreWhatThePublishedListSays) {
   EXPECT_EQ(RevisionName("m", "k4x9m2qa"), "m-k4x9m2qa");
   EXPECT_EQ(PodName("m", {RoleName::kPrefill, 3, 2}, "k4x9m2qa"), "m-prefill-k4x9m2qa-3-2");
   EXPECT_EQ(WorkersServiceName("m"), "m-workers");
-  EXPECT_EQ(RouterName("m", "h6n4j8fs"), "m-router-h6n4j8fs");
+  EXPECT_EQ(PodName("m", {RoleName::kRouter, 0, 1}, "h6n4j8fs"), "m-router-h6n4j8fs-0-1");
   EXPECT_EQ(BudgetName("m", RoleName::kDecode), "m-decode");
   EXPECT_EQ(ServiceAccountName(seed.deployment), "minimax-m3-workers");
   EXPECT_EQ(Endpoint(seed.deployment), "http://minimax-m3.serving.svc:8000/v1");
@@ -133,7 +133,8 @@ TEST(Services, SelectWorkersAndRoutersApart) {
   const Revision revision = seed.Make();
   const json worker = DecodePod(seed);
   const json router =
-      RenderRouterProbePod(seed.deployment, revision.identity, revision.rendered["router"]);
+      RenderPod(seed.deployment, revision.identity, revision.Template(RoleName::kRouter),
+                {.role = RoleName::kRouter, .replica = 0, .incarnation = 1}, {});
   const json workers = RenderWorkersService(seed.deployment)["spec"]["selector"];
   const json clients = RenderClientService(seed.deployment)["spec"]["selector"];
   EXPECT_TRUE(Selects(workers, worker));
@@ -174,22 +175,10 @@ TEST(Account, IsBoundToTheOneClusterRole) {
   EXPECT_EQ(DecodePod(Seed())["spec"]["serviceAccountName"], "minimax-m3-workers");
 }
 
-TEST(RouterDeployment, HoldsTheStoredTemplateAsItIs) {
-  const Fixture seed = Seed();
-  const Revision revision = seed.Make();
-  const json object =
-      RenderRouterDeployment(seed.deployment, revision.identity, revision.rendered["router"], 2);
-  EXPECT_EQ(object["metadata"]["name"], "minimax-m3-router-" + revision.identity.contract);
-  EXPECT_EQ(object["spec"]["template"], revision.rendered["router"]);
-  EXPECT_EQ(object["spec"]["replicas"], 2);
-  EXPECT_EQ(object["spec"]["progressDeadlineSeconds"], 4200);
-  EXPECT_TRUE(Selects(object["spec"]["selector"]["matchLabels"], revision.rendered["router"]));
-}
-
 TEST(Budget, CoversTheRolesPods) {
-  const json budget = RenderBudget(Seed().deployment, RoleName::kDecode, 0);
+  const json budget = RenderBudget(Seed().deployment, RoleName::kDecode, 1);
   EXPECT_EQ(budget["metadata"]["name"], "minimax-m3-decode");
-  EXPECT_EQ(budget["spec"]["minAvailable"], 0);
+  EXPECT_EQ(budget["spec"]["minAvailable"], 1);
   EXPECT_EQ(budget["spec"]["unhealthyPodEvictionPolicy"], "AlwaysAllow");
   EXPECT_TRUE(Selects(budget["spec"]["selector"]["matchLabels"], DecodePod(Seed())));
 }

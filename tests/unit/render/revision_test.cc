@@ -17,6 +17,7 @@ using nlohmann::json;
 
 constexpr RoleName kPrefill = RoleName::kPrefill;
 constexpr RoleName kDecode = RoleName::kDecode;
+constexpr RoleName kRouter = RoleName::kRouter;
 
 struct Change {
   const char* what;
@@ -87,7 +88,9 @@ TEST_P(Input, RollsExactlyWhatItConcerns) {
             GetParam().prefill);
   EXPECT_EQ(after.rendered["roles"]["decode"] != before.rendered["roles"]["decode"],
             GetParam().decode);
-  EXPECT_EQ(after.inputs["router"] != before.inputs["router"] || GetParam().contract,
+  EXPECT_EQ(roles.at(kRouter).revision != before.identity.roles.at(kRouter).revision,
+            GetParam().router);
+  EXPECT_EQ(after.rendered["roles"]["router"] != before.rendered["roles"]["router"],
             GetParam().router);
 }
 
@@ -175,7 +178,7 @@ TEST(Revision, AReplacedRestartTokenRollsEverythingButTheContract) {
   EXPECT_NE(after.identity.roles.at(kPrefill).revision,
             before.identity.roles.at(kPrefill).revision);
   EXPECT_NE(after.identity.roles.at(kDecode).revision, before.identity.roles.at(kDecode).revision);
-  EXPECT_NE(after.inputs["router"], before.inputs["router"]);
+  EXPECT_NE(after.identity.roles.at(kRouter).revision, before.identity.roles.at(kRouter).revision);
 }
 
 TEST(Revision, AnotherSpellingOfOneFlagMakesTheSamePods) {
@@ -217,7 +220,7 @@ TEST(Revision, ARoleThatDoesNotRollKeepsItsPartByteForByteWhateverBecameOfTheCla
             Canonical(before.inputs["roles"]["prefill"]));
   EXPECT_EQ(Canonical(after.rendered["roles"]["prefill"]),
             Canonical(before.rendered["roles"]["prefill"]));
-  EXPECT_EQ(Canonical(after.rendered["router"]), Canonical(before.rendered["router"]));
+  EXPECT_EQ(Canonical(after.Template(kRouter)), Canonical(before.Template(kRouter)));
   EXPECT_EQ(EnvOf(after.rendered["roles"]["decode"], "NEW"), "1");
   EXPECT_EQ(after.identity.roles.at(kPrefill).revision,
             before.identity.roles.at(kPrefill).revision);
@@ -297,7 +300,7 @@ TEST(Revision, AContractNamesTheDynamoNamespace) {
   const Revision revision = Seed().Make();
   EXPECT_EQ(EnvOf(revision.rendered["roles"]["prefill"], "DYN_NAMESPACE"),
             "serving-minimax-m3-" + revision.identity.contract);
-  EXPECT_EQ(EnvOf(revision.rendered["router"], "DYN_NAMESPACE"),
+  EXPECT_EQ(EnvOf(revision.Template(kRouter), "DYN_NAMESPACE"),
             "serving-minimax-m3-" + revision.identity.contract);
 }
 
@@ -352,7 +355,6 @@ void ExpectSame(const RevisionIdentity& a, const RevisionIdentity& b) {
   EXPECT_EQ(a.contract, b.contract);
   EXPECT_EQ(a.spec_hash, b.spec_hash);
   EXPECT_EQ(a.contract_spec_hash, b.contract_spec_hash);
-  EXPECT_EQ(a.router_spec_hash, b.router_spec_hash);
   EXPECT_EQ(a.resolved_hash, b.resolved_hash);
   EXPECT_EQ(a.inputs_hash, b.inputs_hash);
   EXPECT_EQ(a.number, b.number);
@@ -406,7 +408,9 @@ TEST(ControllerRevision, OfSomeoneElseIsNoRevision) {
 TEST(ControllerRevision, WithMalformedRolesIsNoRevision) {
   const Fixture seed = Seed();
   for (const char* roles : {"", "x", "[]", "{}", R"({"cook":{}})", R"({"prefill":7})",
-                            R"({"prefill":{"revision":"a","specHash":"b","epoch":"c"}})"}) {
+                            R"({"prefill":{"revision":"a","specHash":"b","epoch":"c"}})",
+                            R"({"prefill":{"revision":"a","specHash":"b","epoch":1}})",
+                            R"({"router":{"revision":"a","specHash":"b","epoch":1}})"}) {
     json object = ToControllerRevision(seed.Make(), seed.deployment);
     object["metadata"]["annotations"]["disagg.dev/roles"] = roles;
     EXPECT_FALSE(IdentityOf(MetaOf(object)).has_value()) << roles;
@@ -415,9 +419,9 @@ TEST(ControllerRevision, WithMalformedRolesIsNoRevision) {
 
 TEST(ControllerRevision, WithoutAPartOfItsDataIsNoRevision) {
   const Fixture seed = Seed();
-  for (const char* path :
-       {"/data/inputs/contract", "/data/inputs/model", "/data/inputs/router",
-        "/data/inputs/roles/prefill", "/data/rendered/roles/decode", "/data/rendered/router"}) {
+  for (const char* path : {"/data/inputs/contract", "/data/inputs/model", "/data/inputs/router",
+                           "/data/inputs/roles/prefill", "/data/rendered/roles/decode",
+                           "/data/rendered/roles/router"}) {
     json object = ToControllerRevision(seed.Make(), seed.deployment);
     object[json::json_pointer(path)] = nullptr;
     EXPECT_FALSE(RevisionOf(object.dump()).has_value()) << path;

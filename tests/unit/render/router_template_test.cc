@@ -52,6 +52,16 @@ TEST(Router, IsRestrictedAndNeedsNeitherGpuNorWeights) {
   EXPECT_EQ(pod["spec"]["volumes"].size(), 1u);
 }
 
+TEST(Router, SpreadsOverNodesWhereItCan) {
+  const json spread = Seed().Router()["spec"]["topologySpreadConstraints"];
+  ASSERT_EQ(spread.size(), 1u);
+  EXPECT_EQ(spread[0]["topologyKey"], "kubernetes.io/hostname");
+  EXPECT_EQ(spread[0]["whenUnsatisfiable"], "ScheduleAnyway");
+  EXPECT_EQ(spread[0]["labelSelector"]["matchLabels"],
+            (json{{"disagg.dev/deployment", "minimax-m3"}, {"disagg.dev/role", "router"}}));
+  EXPECT_EQ(spread[0]["matchLabelKeys"], json::array({"disagg.dev/role-revision"}));
+}
+
 TEST(Router, RunsTheEnginesImageOnTheEnginesArchitecture) {
   Fixture seed = Seed();
   EXPECT_EQ(ContainerOf(seed.Router())["image"], "vllm/vllm-openai:1");

@@ -95,7 +95,6 @@ TEST(Sizes, TheLargestDeploymentFitsEtcdTwice) {
     for (const auto& [name, pod] : revision.rendered["roles"].items()) {
       EXPECT_LT(pod.dump().size(), kLargest / 2) << c.sentence << ", " << name;
     }
-    EXPECT_LT(revision.rendered["router"].dump().size(), kLargest / 2) << c.sentence;
   }
 }
 

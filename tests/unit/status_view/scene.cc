@@ -92,18 +92,6 @@ json CrashingPod(const PodSpec& spec, int restarts, int exit_code, const std::st
   return pod;
 }
 
-json ReadyRouterPod(const std::string& suffix) {
-  json pod = ReadyPod({.role = "router", .revision = "h6n4j8fs", .node = "cpu-3"});
-  const std::string name = "minimax-m3-router-h6n4j8fs-" + suffix;
-  pod["metadata"]["name"] = name;
-  pod["metadata"]["uid"] = name + "-uid";
-  pod["metadata"]["ownerReferences"][0]["uid"] = "of-a-replica-set";
-  for (const char* label : {"replica", "incarnation", "role-revision"}) {
-    pod["metadata"]["labels"].erase(std::string("disagg.dev/") + label);
-  }
-  return pod;
-}
-
 json Condition(const std::string& type, bool value, const std::string& reason,
                const std::string& message, std::int64_t age) {
   return {{"type", type},       {"status", value ? "True" : "False"}, {"reason", reason},
@@ -134,17 +122,13 @@ Scene::Scene() {
   Set(Condition("Ready", true, "Serving",
                 "2 of 2 prefill and 1 of 1 decode replicas serve behind 1 router",
                 3 * kDay + 2 * kHour));
+  SetRole("router", 1, 1, "q5v8t3nd");
   SetRole("prefill", 2, 2, "k4x9m2qa");
   SetRole("decode", 1, 1, "w7c3h5dn");
-  pods = {ReadyRouterPod("7d9f7-x2k4q"),
+  pods = {ReadyPod({.role = "router", .revision = "q5v8t3nd", .node = "cpu-3"}),
           ReadyPod({.role = "decode", .revision = "w7c3h5dn", .node = "b200-1"}),
           ReadyPod({.role = "prefill", .revision = "k4x9m2qa", .replica = 1, .node = "b200-0"}),
           ReadyPod({.role = "prefill", .revision = "k4x9m2qa", .node = "b200-0"})};
-  json router = {{"metadata", Meta("minimax-m3-router-h6n4j8fs", 3 * kDay)},
-                 {"spec", {{"replicas", 1}}},
-                 {"status", {{"readyReplicas", 1}}}};
-  router["metadata"]["labels"] = {{"disagg.dev/deployment", "minimax-m3"}};
-  routers = {router};
   classes = {{{"metadata", Meta("b200", 90 * kDay)},
               {"spec",
                {{"gpu", {{"resourceName", "nvidia.com/gpu"}, {"perNode", 8}}},
@@ -177,9 +161,6 @@ void Scene::SetRole(const std::string& role, int desired, int ready, const std::
 void Scene::AddTo(FakeCluster* cluster) const {
   cluster->Add("/apis/disagg.dev/v1alpha1/namespaces/serving/disaggdeployments", deployment);
   for (const json& pod : pods) cluster->Add("/api/v1/namespaces/serving/pods", pod);
-  for (const json& router : routers) {
-    cluster->Add("/apis/apps/v1/namespaces/serving/deployments", router);
-  }
   for (const json& model : models) cluster->Add("/apis/disagg.dev/v1alpha1/servingmodels", model);
   for (const json& entry : classes) {
     cluster->Add("/apis/disagg.dev/v1alpha1/acceleratorclasses", entry);

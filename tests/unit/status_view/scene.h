@@ -33,7 +33,6 @@ nlohmann::json UnschedulablePod(const PodSpec& spec, const std::string& message)
 // The same, whose engine waits for `reason` after it has ended with `exit_code`.
 nlohmann::json CrashingPod(const PodSpec& spec, int restarts, int exit_code,
                            const std::string& said);
-nlohmann::json ReadyRouterPod(const std::string& suffix);
 
 nlohmann::json Condition(const std::string& type, bool value, const std::string& reason,
                          const std::string& message, std::int64_t age);
@@ -43,7 +42,7 @@ struct Scene {
   Scene();
 
   nlohmann::json deployment;
-  std::vector<nlohmann::json> pods, routers, models, classes;
+  std::vector<nlohmann::json> pods, models, classes;
 
   nlohmann::json& status() { return deployment["status"]; }
   // Replaces the condition of this type.

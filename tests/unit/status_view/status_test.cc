@@ -65,36 +65,35 @@ TEST(StatusTable, SaysThatThereIsNone) {
 TEST(Status, ShowsAQuestionMarkForWhatAUserMayNotSee) {
   FakeCluster fake;
   Scene().AddTo(&fake);
-  for (const char* plural : {"deployments", "acceleratorclasses", "servingmodels", "nodes"}) {
+  for (const char* plural : {"acceleratorclasses", "servingmodels", "nodes"}) {
     fake.Forbid(plural);
   }
   const Printed printed = ShowStatus(fake, kOne);
   EXPECT_EQ(printed.code, kOk);
   EXPECT_EQ("\n" + printed.out, R"(
 minimax-m3   serving   nvidia/MiniMax-M3-NVFP4 fp4, vllm on dynamo   Ready for 3d2h
-├─ router    1/?   http://minimax-m3.serving.svc:8000/v1   kv-aware, in front of 2 prefill + 1 decode
-│  └─ minimax-m3-router-h6n4j8fs-7d9f7-x2k4q   Ready   cpu-3    restarts 0   3d
+├─ router    1/1   http://minimax-m3.serving.svc:8000/v1   kv-aware, in front of 2 prefill + 1 decode
+│  └─ minimax-m3-router-q5v8t3nd-0-1    Ready   cpu-3    restarts 0   3d
 ├─ prefill   2/2   DEP2, 2 GPUs each, NIXL over RDMA (?)   revision k4x9m2qa
-│  ├─ minimax-m3-prefill-k4x9m2qa-0-1          Ready   b200-0   restarts 0   3d
-│  └─ minimax-m3-prefill-k4x9m2qa-1-1          Ready   b200-0   restarts 0   3d
+│  ├─ minimax-m3-prefill-k4x9m2qa-0-1   Ready   b200-0   restarts 0   3d
+│  └─ minimax-m3-prefill-k4x9m2qa-1-1   Ready   b200-0   restarts 0   3d
 └─ decode    1/1   DEP8, 8 GPUs, NIXL over RDMA (?)        revision w7c3h5dn
-   └─ minimax-m3-decode-w7c3h5dn-0-1           Ready   b200-1   restarts 0   3d
-?: you may not list Deployments in namespace serving.
+   └─ minimax-m3-decode-w7c3h5dn-0-1    Ready   b200-1   restarts 0   3d
 )");
 }
 
 TEST(Status, CountsFromTheStatusWherePodsMayNotBeSeen) {
   FakeCluster fake;
   Scene().AddTo(&fake);
-  for (const char* plural : {"pods", "deployments"}) fake.Forbid(plural);
+  fake.Forbid("pods");
   const Printed printed = ShowStatus(fake, kOne);
   EXPECT_EQ(printed.code, kOk);
   EXPECT_EQ("\n" + printed.out, R"(
 minimax-m3   serving   nvidia/MiniMax-M3-NVFP4 fp4, vllm on dynamo   Ready for 3d2h
-├─ router    ?/?   http://minimax-m3.serving.svc:8000/v1   kv-aware
+├─ router    1/1   http://minimax-m3.serving.svc:8000/v1   kv-aware
 ├─ prefill   2/2   DEP2, 2 GPUs each, NIXL over rdma/ib    revision k4x9m2qa
 └─ decode    1/1   DEP8, 8 GPUs, NIXL over rdma/ib         revision w7c3h5dn
-?: you may not list pods and Deployments in namespace serving.
+You may not list pods in namespace serving.
 )");
 }
 

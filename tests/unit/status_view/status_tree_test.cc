@@ -84,7 +84,7 @@ void MakeMisspelt(Scene& scene) { scene.deployment["spec"]["engine"]["args"]["ma
 void MakeSuspended(Scene& scene) {
   scene.deployment["spec"]["suspend"] = true;
   scene.pods.clear();
-  scene.routers.clear();
+  scene.SetRole("router", 0, 0, "q5v8t3nd");
   scene.SetRole("prefill", 0, 0, "k4x9m2qa");
   scene.SetRole("decode", 0, 0, "w7c3h5dn");
   scene.deployment["status"]["conditions"] = json::array();
@@ -110,7 +110,7 @@ void MakeCrashLoop(Scene& scene) {
 
 void MakeRouterless(Scene& scene) {
   scene.pods.erase(scene.pods.begin());
-  scene.routers[0]["status"] = json::object();
+  scene.SetRole("router", 1, 0, "q5v8t3nd");
   scene.Set(Condition("Ready", false, "NoRouterReady",
                       "0 of 1 router pods route to both roles; requests are refused", 45));
 }
@@ -141,7 +141,6 @@ void MakeReplacedOften(Scene& scene) {
 
 void MakeNew(Scene& scene) {
   scene.pods.clear();
-  scene.routers.clear();
   scene.deployment["metadata"]["creationTimestamp"] = Ago(3);
   scene.deployment["status"] = {{"observedGeneration", -1}};
 }
@@ -158,6 +157,7 @@ void MakeAggregatedOverTcp(Scene& scene) {
   scene.deployment["spec"].erase("decode");
   scene.deployment["spec"]["aggregated"] = {{"replicas", 1}, {"parallelism", {{"tensor", 4}}}};
   scene.status()["roles"] = json::array();
+  scene.SetRole("router", 1, 1, "q5v8t3nd");
   scene.SetRole("aggregated", 1, 1, "w7c3h5dn");
   scene.pods = {scene.pods[0],
                 ReadyPod({.role = "aggregated", .revision = "w7c3h5dn", .node = "b200-1"})};
@@ -177,58 +177,58 @@ INSTANTIATE_TEST_SUITE_P(
                  MakeHealthy, R"(
 minimax-m3   serving   nvidia/MiniMax-M3-NVFP4 fp4, vllm on dynamo   Ready for 3d2h
 ├─ router    1/1   http://minimax-m3.serving.svc:8000/v1   kv-aware, in front of 2 prefill + 1 decode
-│  └─ minimax-m3-router-h6n4j8fs-7d9f7-x2k4q   Ready   cpu-3    restarts 0   3d
+│  └─ minimax-m3-router-q5v8t3nd-0-1    Ready   cpu-3    restarts 0   3d
 ├─ prefill   2/2   DEP2, 2 GPUs each, NIXL over rdma/ib    revision k4x9m2qa
-│  ├─ minimax-m3-prefill-k4x9m2qa-0-1          Ready   b200-0   restarts 0   3d
-│  └─ minimax-m3-prefill-k4x9m2qa-1-1          Ready   b200-0   restarts 0   3d
+│  ├─ minimax-m3-prefill-k4x9m2qa-0-1   Ready   b200-0   restarts 0   3d
+│  └─ minimax-m3-prefill-k4x9m2qa-1-1   Ready   b200-0   restarts 0   3d
 └─ decode    1/1   DEP8, 8 GPUs, NIXL over rdma/ib         revision w7c3h5dn
-   └─ minimax-m3-decode-w7c3h5dn-0-1           Ready   b200-1   restarts 0   3d
+   └─ minimax-m3-decode-w7c3h5dn-0-1    Ready   b200-1   restarts 0   3d
 )"},
         TreeCase{"an unschedulable pod is red once and explained once", MakeOneUnschedulable,
                  R"(
 minimax-m3   serving   nvidia/MiniMax-M3-NVFP4 fp4, vllm on dynamo   Not ready for 4m: 0 of 1 decode replicas can serve; requests are refused
 ├─ router    1/1   http://minimax-m3.serving.svc:8000/v1   kv-aware, in front of 2 prefill + 0 decode
-│  └─ minimax-m3-router-h6n4j8fs-7d9f7-x2k4q   Ready           cpu-3    restarts 0   3d
+│  └─ minimax-m3-router-q5v8t3nd-0-1    Ready           cpu-3    restarts 0   3d
 ├─ prefill   2/2   DEP2, 2 GPUs each, NIXL over rdma/ib    revision k4x9m2qa
-│  ├─ minimax-m3-prefill-k4x9m2qa-0-1          Ready           b200-0   restarts 0   3d
-│  └─ minimax-m3-prefill-k4x9m2qa-1-1          Ready           b200-0   restarts 0   3d
+│  ├─ minimax-m3-prefill-k4x9m2qa-0-1   Ready           b200-0   restarts 0   3d
+│  └─ minimax-m3-prefill-k4x9m2qa-1-1   Ready           b200-0   restarts 0   3d
 └─ decode    0/1   DEP8, 8 GPUs, NIXL over rdma/ib         revision w7c3h5dn
-   └─ minimax-m3-decode-w7c3h5dn-0-1           Unschedulable   -        restarts 0   4m
+   └─ minimax-m3-decode-w7c3h5dn-0-1    Unschedulable   -        restarts 0   4m
 Problems:
   role decode, pod minimax-m3-decode-w7c3h5dn-0-1: Unschedulable: decode-0 needs 8 nvidia.com/gpu and 8 rdma/ib on one node of class b200: 4 nodes match, the freest (b200-2) has 4 GPUs; free a node, or lower spec.decode.parallelism
 )"},
         TreeCase{"a roll-out shows both revisions and what is waited for", MakeRollout, R"(
 minimax-m3   serving   nvidia/MiniMax-M3-NVFP4 fp4, vllm on dynamo   Ready for 3d2h
 ├─ router    1/1   http://minimax-m3.serving.svc:8000/v1   kv-aware, in front of 2 prefill + 1 decode
-│  └─ minimax-m3-router-h6n4j8fs-7d9f7-x2k4q   Ready      cpu-3    restarts 0   3d
+│  └─ minimax-m3-router-q5v8t3nd-0-1    Ready      cpu-3    restarts 0   3d
 ├─ prefill   2/2   DEP2, 2 GPUs each, NIXL over rdma/ib    revision k4x9m2qa
-│  ├─ minimax-m3-prefill-k4x9m2qa-0-1          Ready      b200-0   restarts 0   3d
-│  └─ minimax-m3-prefill-k4x9m2qa-1-1          Ready      b200-0   restarts 0   3d
+│  ├─ minimax-m3-prefill-k4x9m2qa-0-1   Ready      b200-0   restarts 0   3d
+│  └─ minimax-m3-prefill-k4x9m2qa-1-1   Ready      b200-0   restarts 0   3d
 └─ decode    1/2   DEP8, 8 GPUs each, NIXL over rdma/ib    revision w7c3h5dn -> p2r8t6vz (1 old, 1 new starting: loading weights 4m of at most 60m)
-   ├─ minimax-m3-decode-w7c3h5dn-0-1           Ready      b200-1   restarts 0   3d
-   └─ minimax-m3-decode-p2r8t6vz-1-2           Starting   b200-2   restarts 0   4m   loading weights 4m of at most 60m
+   ├─ minimax-m3-decode-w7c3h5dn-0-1    Ready      b200-1   restarts 0   3d
+   └─ minimax-m3-decode-p2r8t6vz-1-2    Starting   b200-2   restarts 0   4m   loading weights 4m of at most 60m
 Roll-out: decode-0 keeps the older revision until the role is complete again
 )"},
         TreeCase{"a typo is told once, with its remedy, while pods go on", MakeStalled, R"(
 minimax-m3   serving   nvidia/MiniMax-M3-NVPF4 fp4, vllm on dynamo   Ready for 3d2h
 ├─ router    1/1   http://minimax-m3.serving.svc:8000/v1   kv-aware, in front of 2 prefill + 1 decode
-│  └─ minimax-m3-router-h6n4j8fs-7d9f7-x2k4q   Ready   cpu-3    restarts 0   3d
+│  └─ minimax-m3-router-q5v8t3nd-0-1    Ready   cpu-3    restarts 0   3d
 ├─ prefill   2/2   DEP2, 2 GPUs each, NIXL over rdma/ib    revision k4x9m2qa
-│  ├─ minimax-m3-prefill-k4x9m2qa-0-1          Ready   b200-0   restarts 0   3d
-│  └─ minimax-m3-prefill-k4x9m2qa-1-1          Ready   b200-0   restarts 0   3d
+│  ├─ minimax-m3-prefill-k4x9m2qa-0-1   Ready   b200-0   restarts 0   3d
+│  └─ minimax-m3-prefill-k4x9m2qa-1-1   Ready   b200-0   restarts 0   3d
 └─ decode    1/1   DEP8, 8 GPUs, NIXL over rdma/ib         revision w7c3h5dn
-   └─ minimax-m3-decode-w7c3h5dn-0-1           Ready   b200-1   restarts 0   3d
+   └─ minimax-m3-decode-w7c3h5dn-0-1    Ready   b200-1   restarts 0   3d
 Stalled: spec.model.ref "nvidia/MiniMax-M3-NVPF4": no ServingModel has this name or alias; did you mean "nvidia/MiniMax-M3-NVFP4" (ServingModel minimax-m3-nvfp4)? Running pods are untouched.
 )"},
         TreeCase{"a flag that hardly is meant", MakeMisspelt, R"(
 minimax-m3   serving   nvidia/MiniMax-M3-NVFP4 fp4, vllm on dynamo   Ready for 3d2h
 ├─ router    1/1   http://minimax-m3.serving.svc:8000/v1   kv-aware, in front of 2 prefill + 1 decode
-│  └─ minimax-m3-router-h6n4j8fs-7d9f7-x2k4q   Ready   cpu-3    restarts 0   3d
+│  └─ minimax-m3-router-q5v8t3nd-0-1    Ready   cpu-3    restarts 0   3d
 ├─ prefill   2/2   DEP2, 2 GPUs each, NIXL over rdma/ib    revision k4x9m2qa
-│  ├─ minimax-m3-prefill-k4x9m2qa-0-1          Ready   b200-0   restarts 0   3d
-│  └─ minimax-m3-prefill-k4x9m2qa-1-1          Ready   b200-0   restarts 0   3d
+│  ├─ minimax-m3-prefill-k4x9m2qa-0-1   Ready   b200-0   restarts 0   3d
+│  └─ minimax-m3-prefill-k4x9m2qa-1-1   Ready   b200-0   restarts 0   3d
 └─ decode    1/1   DEP8, 8 GPUs, NIXL over rdma/ib         revision w7c3h5dn
-   └─ minimax-m3-decode-w7c3h5dn-0-1           Ready   b200-1   restarts 0   3d
+   └─ minimax-m3-decode-w7c3h5dn-0-1    Ready   b200-1   restarts 0   3d
 Warning: spec.engine.args.max-num-seq: is not a known flag of vllm; did you mean "max-num-seqs"?
 )"},
         TreeCase{"a suspended deployment says so", MakeSuspended, R"(
@@ -240,12 +240,12 @@ minimax-m3   serving   nvidia/MiniMax-M3-NVFP4 fp4, vllm on dynamo   Suspended: 
         TreeCase{"a crash loop tells what the engine said last", MakeCrashLoop, R"(
 minimax-m3   serving   nvidia/MiniMax-M3-NVFP4 fp4, vllm on dynamo   Ready for 3d2h
 ├─ router    1/1   http://minimax-m3.serving.svc:8000/v1   kv-aware, in front of 1 prefill + 1 decode
-│  └─ minimax-m3-router-h6n4j8fs-7d9f7-x2k4q   Ready       cpu-3    restarts 0   3d
+│  └─ minimax-m3-router-q5v8t3nd-0-1    Ready       cpu-3    restarts 0   3d
 ├─ prefill   1/2   DEP2, 2 GPUs each, NIXL over rdma/ib    revision k4x9m2qa
-│  ├─ minimax-m3-prefill-k4x9m2qa-0-1          CrashLoop   b200-0   restarts 3   12m
-│  └─ minimax-m3-prefill-k4x9m2qa-1-1          Ready       b200-0   restarts 0   3d
+│  ├─ minimax-m3-prefill-k4x9m2qa-0-1   CrashLoop   b200-0   restarts 3   12m
+│  └─ minimax-m3-prefill-k4x9m2qa-1-1   Ready       b200-0   restarts 0   3d
 └─ decode    1/1   DEP8, 8 GPUs, NIXL over rdma/ib         revision w7c3h5dn
-   └─ minimax-m3-decode-w7c3h5dn-0-1           Ready       b200-1   restarts 0   3d
+   └─ minimax-m3-decode-w7c3h5dn-0-1    Ready       b200-1   restarts 0   3d
 Problems:
   role prefill, pod minimax-m3-prefill-k4x9m2qa-0-1, node b200-0: CrashLoop: prefill-0: engine exited 3 times, last with exit code 1: ValueError: unknown kv-cache-dtype fp9; kubectl logs --previous minimax-m3-prefill-k4x9m2qa-0-1 -n serving
 )"},
@@ -262,13 +262,13 @@ minimax-m3   serving   nvidia/MiniMax-M3-NVFP4 fp4, vllm on dynamo   Not ready f
         TreeCase{"a lost node explains the replacement", MakeNodeLost, R"(
 minimax-m3   serving   nvidia/MiniMax-M3-NVFP4 fp4, vllm on dynamo   Ready for 3d2h
 ├─ router    1/1   http://minimax-m3.serving.svc:8000/v1   kv-aware, in front of 2 prefill + 1 decode
-│  └─ minimax-m3-router-h6n4j8fs-7d9f7-x2k4q   Ready         cpu-3    restarts 0   3d
+│  └─ minimax-m3-router-q5v8t3nd-0-1    Ready         cpu-3    restarts 0   3d
 ├─ prefill   2/2   DEP2, 2 GPUs each, NIXL over rdma/ib    revision k4x9m2qa
-│  ├─ minimax-m3-prefill-k4x9m2qa-0-1          Ready         b200-0   restarts 0   3d
-│  └─ minimax-m3-prefill-k4x9m2qa-1-1          Ready         b200-0   restarts 0   3d
+│  ├─ minimax-m3-prefill-k4x9m2qa-0-1   Ready         b200-0   restarts 0   3d
+│  └─ minimax-m3-prefill-k4x9m2qa-1-1   Ready         b200-0   restarts 0   3d
 └─ decode    1/1   DEP8, 8 GPUs, NIXL over rdma/ib         revision w7c3h5dn
-   ├─ minimax-m3-decode-w7c3h5dn-0-1           Terminating   b200-1   restarts 0   3d    6m over its grace period; does b200-1 answer?
-   └─ minimax-m3-decode-w7c3h5dn-0-2           Ready         b200-3   restarts 0   10m   replaced 1 (NodeLost b200-1)
+   ├─ minimax-m3-decode-w7c3h5dn-0-1    Terminating   b200-1   restarts 0   3d    6m over its grace period; does b200-1 answer?
+   └─ minimax-m3-decode-w7c3h5dn-0-2    Ready         b200-3   restarts 0   10m   replaced 1 (NodeLost b200-1)
 Problems:
   role decode, pod minimax-m3-decode-w7c3h5dn-0-1, node b200-1: NodeLost: node b200-1 has been NotReady for 300 s; the operator replaces decode-0
 )"},
@@ -276,12 +276,12 @@ Problems:
                  R"(
 minimax-m3   serving   nvidia/MiniMax-M3-NVFP4 fp4, vllm on dynamo   Ready for 3d2h
 ├─ router    1/1   http://minimax-m3.serving.svc:8000/v1   kv-aware, in front of 2 prefill + 1 decode
-│  └─ minimax-m3-router-h6n4j8fs-7d9f7-x2k4q   Ready   cpu-3    restarts 0   3d
+│  └─ minimax-m3-router-q5v8t3nd-0-1    Ready   cpu-3    restarts 0   3d
 ├─ prefill   2/2   DEP2, 2 GPUs each, NIXL over rdma/ib    revision k4x9m2qa
-│  ├─ minimax-m3-prefill-k4x9m2qa-0-1          Ready   b200-0   restarts 0   3d
-│  └─ minimax-m3-prefill-k4x9m2qa-1-1          Ready   b200-0   restarts 0   3d
+│  ├─ minimax-m3-prefill-k4x9m2qa-0-1   Ready   b200-0   restarts 0   3d
+│  └─ minimax-m3-prefill-k4x9m2qa-1-1   Ready   b200-0   restarts 0   3d
 └─ decode    1/1   DEP8, 8 GPUs, NIXL over rdma/ib         revision w7c3h5dn
-   └─ minimax-m3-decode-w7c3h5dn-0-4           Ready   b200-2   restarts 0   6h   replaced 3 (2 failed on b200-1, 1 on b200-3)
+   └─ minimax-m3-decode-w7c3h5dn-0-4    Ready   b200-2   restarts 0   6h   replaced 3 (2 failed on b200-1, 1 on b200-3)
 )"},
         TreeCase{"an object that nobody looks at asks for the operator", MakeNew, R"(
 minimax-m3   serving   nvidia/MiniMax-M3-NVFP4 fp4, vllm on dynamo   Not ready
@@ -293,12 +293,12 @@ The operator has not looked at this object: does disagg-operator run, and does i
         TreeCase{"a status that is behind the spec says so", MakeOutdatedByTheSpec, R"(
 minimax-m3   serving   nvidia/MiniMax-M3-NVFP4 fp4, vllm on dynamo   Ready for 3d2h
 ├─ router    1/1   http://minimax-m3.serving.svc:8000/v1   kv-aware, in front of 2 prefill + 1 decode
-│  └─ minimax-m3-router-h6n4j8fs-7d9f7-x2k4q   Ready   cpu-3    restarts 0   3d
+│  └─ minimax-m3-router-q5v8t3nd-0-1    Ready   cpu-3    restarts 0   3d
 ├─ prefill   2/2   DEP2, 2 GPUs each, NIXL over rdma/ib    revision k4x9m2qa
-│  ├─ minimax-m3-prefill-k4x9m2qa-0-1          Ready   b200-0   restarts 0   3d
-│  └─ minimax-m3-prefill-k4x9m2qa-1-1          Ready   b200-0   restarts 0   3d
+│  ├─ minimax-m3-prefill-k4x9m2qa-0-1   Ready   b200-0   restarts 0   3d
+│  └─ minimax-m3-prefill-k4x9m2qa-1-1   Ready   b200-0   restarts 0   3d
 └─ decode    1/1   DEP8, 8 GPUs, NIXL over rdma/ib         revision w7c3h5dn
-   └─ minimax-m3-decode-w7c3h5dn-0-1           Ready   b200-1   restarts 0   3d
+   └─ minimax-m3-decode-w7c3h5dn-0-1    Ready   b200-1   restarts 0   3d
 This is the state for generation 3; the operator has not acted on generation 4 yet.
 Update available: AcceleratorClass b200 would change both roles
 Paused by the annotation disagg.dev/reconcile=disabled: nothing but this status is written.
@@ -306,30 +306,30 @@ Paused by the annotation disagg.dev/reconcile=disabled: nothing but this status 
         TreeCase{"an aggregated deployment transfers nothing", MakeAggregatedOverTcp, R"(
 minimax-m3   serving   nvidia/MiniMax-M3-NVFP4 fp4, vllm on dynamo   Ready for 3d2h
 ├─ router       1/1   http://minimax-m3.serving.svc:8000/v1   kv-aware, in front of 1 aggregated
-│  └─ minimax-m3-router-h6n4j8fs-7d9f7-x2k4q   Ready   cpu-3    restarts 0   3d
+│  └─ minimax-m3-router-q5v8t3nd-0-1       Ready   cpu-3    restarts 0   3d
 └─ aggregated   1/1   TP4, 4 GPUs                             revision w7c3h5dn
-   └─ minimax-m3-aggregated-w7c3h5dn-0-1       Ready   b200-1   restarts 0   3d
+   └─ minimax-m3-aggregated-w7c3h5dn-0-1   Ready   b200-1   restarts 0   3d
 )"},
         TreeCase{"an object on its way out is no problem", MakeDeleted, R"(
 minimax-m3   serving   nvidia/MiniMax-M3-NVFP4 fp4, vllm on dynamo   Being deleted
 ├─ router    1/1   http://minimax-m3.serving.svc:8000/v1   kv-aware, in front of 2 prefill + 1 decode
-│  └─ minimax-m3-router-h6n4j8fs-7d9f7-x2k4q   Ready   cpu-3    restarts 0   3d
+│  └─ minimax-m3-router-q5v8t3nd-0-1    Ready   cpu-3    restarts 0   3d
 ├─ prefill   2/2   DEP2, 2 GPUs each, NIXL over rdma/ib    revision k4x9m2qa
-│  ├─ minimax-m3-prefill-k4x9m2qa-0-1          Ready   b200-0   restarts 0   3d
-│  └─ minimax-m3-prefill-k4x9m2qa-1-1          Ready   b200-0   restarts 0   3d
+│  ├─ minimax-m3-prefill-k4x9m2qa-0-1   Ready   b200-0   restarts 0   3d
+│  └─ minimax-m3-prefill-k4x9m2qa-1-1   Ready   b200-0   restarts 0   3d
 └─ decode    1/1   DEP8, 8 GPUs, NIXL over rdma/ib         revision w7c3h5dn
-   └─ minimax-m3-decode-w7c3h5dn-0-1           Ready   b200-1   restarts 0   3d
+   └─ minimax-m3-decode-w7c3h5dn-0-1    Ready   b200-1   restarts 0   3d
 )"},
         TreeCase{"a spec of a newer version is shown as far as it can be", MakeOfANewerVersion,
                  R"(
 minimax-m3   serving   ?   Ready for 3d2h
 ├─ router    1/1   http://minimax-m3.serving.svc:8000/v1   in front of 2 prefill + 1 decode
-│  └─ minimax-m3-router-h6n4j8fs-7d9f7-x2k4q   Ready   cpu-3    restarts 0   3d
+│  └─ minimax-m3-router-q5v8t3nd-0-1    Ready   cpu-3    restarts 0   3d
 ├─ prefill   2/2   ?                                       revision k4x9m2qa
-│  ├─ minimax-m3-prefill-k4x9m2qa-0-1          Ready   b200-0   restarts 0   3d
-│  └─ minimax-m3-prefill-k4x9m2qa-1-1          Ready   b200-0   restarts 0   3d
+│  ├─ minimax-m3-prefill-k4x9m2qa-0-1   Ready   b200-0   restarts 0   3d
+│  └─ minimax-m3-prefill-k4x9m2qa-1-1   Ready   b200-0   restarts 0   3d
 └─ decode    1/1   ?                                       revision w7c3h5dn
-   └─ minimax-m3-decode-w7c3h5dn-0-1           Ready   b200-1   restarts 0   3d
+   └─ minimax-m3-decode-w7c3h5dn-0-1    Ready   b200-1   restarts 0   3d
 This version of kubectl-disagg cannot read the spec: spec.engine.type: must be one of vllm, mocker, is "sglang"
 )"}));
 

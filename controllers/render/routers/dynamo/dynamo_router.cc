@@ -96,10 +96,12 @@ json RouterContainer(const TemplateContext& context, const ModelInputs& model,
   return container;
 }
 
+std::string RoleText() { return std::string(api::ToString(api::RoleName::kRouter)); }
+
 json RouterMetadata(const TemplateContext& context, const ModelInputs& model,
                     const api::Args& args) {
-  json labels = CommonLabels(context.deployment, "dynamo-frontend", kRouterRole);
-  labels[api::kLabelRole] = kRouterRole;
+  json labels = CommonLabels(context.deployment, "dynamo-frontend", RoleText());
+  labels[api::kLabelRole] = RoleText();
   labels[api::kLabelContract] = context.contract;
   labels[api::kLabelLlmdModel] = LabelValue(model.served_name);
   // Other replicas see a router only where the workers Service does.
@@ -107,15 +109,16 @@ json RouterMetadata(const TemplateContext& context, const ModelInputs& model,
   return {{"labels", labels}, {"annotations", {{api::kAnnotationModel, model.served_name}}}};
 }
 
+// Those of one revision: while they replace those of another, both stand on the nodes.
 json SpreadOverNodes(const TemplateContext& context) {
-  return json::array({{{"topologyKey", "kubernetes.io/hostname"},
-                       {"maxSkew", 1},
-                       {"whenUnsatisfiable", "ScheduleAnyway"},
-                       {"labelSelector",
-                        {{"matchLabels",
-                          {{api::kLabelDeployment, context.deployment},
-                           {api::kLabelRole, kRouterRole},
-                           {api::kLabelContract, context.contract}}}}}}});
+  return json::array(
+      {{{"topologyKey", "kubernetes.io/hostname"},
+        {"maxSkew", 1},
+        {"whenUnsatisfiable", "ScheduleAnyway"},
+        {"labelSelector",
+         {{"matchLabels",
+           {{api::kLabelDeployment, context.deployment}, {api::kLabelRole, RoleText()}}}}},
+        {"matchLabelKeys", json::array({api::kLabelRoleRevision})}}});
 }
 
 }  // namespace

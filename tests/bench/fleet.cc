@@ -121,7 +121,7 @@ void Fleet::Delete() {
   Report("delete", SendAll(transport_, std::move(requests), options_.concurrency));
   for (const char* collection :
        {"/api/v1/pods", "/api/v1/services", "/apis/apps/v1/controllerrevisions",
-        "/apis/apps/v1/deployments", "/apis/policy/v1/poddisruptionbudgets",
+        "/apis/policy/v1/poddisruptionbudgets",
         "/apis/rbac.authorization.k8s.io/v1/rolebindings"}) {
     WaitUntil([&] { return Count(transport_, std::string(collection) + "?" + kOurs) == 0; });
   }
@@ -149,7 +149,6 @@ std::vector<Fleet::Owned> Fleet::Dump() {
       {"/apis/rbac.authorization.k8s.io/v1", "rolebindings"},
       {"/api/v1", "pods"},
       {"/api/v1", "services"},
-      {"/apis/apps/v1", "deployments"},
       {"/apis/policy/v1", "poddisruptionbudgets"}};
   for (const auto& [group, plural] : kinds) {
     for (json& object : ListAll(transport_, group + "/" + plural + "?" + kOurs)) {

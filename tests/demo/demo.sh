@@ -96,7 +96,7 @@ step 6 'a change' "decode.args.max-num-seqs 512 -> 256: 1 decode pod replaced, 0
 
 lap
 kubectl -n serving delete ddep minimax-m3 > /dev/null
-left() { kubectl -n serving get pods,services,deployments,controllerrevisions,serviceaccounts,rolebindings,poddisruptionbudgets -l app.kubernetes.io/managed-by=disagg-operator -o name | wc -l; }
+left() { kubectl -n serving get pods,services,controllerrevisions,serviceaccounts,rolebindings,poddisruptionbudgets -l app.kubernetes.io/managed-by=disagg-operator -o name | wc -l; }
 gone() { (($(left) == 0)); }
 wait_until 60 gone
 lap

@@ -151,7 +151,6 @@ std::string Deployment::Collection(const std::string& resource) const {
       {"serviceaccounts", "/api/v1"},
       {"resourcequotas", "/api/v1"},
       {"disaggdeployments", "/apis/disagg.dev/v1alpha1"},
-      {"deployments", "/apis/apps/v1"},
       {"controllerrevisions", "/apis/apps/v1"},
       {"rolebindings", "/apis/rbac.authorization.k8s.io/v1"},
       {"poddisruptionbudgets", "/apis/policy/v1"},

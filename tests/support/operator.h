@@ -91,8 +91,8 @@ class Deployment {
   std::string ConditionReason(const std::string& type) const;
 
   Answer Patch(const nlohmann::json& spec) const;
-  // Worker pods, by name; `role` may be empty. With `alive` only those without deletionTimestamp
-  // that have not ended.
+  // By name; of all workers where `role` is empty, "router" is one, too. With `alive` only those
+  // without deletionTimestamp that have not ended.
   std::vector<nlohmann::json> Pods(const std::string& role = "", bool alive = true) const;
   std::vector<std::string> PodNames(const std::string& role = "") const;
 

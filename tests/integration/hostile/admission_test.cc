@@ -60,7 +60,7 @@ TEST_F(DeadWebhookScene, ARunningDeploymentThatLosesAPodSaysWhy) {
   ExpectDead("dead-run");
   TheApi().Delete(deployment.Collection("pods") + "/" + deployment.PodNames("prefill").at(0));
   ExpectTold(deployment, "dead-run.example.com");
-  EXPECT_EQ(OwnedPods(deployment).size(), 2u);
+  EXPECT_EQ(OwnedPods(deployment).size(), 3u) << "two workers and the router";
   const int per_minute = RequestsPerMinute();
   EXPECT_LE(per_minute, kMostPerMinute);
   webhook.Remove();
@@ -111,7 +111,7 @@ TEST_F(SlowWebhook, OfTenSecondsPerWriteOnlySlowsItsOwnNamespace) {
                          [&] { return server->Calls(path) >= kSlow / 2; }));
   Deployment healthy("beside-slow", small);
   const double seconds_to_pods = SecondsUntil(
-      "the healthy one has its pods", [&] { return OwnedPods(healthy).size() == 3; }, seconds(5));
+      "the healthy one has its pods", [&] { return OwnedPods(healthy).size() == 4; }, seconds(5));
   EXPECT_TRUE(healthy.WaitReady(seconds(20)));
   for (const auto& deployment : slow) EXPECT_TRUE(deployment->WaitReady(seconds(180)));
   Report("12 deployments behind a webhook of 10 s; pods of another one", 0, seconds_to_pods);

@@ -81,7 +81,7 @@ TEST_P(AnyAnswer, ToWritesDelaysAnApply) {
   const double healed = SecondsUntil(
       "Ready", [&] { return deployment.Converged(); }, HealedAfter(GetParam().answer));
   EXPECT_FALSE(stalled) << "no fault of the spec";
-  EXPECT_EQ(OwnedPods(deployment).size(), 3u);
+  EXPECT_EQ(OwnedPods(deployment).size(), 4u);
   EXPECT_LE(hits, kMostHits);
   Report(std::string("writes are answered ") + GetParam().name, PerMinute(hits), healed);
 }
@@ -105,7 +105,7 @@ TEST_P(AnyAnswer, ToReadsAndWatchesDelaysWhatIsSeen) {
       "the lost pod is replaced",
       [&] {
         const auto pods = OwnedPods(deployment);
-        return deployment.Converged() && pods.size() == 3 &&
+        return deployment.Converged() && pods.size() == 4 &&
                !Uids(pods).contains(lost["uid"].get<std::string>());
       },
       HealedAfter(GetParam().answer));
@@ -129,7 +129,7 @@ TEST_F(AnswerToOne, ADeletionThatIsAnsweredGoneIsLookedAt) {
                    {{"method", "DELETE"}, {"path", "/pods/"}, {"count", 2}, {"status", status}});
     deployment.Patch({{"prefill", {{"replicas", 1}}}});
     const double healed = SecondsUntil("the pod that was said to be gone is",
-                                       [&] { return OwnedPods(deployment).size() == 2; });
+                                       [&] { return OwnedPods(deployment).size() == 3; });
     EXPECT_GE(proxy().Hits(name), 1);
     EXPECT_TRUE(deployment.WaitReady(kHealed));
     Report("a deletion is answered " + std::to_string(status), 0, healed);
@@ -157,7 +157,7 @@ TEST_F(AnswerToOne, ACreationThatIsAnsweredAlreadyExistsIsLookedAt) {
   Deployment deployment("create-409");
   EXPECT_TRUE(deployment.WaitReady(kHealed));
   EXPECT_EQ(proxy().Hits("create"), 2);
-  EXPECT_EQ(OwnedPods(deployment).size(), 3u);
+  EXPECT_EQ(OwnedPods(deployment).size(), 4u);
 }
 
 // The leader keeps its lease over single bad answers.
@@ -178,7 +178,7 @@ TEST_F(AnswerToOne, TheLeaseOutlivesBadAnswers) {
   }
   TheApi().Delete(deployment.Collection("pods") + "/" + deployment.PodNames("prefill").at(0));
   EXPECT_TRUE(Eventually("it still acts", kHealed, [&] {
-    return deployment.Converged() && OwnedPods(deployment).size() == 3;
+    return deployment.Converged() && OwnedPods(deployment).size() == 4;
   }));
 }
 

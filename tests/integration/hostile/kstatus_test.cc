@@ -55,7 +55,7 @@ TEST_F(JudgedByKstatus, ASuspendedDeploymentIsCurrentWhenItsPodsAreGone) {
   EXPECT_TRUE(OwnedPods(deployment).empty());
   deployment.Patch({{"suspend", false}});
   ExpectCurrent("resumed", deployment);
-  EXPECT_EQ(OwnedPods(deployment).size(), 3u);
+  EXPECT_EQ(OwnedPods(deployment).size(), 4u);
 }
 
 TEST_F(JudgedByKstatus, ARevertInMidRollIsCurrentWhenNoPodOfTheOtherIsLeft) {

@@ -31,14 +31,14 @@ TEST_P(ForeignLabel, APodOfOursIsOursByItsOwner) {
   ASSERT_TRUE(pod["metadata"]["labels"].contains(GetParam().label)) << "nothing to change";
   const json change{{"labels", {{GetParam().label, GetParam().value}}}};
   ASSERT_TRUE(TheApi().MergePatch(PodPath(deployment, pod), {{"metadata", change}}).ok());
-  const double healed = SecondsUntil("exactly three pods, each in its slot", [&] {
-    return OwnedPods(deployment).size() == 3 && deployment.Pods("prefill").size() == 2 &&
+  const double healed = SecondsUntil("exactly four pods, each in its slot", [&] {
+    return OwnedPods(deployment).size() == 4 && deployment.Pods("prefill").size() == 2 &&
            deployment.Converged();
   });
   const int per_minute = RequestsPerMinute(seconds(15));
   EXPECT_LE(per_minute, kMostPerMinute);
   Report(std::string("the label ") + GetParam().label + " is changed", per_minute, healed);
-  EXPECT_EQ(OwnedPods(deployment).size(), 3u) << "a slot has two pods";
+  EXPECT_EQ(OwnedPods(deployment).size(), 4u) << "a slot has two pods";
   deployment.Patch({{"suspend", true}});
   EXPECT_TRUE(Eventually("suspended: no pod holds a GPU", kHealed,
                          [&] { return OwnedPods(deployment).empty(); }));
@@ -70,6 +70,23 @@ TEST_F(MutatedPods, ImagesComeFromAMirror) {
   EXPECT_GE(Calls(), 4);
 }
 
+// What runs is compared with the revision it was made from, never with what admission made of it.
+TEST_F(MutatedPods, WithMirroredImagesAChangedRouterConvergesAndIsWrittenNoMore) {
+  Mutate("mutated-router", "/mirror-images/mirror.example/");
+  Deployment deployment("mutated-router");
+  ASSERT_TRUE(deployment.WaitReady());
+  const auto before = Uids(deployment.Pods("router"));
+  deployment.Patch(
+      {{"router", {{"env", json::array({{{"name", "DYN_LOG"}, {"value", "debug"}}})}}}});
+  ASSERT_TRUE(Eventually("another router", kHealed, [&] {
+    return deployment.Converged() && Uids(deployment.Pods("router", false)) != before;
+  })) << Told(deployment);
+  const json router = deployment.Pods("router").at(0);
+  EXPECT_TRUE(
+      router["spec"]["containers"][0]["image"].get<std::string>().starts_with("mirror.example/"));
+  EXPECT_EQ(RequestsDuring(seconds(10)), std::vector<json>{});
+}
+
 TEST_F(MutatedPods, StandardLabelsAreTakenAway) {
   Mutate("mutated-strip", "/strip-labels/app.kubernetes.io/");
   RunMainJob("mutated-strip");
@@ -79,10 +96,7 @@ TEST_F(MutatedPods, StandardLabelsAreTakenAway) {
 // Nothing can serve without our own labels: that must be told, cost little, and hold no GPU when
 // it is suspended.
 TEST_F(MutatedPods, OurOwnLabelsAreTakenAway) {
-  // Not off those of a router: its ReplicaSet creates pods without end that it then does not find.
-  Mutate("stripped", "/strip-labels/disagg.dev/",
-         {{"matchExpressions",
-           {{{"key", "disagg.dev/role"}, {"operator", "In"}, {"values", {"prefill", "decode"}}}}}});
+  Mutate("stripped", "/strip-labels/disagg.dev/");
   Deployment deployment("stripped");
   EXPECT_TRUE(Eventually("a pod is created", kHealed, [&] { return Calls() > 0; }));
   std::this_thread::sleep_for(seconds(20));
@@ -90,7 +104,7 @@ TEST_F(MutatedPods, OurOwnLabelsAreTakenAway) {
   const int per_minute = RequestsPerMinute();
   EXPECT_LE(per_minute, kMostPerMinute);
   EXPECT_LE(Calls() - calls, 6) << "pods created in half a minute";
-  EXPECT_LE(OwnedPods(deployment).size(), 3u);
+  EXPECT_LE(OwnedPods(deployment).size(), 4u);
   EXPECT_FALSE(Told(deployment).empty());
   deployment.Patch({{"suspend", true}});
   EXPECT_TRUE(Eventually("suspended: no pod holds a GPU", kHealed,

@@ -11,18 +11,18 @@ class MainJob {
       : step_(step), deployment_(name, spec) {}
 
   void Run() {
-    Expect("created", 3);
+    Expect("created", 4);
     deployment_.Patch({{"prefill", {{"replicas", 3}}}});
-    Expect("scaled up", 4);
+    Expect("scaled up", 5);
     deployment_.Patch({{"prefill", {{"replicas", 2}}}});
-    Expect("scaled down", 3);
+    Expect("scaled down", 4);
     Change();
     LoseAPod();
     deployment_.Patch({{"suspend", true}});
     EXPECT_TRUE(Eventually("suspended: no pod is left", step_, [&] { return Pods() == 0; }))
         << Told(deployment_);
     deployment_.Patch({{"suspend", false}});
-    Expect("resumed", 3);
+    Expect("resumed", 4);
     Delete();
   }
 
@@ -38,8 +38,8 @@ class MainJob {
   void Change() {
     const json before = deployment_.Status().value("currentRevision", "");
     deployment_.Patch({{"decode", {{"args", {{"max-num-seqs", 96}}}}}});
-    EXPECT_TRUE(Eventually("changed: another revision, 3 pods", step_, [&] {
-      return deployment_.Converged() && Pods() == 3 &&
+    EXPECT_TRUE(Eventually("changed: another revision, 4 pods", step_, [&] {
+      return deployment_.Converged() && Pods() == 4 &&
              deployment_.Status().value("currentRevision", "") != before;
     })) << Told(deployment_);
   }
@@ -51,7 +51,7 @@ class MainJob {
     TheApi().Delete(deployment_.Collection("pods") + "/" + victim["name"].get<std::string>());
     EXPECT_TRUE(Eventually("a lost pod is replaced", step_, [&] {
       const auto now = OwnedPods(deployment_);
-      return now.size() == 3 && !Uids(now).contains(victim["uid"].get<std::string>()) &&
+      return now.size() == 4 && !Uids(now).contains(victim["uid"].get<std::string>()) &&
              deployment_.Converged();
     })) << Told(deployment_);
   }
@@ -59,8 +59,8 @@ class MainJob {
   void Delete() {
     TheApi().Delete(deployment_.path());
     EXPECT_TRUE(Eventually("deleted: nothing is left", step_, [&] {
-      for (const char* resource : {"pods", "services", "serviceaccounts", "deployments",
-                                   "controllerrevisions", "rolebindings", "poddisruptionbudgets"}) {
+      for (const char* resource : {"pods", "services", "serviceaccounts", "controllerrevisions",
+                                   "rolebindings", "poddisruptionbudgets"}) {
         if (!Owned(deployment_, resource).empty()) return false;
       }
       return TheApi().Get(deployment_.path()).status == 404;

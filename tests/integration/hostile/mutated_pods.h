@@ -15,18 +15,14 @@ namespace disagg::testing {
 // A mutating webhook of the platform team changes every pod at its creation.
 class MutatedPods : public Scene {
  protected:
-  // `objects` is the webhook's objectSelector.
-  void Mutate(const std::string& scene, const std::string& path,
-              const json& objects = json::object()) {
+  void Mutate(const std::string& scene, const std::string& path) {
     MakeNamespace(scene, {{"scene", scene}});
     path_ = path;
     server_ = WebhookServer::Start(ChartEnvironment::cluster().dir() + "/webhook-" + scene);
     ASSERT_NE(server_, nullptr);
-    json configuration =
-        PodWebhook("MutatingWebhookConfiguration", scene, "CREATE", server_->ClientConfig(path));
-    configuration["webhooks"][0]["objectSelector"] = objects;
     webhook_ = std::make_unique<Object>(
-        "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations", configuration);
+        "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations",
+        PodWebhook("MutatingWebhookConfiguration", scene, "CREATE", server_->ClientConfig(path)));
   }
   int Calls() { return server_->Calls(path_); }
 

@@ -78,7 +78,7 @@ TEST_F(SameName, AfterAnOrphaningDeleteOneMessageSaysWhatToRun) {
   ASSERT_TRUE(CreateAgain(deployment, old["spec"]).ok());
   ExpectTold(deployment, "kubectl delete");
   const std::string told = Told(deployment);
-  for (const char* kind : {"pod", "service", "deployment"}) {
+  for (const char* kind : {"pod", "service", "poddisruptionbudget"}) {
     EXPECT_NE(told.find(kind), std::string::npos) << kind << " is not listed: " << told;
   }
   EXPECT_EQ(TheApi().List(deployment.Collection("pods")).size(), 4u) << "nothing is adopted";

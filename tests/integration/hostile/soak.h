@@ -21,7 +21,10 @@ struct Member {
   int decode = 1;
   bool suspended = false;
 
-  std::size_t pods() const { return suspended ? 0 : static_cast<std::size_t>(prefill + decode); }
+  // With the router's.
+  std::size_t pods() const {
+    return suspended ? 0 : static_cast<std::size_t>(prefill + decode + 1);
+  }
 };
 
 class SoakScene : public Scene {

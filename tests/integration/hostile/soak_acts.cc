@@ -89,9 +89,9 @@ void SoakScene::Relabel(Member& member) {
 }
 
 void SoakScene::DeleteChild(Member& member) {
-  static const std::vector<const char*> resources{"services", "deployments", "poddisruptionbudgets",
+  static const std::vector<const char*> resources{"services", "poddisruptionbudgets",
                                                   "rolebindings", "serviceaccounts"};
-  const char* resource = resources[static_cast<std::size_t>(Random(5))];
+  const char* resource = resources[static_cast<std::size_t>(Random(4))];
   const auto owned = Owned(*member.deployment, resource);
   if (owned.empty()) return;
   TheApi().Delete(member.deployment->Collection(resource) + "/" +

@@ -81,15 +81,9 @@ std::string SoakScene::Acts() const {
 
 namespace {
 
-// Pods of a worker in the namespace, whoever owns them and whatever they are labelled.
-std::size_t AllWorkerPods(const Deployment& deployment) {
-  std::size_t count = 0;
-  for (const json& pod : TheApi().List(deployment.Collection("pods"))) {
-    const json owners = pod["metadata"].value("ownerReferences", json::array());
-    const bool of_router = !owners.empty() && owners[0].value("kind", "") == "ReplicaSet";
-    count += of_router ? 0 : 1;
-  }
-  return count;
+// Pods in the namespace, whoever owns them and whatever they are labelled.
+std::size_t AllPods(const Deployment& deployment) {
+  return TheApi().List(deployment.Collection("pods")).size();
 }
 
 using Soak = SoakScene;
@@ -100,7 +94,7 @@ TEST_F(Soak, AfterwardsAllIsAsSpecified) {
   for (const Member& member : fleet()) {
     const Deployment& deployment = *member.deployment;
     EXPECT_TRUE(Eventually(deployment.name() + " is as specified", seconds(120), [&] {
-      return AllWorkerPods(deployment) == member.pods() &&
+      return AllPods(deployment) == member.pods() &&
              OwnedPods(deployment).size() == member.pods() &&
              (member.suspended || deployment.Converged());
     })) << Told(deployment);

@@ -123,7 +123,7 @@ TEST_P(Stopping, NeedsNothing) {
       break;
     case Wish::kFewer:
       deployment.Patch({{"prefill", {{"replicas", 1}}}});
-      left = 2;
+      left = 3;  // one of each role
       break;
     case Wish::kDelete:
       TheApi().Delete(deployment.path());
@@ -176,7 +176,7 @@ TEST_F(StoppingOther, PausedAndSuspendedDoesNotClaimThatItsPodsAreGone) {
   ExpectTold(deployment, "Paused");
   deployment.Patch({{"suspend", true}});
   std::this_thread::sleep_for(seconds(5));
-  EXPECT_EQ(OwnedPods(deployment).size(), 3u) << "paused";
+  EXPECT_EQ(OwnedPods(deployment).size(), 4u) << "paused";
   EXPECT_EQ(Told(deployment).find("all replicas are at 0"), std::string::npos) << Told(deployment);
 }
 

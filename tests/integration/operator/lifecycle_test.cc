@@ -18,8 +18,8 @@ Api& TheApi() { return ChartEnvironment::api(); }
 
 std::size_t CountOwned(const Deployment& deployment) {
   std::size_t count = 0;
-  for (const char* resource : {"pods", "services", "serviceaccounts", "deployments",
-                               "controllerrevisions", "rolebindings", "poddisruptionbudgets"}) {
+  for (const char* resource : {"pods", "services", "serviceaccounts", "controllerrevisions",
+                               "rolebindings", "poddisruptionbudgets"}) {
     count += TheApi()
                  .List(deployment.Collection(resource),
                        "labelSelector=app.kubernetes.io%2Fmanaged-by%3Ddisagg-operator")
@@ -31,9 +31,8 @@ std::size_t CountOwned(const Deployment& deployment) {
 // The resourceVersion of every object in the namespace: any write shows.
 json Versions(const Deployment& deployment) {
   json versions = json::object();
-  for (const char* resource :
-       {"pods", "services", "serviceaccounts", "deployments", "controllerrevisions", "rolebindings",
-        "poddisruptionbudgets", "disaggdeployments"}) {
+  for (const char* resource : {"pods", "services", "serviceaccounts", "controllerrevisions",
+                               "rolebindings", "poddisruptionbudgets", "disaggdeployments"}) {
     for (const json& object : TheApi().List(deployment.Collection(resource))) {
       versions[std::string(resource) + "/" + object["metadata"]["name"].get<std::string>()] =
           object["metadata"]["resourceVersion"];
@@ -61,9 +60,14 @@ TEST(Lifecycle, OneApplyBecomesPinnedPodsARouterAndServices) {
     EXPECT_EQ(pod["spec"]["hostname"], pod["metadata"]["name"]);
   }
   EXPECT_EQ(TheApi().List(deployment.Collection("services")).size(), 2u);
-  EXPECT_EQ(TheApi().List(deployment.Collection("deployments")).size(), 1u);
+  const auto routers = deployment.Pods("router");
+  ASSERT_EQ(routers.size(), 1u);
+  EXPECT_EQ(routers[0]["metadata"]["ownerReferences"][0]["kind"], "DisaggDeployment");
+  EXPECT_FALSE(
+      routers[0]["spec"]["containers"][0]["resources"]["limits"].contains("nvidia.com/gpu"));
   EXPECT_EQ(TheApi().List(deployment.Collection("controllerrevisions")).size(), 1u);
-  EXPECT_EQ(TheApi().List(deployment.Collection("poddisruptionbudgets")).size(), 2u);
+  EXPECT_EQ(TheApi().List(deployment.Collection("poddisruptionbudgets")).size(), 1u)
+      << "of one replica a budget would forbid nothing";
   const json summary = deployment.Status()["summary"];
   EXPECT_EQ(summary["topology"], "2P x 2 + 1D x 8");
   EXPECT_EQ(summary["prefill"], "2/2");
@@ -176,9 +180,54 @@ TEST(Lifecycle, AChangedContractNeverMixesOldAndNewWorkers) {
     return deployment.Converged() && Uids(deployment.Pods()) != before;
   }));
   EXPECT_FALSE(mixed);
-  EXPECT_TRUE(Eventually("one router is left", std::chrono::seconds(20), [&] {
-    return TheApi().List(deployment.Collection("deployments")).size() == 1;
+  EXPECT_TRUE(Eventually("one router is left", std::chrono::seconds(20),
+                         [&] { return deployment.Pods("router", false).size() == 1; }));
+}
+
+bool IsReady(const json& pod) {
+  for (const json& condition : pod["status"].value("conditions", json::array())) {
+    if (condition["type"] == "Ready") return condition["status"] == "True";
+  }
+  return false;
+}
+
+TEST(Lifecycle, ARouterIsReplacedWithoutAMomentWithoutOne) {
+  Operator op;
+  Deployment deployment("router", {{"router", {{"replicas", 2}}}});
+  ASSERT_TRUE(deployment.WaitReady());
+  EXPECT_TRUE(TheApi().Get(deployment.Collection("poddisruptionbudgets") + "/router-router").ok())
+      << "of two routers one may go at a time";
+  const auto workers = Uids(deployment.Pods());
+  const auto before = Uids(deployment.Pods("router"));
+  deployment.Patch(
+      {{"router", {{"env", json::array({{{"name", "DYN_LOG"}, {"value", "debug"}}})}}}});
+  std::size_t least = 2, most = 2;
+  ASSERT_TRUE(Eventually("two other routers", std::chrono::seconds(60), [&] {
+    const auto pods = deployment.Pods("router");
+    const auto ready = static_cast<std::size_t>(std::count_if(pods.begin(), pods.end(), IsReady));
+    least = std::min(least, ready);
+    most = std::max(most, pods.size());
+    const auto now = Uids(deployment.Pods("router", false));
+    return deployment.Converged() && now.size() == 2 &&
+           std::none_of(now.begin(), now.end(),
+                        [&](const auto& uid) { return before.contains(uid); });
   }));
+  EXPECT_EQ(least, 2u) << "ready routers";
+  EXPECT_LE(most, 3u) << "routers at once";
+  EXPECT_EQ(workers, Uids(deployment.Pods()));
+}
+
+TEST(Lifecycle, ALostRouterComesBack) {
+  Operator op;
+  Deployment deployment("router-lost");
+  ASSERT_TRUE(deployment.WaitReady());
+  const auto before = Uids(deployment.Pods("router"));
+  TheApi().Delete(deployment.Collection("pods") + "/" + deployment.PodNames("router")[0]);
+  ASSERT_TRUE(Eventually("another router", std::chrono::seconds(20), [&] {
+    const auto pods = deployment.Pods("router");
+    return pods.size() == 1 && Uids(pods) != before;
+  }));
+  ASSERT_TRUE(deployment.WaitReady());
 }
 
 TEST(Lifecycle, AWrongAliasIsRefusedWithNearNamesAndTouchesNothing) {
@@ -235,8 +284,9 @@ TEST(Lifecycle, SuspendReleasesTheGpusAndKeepsTheRevision) {
   ASSERT_TRUE(deployment.WaitReady());
   const json revision = deployment.Status()["currentRevision"];
   deployment.Patch({{"suspend", true}});
-  ASSERT_TRUE(Eventually("no pods", std::chrono::seconds(30),
-                         [&] { return deployment.Pods("", false).empty(); }));
+  ASSERT_TRUE(Eventually("no pods", std::chrono::seconds(30), [&] {
+    return deployment.Pods("", false).empty() && deployment.Pods("router", false).empty();
+  }));
   EXPECT_TRUE(Eventually("says so", std::chrono::seconds(10),
                          [&] { return deployment.Status()["summary"]["reason"] == "Suspended"; }));
   EXPECT_EQ(deployment.Condition("Ready"), "") << "False reads as in progress for ever";

@@ -72,8 +72,8 @@ TEST_F(MutatedPods, ImagesComeFromAMirror) {
 
 // What runs is compared with the revision it was made from, never with what admission made of it.
 TEST_F(MutatedPods, WithMirroredImagesAChangedRouterConvergesAndIsWrittenNoMore) {
-  Mutate("mutated-router", "/mirror-images/mirror.example/");
-  Deployment deployment("mutated-router");
+  Mutate("mutated-front", "/mirror-images/mirror.example/");
+  Deployment deployment("mutated-front");
   ASSERT_TRUE(deployment.WaitReady());
   const auto before = Uids(deployment.Pods("router"));
   deployment.Patch(

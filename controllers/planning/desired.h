@@ -11,8 +11,8 @@
 
 namespace disagg::planning {
 
-// By the spec; none while suspended, and routers only where workers are. Empty for a spec that could
-// not be read: it says nothing of replicas.
+// By the spec; none while suspended, and routers only where workers are. Empty for a spec that
+// could not be read: it says nothing of replicas.
 std::map<api::RoleName, int> SpecDesired(const api::DisaggDeployment& deployment);
 
 // The replicas that were accepted with the last revision. Where status does not tell (before

@@ -46,14 +46,21 @@ Candidate FromDamaged(const DamagedRevision& damaged, const std::vector<PodState
   return candidate;
 }
 
-// The damaged revision that status names, or else one that has pods.
+// The damaged revision that status names, or else one that has pods. Where only a later one has
+// pods, the status has not followed yet.
 std::optional<Candidate> DamagedOf(const Snapshot& snapshot, const std::vector<PodState>& states) {
   if (std::none_of(states.begin(), states.end(), IsThere)) return std::nullopt;
+  const StoredRevision* later =
+      Newest(snapshot, [&](const auto& identity) { return HasPods(states, identity.name); });
   const DamagedRevision* found = nullptr;
   for (const DamagedRevision& damaged : snapshot.damaged) {
+    const bool runs = HasPods(states, damaged.name);
     const bool told = damaged.name == snapshot.deployment->status.target_revision;
-    if (told || (found == nullptr && HasPods(states, damaged.name))) found = &damaged;
-    if (told) break;
+    if (told && (runs || later == nullptr)) {
+      found = &damaged;
+      break;
+    }
+    if (found == nullptr && runs) found = &damaged;
   }
   return found == nullptr ? std::nullopt : std::optional(FromDamaged(*found, states));
 }

@@ -97,8 +97,8 @@ std::string MissingKeys(const kube::ObjectMeta& meta) {
   };
   for (const char* key : {api::kLabelRevision, api::kLabelContract}) need(key, meta.label(key));
   for (const char* key :
-       {api::kAnnotationSpecHash, api::kAnnotationContractSpecHash, api::kAnnotationResolvedHash, api::kAnnotationInputsHash, api::kAnnotationRevisionNumber,
-        api::kAnnotationRoles}) {
+       {api::kAnnotationSpecHash, api::kAnnotationContractSpecHash, api::kAnnotationResolvedHash,
+        api::kAnnotationInputsHash, api::kAnnotationRevisionNumber, api::kAnnotationRoles}) {
     need(key, meta.annotation(key));
   }
   return missing;

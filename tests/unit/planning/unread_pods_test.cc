@@ -67,7 +67,8 @@ TEST(UnreadPod, IsGivenBackWhereTheSpecAsksForIt) {
   EXPECT_THAT(world.RunPass().WorkerWrites(), ElementsAre("delete prefill-1-1"))
       << "the other one may serve";
   world.Edit(Suspend);
-  EXPECT_THAT(world.RunPass().WorkerWrites(), ElementsAre("delete prefill-0-1", "delete decode-0-1"));
+  EXPECT_THAT(world.RunPass().WorkerWrites(),
+              ElementsAre("delete prefill-0-1", "delete decode-0-1"));
 }
 
 // A class that was corrected replaces pods only while none of them has run.

@@ -42,7 +42,7 @@ TEST(StatusTeller, LogsAFailureOnceWhileItLasts) {
   cluster.Break({});
   const std::string healed = LogOf(cluster);
   EXPECT_EQ(CountOf("cannot write the status", healed), 0);
-  EXPECT_EQ(CountOf("SchedulerSilent", healed), 2) << "of each role, with the status that tells it";
+  EXPECT_EQ(CountOf("SchedulerSilent", healed), 3) << "of each role, with the status that tells it";
 }
 
 // Somebody answers in place of the API server, or undoes it each time.
@@ -54,7 +54,7 @@ TEST(StatusTeller, TellsEventsOnceOfAStatusThatDoesNotLast) {
     if (!IsStatus(request)) return std::nullopt;
     return runtime::Json(200, R"({"metadata":{"uid":"u","resourceVersion":"1"}})");
   });
-  EXPECT_EQ(CountOf("SchedulerSilent", LogOf(cluster)), 2) << "of each role";
+  EXPECT_EQ(CountOf("SchedulerSilent", LogOf(cluster)), 3) << "of each role";
   cluster.Break({});
   EXPECT_LE(CountOf("SchedulerSilent", LogOf(cluster)), 0);
 }

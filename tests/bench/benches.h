@@ -10,6 +10,7 @@ struct BenchOptions {
   int concurrency = 16;         // of the loader, and the operator's writes in flight
 
   int workers() const { return deployments * (prefill + decode); }
+  int pods() const { return workers() + deployments; }  // with a router each
 };
 
 // Makes the fleet, then POSTs the same objects without an operator; reports both and their ratio.

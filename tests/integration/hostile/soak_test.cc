@@ -13,6 +13,8 @@
 namespace disagg::testing {
 
 constexpr int kFleet = 6;
+// So long the operator honours a Retry-After, whatever it says.
+constexpr seconds kHonoured{60};
 
 unsigned FromEnvironment(const char* name, unsigned otherwise) {
   const char* const value = std::getenv(name);
@@ -98,7 +100,7 @@ TEST_F(Soak, AfterwardsAllIsAsSpecified) {
              OwnedPods(deployment).size() == member.pods() &&
              (member.suspended || deployment.Converged());
     })) << Told(deployment);
-    EXPECT_TRUE(Eventually(deployment.name() + " is Current", kHealed, [&] {
+    EXPECT_TRUE(Eventually(deployment.name() + " is Current", kHealed + kHonoured, [&] {
       return Kstatus(deployment.Object()).status == "Current";
     })) << Kstatus(deployment.Object()).message;
   }

@@ -127,7 +127,7 @@ TEST_F(ApiClientTest, TwelveOwnersBehindASlowWebhookHoldUpNobodyElse) {
     owners.emplace_back(
         [&, i] { (void)client->WriteAll(writes_of("a/" + std::to_string(i), "slow")); });
   }
-  transport.WaitForHeld(42);
+  transport.WaitForHeld(32);  // half of all places; how many of the owners share them is chance
   auto healthy =
       std::async(std::launch::async, [&] { return client->WriteAll(writes_of("b/0", "fast")); });
   EXPECT_EQ(healthy.wait_for(std::chrono::seconds(20)), std::future_status::ready);

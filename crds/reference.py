@@ -14,9 +14,9 @@ import yaml
 FOLDER = pathlib.Path(__file__).parent
 HEAD = "| Field | Type | Default | Meaning |\n|---|---|---|---|\n"
 # Shapes that occur more than once have one table, under the name on the right.
-ELSEWHERE = {"prefill", "decode", "aggregated", "env", "wholeNodeEnv", "envFrom", "tolerations", "conditions"}
+ELSEWHERE = {"prefill", "decode", "aggregated", "env", "wholeNodeEnv", "envFrom", "tolerations", "conditions", "podTemplate"}
 NAMES = {"spec.decode": "<role>", "spec.engine.env[]": "env[]", "spec.engine.envFrom[]": "envFrom[]",
-         "spec.tolerations[]": "tolerations[]", "status.conditions[]": "conditions[]"}
+         "spec.tolerations[]": "tolerations[]", "spec.decode.podTemplate": "podTemplate", "status.conditions[]": "conditions[]"}
 
 
 def type_of(schema):

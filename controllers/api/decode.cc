@@ -39,7 +39,6 @@ base::Result<Decoded> DecodeEnvelope(const simdjson::dom::element& element) {
   nlohmann::json object =
       nlohmann::json::parse(std::string(simdjson::minify(element)), nullptr, false);
   if (!object.is_object()) return NotDecodable("not a JSON object");
-  object.erase("metadata");
   return Decoded{std::move(*meta), std::move(object)};
 }
 

@@ -55,6 +55,7 @@ RoleSpec DecodeRole(const JsonReader& role) {
   decoded.resources = {.cpu = resources.QuantityText("cpu"),
                        .memory = resources.QuantityText("memory"),
                        .shared_memory = resources.QuantityText("sharedMemory")};
+  decoded.pod_template = DecodePodTemplate(role);
   decoded.min_ready = role.Integer("minReady", 1);
   return decoded;
 }
@@ -70,6 +71,7 @@ RouterSpec DecodeRouter(const JsonReader& router) {
   decoded.service_type = service.Text("type", decoded.service_type);
   decoded.service_port = service.Integer("port", decoded.service_port);
   decoded.service_annotations = service.TextMap("annotations");
+  decoded.pod_template = DecodePodTemplate(router);
   return decoded;
 }
 
@@ -97,6 +99,7 @@ void DecodeOperation(const JsonReader& spec, DeploymentSpec* decoded) {
   decoded->restart_token = spec.Child("restart").Text("token");
   decoded->suspend = spec.Boolean("suspend");
   decoded->service_account_name = spec.Text("serviceAccountName");
+  decoded->inherit = spec.Child("podMetadata").Texts("inherit");
 }
 
 }  // namespace
@@ -115,6 +118,7 @@ void DecodeInto(const nlohmann::json& object, DisaggDeployment* decoded,
   }
   decoded->spec.router = DecodeRouter(spec.Child("router"));
   DecodeOperation(spec, &decoded->spec);
+  decoded->inherited = DecodeInherited(root, decoded->spec.inherit);
   if (object.contains("status")) decoded->status = DecodeStatus(object["status"]);
 }
 

@@ -10,7 +10,7 @@
 
 namespace disagg::api {
 
-// Each reads `object` into `decoded`, all but its metadata, and adds to `errors`.
+// Each reads `object` into `decoded`, all but what meta holds, and adds to `errors`.
 void DecodeInto(const nlohmann::json& object, DisaggDeployment* decoded,
                 std::vector<std::string>* errors);
 void DecodeInto(const nlohmann::json& object, ServingModel* decoded,
@@ -23,6 +23,9 @@ StatusView DecodeStatus(const nlohmann::json& status);
 std::vector<Condition> DecodeConditions(const nlohmann::json& status);
 
 Args DecodeArgs(const JsonReader& owner);
+PodTemplate DecodePodTemplate(const JsonReader& owner);
+// What of `root`'s metadata the entries of spec.podMetadata.inherit name.
+InheritedMetadata DecodeInherited(const JsonReader& root, const std::vector<std::string>& entries);
 std::vector<EnvVar> DecodeEnv(const JsonReader& owner, const std::string& key = "env");
 
 }  // namespace disagg::api

@@ -5,6 +5,7 @@
 #include "controllers/api/decode.h"
 #include "controllers/api/messages.h"
 #include "controllers/api/near_names.h"
+#include "controllers/api/node_selectors.h"
 
 namespace disagg::api {
 namespace {
@@ -178,25 +179,6 @@ const ModelArtifact* FindArtifact(const std::string& path, const std::string& ac
     return nullptr;
   }
   return &*artifact;
-}
-
-// A key to which two selectors give different values; nothing when one node can satisfy both.
-std::string Contradiction(const Labels& a, const std::string& whose_a, const Labels& b,
-                          const std::string& whose_b) {
-  for (const auto& [key, value] : a) {
-    const auto other = b.find(key);
-    if (other == b.end() || other->second == value) continue;
-    return whose_a + " selects nodes with " + key + "=" + value + ", " + whose_b + " with " + key +
-           "=" + other->second + "; no node has both";
-  }
-  return "";
-}
-
-// What a class's nodes have: its architecture is one of their labels.
-Labels NodesOf(const AcceleratorClass& type) {
-  Labels labels = type.node_selector;
-  if (!type.architecture.empty()) labels.emplace("kubernetes.io/arch", type.architecture);
-  return labels;
 }
 
 void CheckSelectors(const DeploymentSpec& spec, RoleName role, const ResolvedRole& resolved,

@@ -56,6 +56,14 @@ int Parallelism::gpus() const {
   return static_cast<int>(gpus);
 }
 
+const PodTemplate& DeploymentSpec::pod_template(RoleName role) const {
+  return role == RoleName::kRouter ? router.pod_template : roles.at(role).pod_template;
+}
+
+bool DeploymentSpec::uses_rdma() const {
+  return !roles.contains(RoleName::kAggregated) && kv_backend == KvBackend::kRdma;
+}
+
 const Condition* StatusView::Find(std::string_view type) const {
   for (const Condition& condition : conditions) {
     if (condition.type == type) return &condition;

@@ -4,6 +4,7 @@
 // an object enters the cache. Free-form fragments (tolerations, valueFrom, ...) that are only
 // passed on stay compact JSON text.
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -78,6 +79,12 @@ struct ResourceRequests {
   std::string cpu, memory, shared_memory;  // quantities; empty: the class's default per GPU
 };
 
+// What a user lays over the rendered pods of a role.
+struct PodTemplate {
+  std::map<std::string, std::string> labels, annotations;
+  std::string spec;  // JSON of a part of a PodSpec, without nulls; empty: nothing
+};
+
 struct RoleSpec {
   int replicas = 0;
   std::string accelerator;  // empty: spec.accelerator
@@ -86,6 +93,7 @@ struct RoleSpec {
   std::vector<EnvVar> env;
   std::vector<std::string> env_from;  // JSON of EnvFromSource
   ResourceRequests resources;
+  PodTemplate pod_template;
   int min_ready = 1;
 };
 
@@ -97,6 +105,7 @@ struct RouterSpec {
   std::string service_type = "ClusterIP";
   int service_port = 8000;
   std::map<std::string, std::string> service_annotations;
+  PodTemplate pod_template;
 };
 
 struct PlacementSpec {
@@ -129,6 +138,11 @@ struct DeploymentSpec {
   std::string restart_token;
   bool suspend = false;
   std::string service_account_name;  // empty: one of our own
+  std::vector<std::string> inherit;  // keys of metadata for pods; "team/*": all that begin so
+
+  const PodTemplate& pod_template(RoleName role) const;
+  // KV blocks travel by RDMA: pods ask for their class's devices.
+  bool uses_rdma() const;
 };
 
 struct Condition {
@@ -149,8 +163,16 @@ struct StatusView {
   const Condition* Find(std::string_view type) const;
 };
 
+// Labels and annotations of the object that spec.podMetadata.inherit hands to its pods.
+struct InheritedMetadata {
+  std::map<std::string, std::string> labels, annotations;  // empty where they are too large
+  std::size_t bytes = 0;                                   // of all that match
+};
+inline constexpr std::size_t kMostInheritedBytes = std::size_t{16} * 1024;
+
 struct DisaggDeployment : kube::Object {
   DeploymentSpec spec;
+  InheritedMetadata inherited;
   StatusView status;
 };
 

@@ -13,10 +13,23 @@ namespace {
 
 // The order of the fields in the CRD.
 constexpr std::string_view kFieldOrder[] = {
-    "metadata",         "spec.model",      "spec.container",  "spec.precision",
-    "spec.accelerator", "spec.engine",     "spec.kvTransfer", "spec.prefill",
-    "spec.decode",      "spec.aggregated", "spec.router",     "spec.health",
-    "spec.placement",   "spec.rollout",    "spec.restart",    "spec.serviceAccountName",
+    "metadata",
+    "spec.model",
+    "spec.container",
+    "spec.precision",
+    "spec.accelerator",
+    "spec.engine",
+    "spec.kvTransfer",
+    "spec.prefill",
+    "spec.decode",
+    "spec.aggregated",
+    "spec.router",
+    "spec.podMetadata",
+    "spec.health",
+    "spec.placement",
+    "spec.rollout",
+    "spec.restart",
+    "spec.serviceAccountName",
 };
 
 std::ptrdiff_t Position(const FieldError& error) {
@@ -44,6 +57,8 @@ std::vector<FieldError> Validate(const DisaggDeployment& deployment, const Resol
   CheckArgs(spec, &errors);
   CheckEnv(spec, &errors);
   CheckAgreement(spec, &errors);
+  CheckPodTemplates(spec, resolution, &errors);
+  CheckInherited(deployment, &errors);
   CheckSize(spec, resolution, &errors);
   std::stable_sort(errors.begin(), errors.end(), [](const FieldError& a, const FieldError& b) {
     return Position(a) < Position(b);

@@ -40,6 +40,12 @@ void CheckArgs(const DeploymentSpec& spec, Errors* errors);
 // Names of environment variables.
 void CheckEnv(const DeploymentSpec& spec, Errors* errors);
 
+// What templates lay over pods.
+void CheckPodTemplates(const DeploymentSpec& spec, const Resolution& resolution, Errors* errors);
+
+// Which labels and annotations pods inherit, and how much that is.
+void CheckInherited(const DisaggDeployment& deployment, Errors* errors);
+
 // How much text every revision and pod has to hold.
 void CheckSize(const DeploymentSpec& spec, const Resolution& resolution, Errors* errors);
 

@@ -117,8 +117,7 @@ void CheckClass(const std::string& path, const AcceleratorClass& type, Errors* e
 }
 
 void CheckNetwork(const DeploymentSpec& spec, const AcceleratorClass& type, Errors* errors) {
-  const bool transfers = !spec.roles.contains(RoleName::kAggregated);
-  if (!transfers || spec.kv_backend != KvBackend::kRdma || type.rdma) return;
+  if (!spec.uses_rdma() || type.rdma) return;
   errors->push_back(ErrorOf("spec.kvTransfer.backend", "rdma",
                             "AcceleratorClass " + type.meta.name +
                                 " has no rdma; write kvTransfer.backend: tcp, or use a class with "

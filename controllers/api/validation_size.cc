@@ -55,6 +55,10 @@ std::size_t SizeOf(const PlacementSpec& placement) {
   return SizeOf(placement.node_selector) + SizeOf(placement.tolerations);
 }
 
+std::size_t SizeOf(const PodTemplate& pod_template) {
+  return SizeOf(pod_template.labels) + SizeOf(pod_template.annotations) + pod_template.spec.size();
+}
+
 std::size_t SizeOf(const AcceleratorClass& type) {
   return SizeOf(type.node_selector) + SizeOf(type.tolerations) + SizeOf(type.annotations) +
          SizeOf(type.env) + SizeOf(type.whole_node_env);
@@ -74,12 +78,14 @@ std::vector<Part> PartsOf(const DeploymentSpec& spec, const Resolution& resoluti
       {"spec.engine.envFrom", roles * SizeOf(spec.engine_env_from)},
       {"spec.router.args", SizeOf(spec.router.args)},
       {"spec.router.env", SizeOf(spec.router.env)},
+      {"spec.router.podTemplate", SizeOf(spec.router.pod_template)},
       {"spec.placement", (roles + 1) * SizeOf(spec.placement)},
   };
   for (const auto& [name, role] : spec.roles) {
     parts.push_back({RolePath(name) + ".args", SizeOf(role.args)});
     parts.push_back({RolePath(name) + ".env", SizeOf(role.env)});
     parts.push_back({RolePath(name) + ".envFrom", SizeOf(role.env_from)});
+    parts.push_back({RolePath(name) + ".podTemplate", SizeOf(role.pod_template)});
   }
   for (const auto& [name, role] : resolution.roles) {
     parts.push_back({AcceleratorPath(spec, name), SizeOf(*role.accelerator)});
@@ -101,8 +107,9 @@ void CheckSize(const DeploymentSpec& spec, const Resolution& resolution, Errors*
   errors->push_back(ErrorAt(
       largest->path,
       "has " + std::to_string(largest->size) + " of the " + std::to_string(total) +
-          " bytes of JSON that arguments, variables and placement of all roles and the router "
-          "have together; at most 262144, because every revision keeps them; shorten it, or move "
+          " bytes of JSON that arguments, variables, templates and placement of all roles and the "
+          "router have together; at most 262144, because every revision keeps them; shorten it, or "
+          "move "
           "it into the image or a ConfigMap (envFrom)"));
 }
 

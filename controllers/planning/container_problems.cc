@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "controllers/api/reserved_pod.h"
 #include "operator/base/clock.h"
 #include "operator/base/text.h"
 
@@ -28,6 +29,28 @@ class ContainerProblems {
  private:
   bool IsRouter() const { return subject_.role == api::ToString(api::RoleName::kRouter); }
 
+  // The operator's own, not one that a template put beside it.
+  bool IsOwn(const kube::ContainerState& container) const {
+    return container.name ==
+           api::OwnContainer(IsRouter() ? api::RoleName::kRouter : api::RoleName::kDecode);
+  }
+
+  std::string InTemplate(const kube::ContainerState& container) const {
+    return "container " + container.name + " in spec." + subject_.role + ".podTemplate";
+  }
+
+  std::string ImageOf(const kube::ContainerState& container) const {
+    if (!IsOwn(container)) return "the image of " + InTemplate(container);
+    return IsRouter() ? "spec.router.image, without it spec.container.image,"
+                      : "spec.container.image";
+  }
+
+  // Where more memory is written.
+  std::string MemoryOf(const kube::ContainerState& container) const {
+    if (!IsOwn(container) || IsRouter()) return "limits.memory of " + InTemplate(container);
+    return "spec." + subject_.role + ".resources.memory";
+  }
+
   bool Add(const std::string& reason, const std::string& message, const std::string& cause) {
     list_.Add({subject_.role, pod_.meta.name, pod_.node_name, reason,
                subject_.slot + ": " + message, subject_.severity},
@@ -42,9 +65,7 @@ class ContainerProblems {
     if (!fails) return false;
     return Add("ImagePullFailed",
                waiting + ": " + base::LastLine(container.waiting_message.get()) + "; check " +
-                   (IsRouter() ? "spec.router.image, without it spec.container.image,"
-                               : "spec.container.image") +
-                   " and imagePullSecrets",
+                   ImageOf(container) + " and imagePullSecrets",
                container.name);
   }
 
@@ -70,9 +91,10 @@ class ContainerProblems {
     const std::string said = base::LastLine(container.last_termination_message.get());
     std::string message = container.name + " exited " + times + " with exit code " + code;
     if (!said.empty()) message += ": " + said;
-    message += memory && !IsRouter() ? "; raise spec." + subject_.role + ".resources.memory"
-                                     : "; kubectl logs --previous " + pod_.meta.name + " -n " +
-                                           pod_.meta.namespace_name;
+    message += memory ? "; raise " + MemoryOf(container)
+                      : "; kubectl logs --previous " + pod_.meta.name + " -n " +
+                            pod_.meta.namespace_name +
+                            (IsOwn(container) ? "" : " -c " + container.name.get());
     return Add(memory ? "OOMKilled" : "CrashLoop", message, container.name + code + said);
   }
 

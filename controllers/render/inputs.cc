@@ -55,6 +55,7 @@ RoleInputs MakeRoleInputs(const api::DeploymentSpec& spec, api::RoleName name,
   inputs.env_from = spec.engine_env_from;
   inputs.env_from.insert(inputs.env_from.end(), role.env_from.begin(), role.env_from.end());
   inputs.resources = role.resources;
+  inputs.pod_template = role.pod_template;
   inputs.startup_timeout_seconds = spec.startup_timeout_seconds;
   inputs.pod = MakePodInputs(spec);
   return inputs;
@@ -119,6 +120,7 @@ Inputs SpecInputs(const api::DisaggDeployment& deployment) {
   inputs.router.image = spec.router.image;
   inputs.router.args = RouterArgs(spec.router.args);
   inputs.router.env = WithoutReserved(spec.router.env);
+  inputs.router.pod_template = spec.router.pod_template;
   inputs.router.pod = MakePodInputs(spec);
   for (const auto& [name, role] : spec.roles) {
     RoleInputs& made = inputs.roles.emplace(name, MakeRoleInputs(spec, name, role)).first->second;
@@ -138,8 +140,7 @@ void ResolveInputs(const api::DisaggDeployment& deployment, const api::Resolutio
     inputs->model.repository = resolution.model->repository;
     inputs->model.revision = resolution.model->revision;
   }
-  const bool uses_rdma =
-      inputs->contract.disaggregated() && deployment.spec.kv_backend == api::KvBackend::kRdma;
+  const bool uses_rdma = deployment.spec.uses_rdma();
   for (auto& [name, role] : inputs->roles) {
     role.epoch = kRenderEpoch;
     const auto resolved = resolution.roles.find(name);

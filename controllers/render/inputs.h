@@ -66,6 +66,7 @@ struct RoleInputs {
   std::vector<api::EnvVar> env;
   std::vector<std::string> env_from;
   api::ResourceRequests resources;
+  api::PodTemplate pod_template;
   int startup_timeout_seconds = 0;
   bool kv_events = false;  // the router follows the KV caches of this role
   PodInputs pod;
@@ -80,6 +81,7 @@ struct RouterInputs {
   std::string image;  // empty: the contract's
   api::Args args;     // normalised, with our defaults
   std::vector<api::EnvVar> env;
+  api::PodTemplate pod_template;
   PodInputs pod;
 
   // Resolved: where the router runs the engine's image it needs the engine's kind of node.

@@ -52,6 +52,16 @@ json ToJson(const api::ResourceRequests& resources) {
   return object;
 }
 
+json ToJson(const api::PodTemplate& pod_template) {
+  json metadata = json::object();
+  PutJson(&metadata, "labels", pod_template.labels);
+  PutJson(&metadata, "annotations", pod_template.annotations);
+  json object = json::object();
+  PutJson(&object, "metadata", std::move(metadata));
+  if (!pod_template.spec.empty()) object["spec"] = ParseFragment(pod_template.spec);
+  return object;
+}
+
 json ToJson(const api::PlacementSpec& placement) {
   json object = json::object();
   PutJson(&object, "nodeSelector", placement.node_selector);
@@ -166,6 +176,7 @@ json ToJson(const RoleInputs& role) {
   PutJson(&object, "env", EnvList(role.env));
   PutJson(&object, "envFrom", ParseFragments(role.env_from));
   PutJson(&object, "resources", ToJson(role.resources));
+  PutJson(&object, "podTemplate", ToJson(role.pod_template));
   PutNumber(&object, "startupTimeoutSeconds", role.startup_timeout_seconds,
             kDefaultStartupTimeoutSeconds);
   if (role.kv_events) object["kvEvents"] = true;
@@ -182,6 +193,7 @@ json ToJson(const RouterInputs& router) {
   PutText(&object, "image", router.image);
   PutJson(&object, "args", ToJson(router.args));
   PutJson(&object, "env", EnvList(router.env));
+  PutJson(&object, "podTemplate", ToJson(router.pod_template));
   json resolved = json::object();
   PutText(&resolved, "architecture", router.architecture);
   PutJson(&object, "resolved", std::move(resolved));

@@ -62,7 +62,8 @@ struct PodHistory {
   bool avoid_strictly = false;
 };
 
-// The pod of a slot from the stored template of its role.
+// The pod of a slot from the stored template of its role. What the deployment's metadata hands on
+// is read now, when the pod is created: it is part of no revision.
 nlohmann::json RenderPod(const api::DisaggDeployment& deployment, const RevisionIdentity& revision,
                          const nlohmann::json& role_template, const PodIdentity& identity,
                          const PodHistory& history);

@@ -52,6 +52,14 @@ void AddHistory(const PodHistory& history, json* annotations) {
   }
 }
 
+// Nothing is taken from the template by what a pod inherits.
+void Inherit(const api::InheritedMetadata& inherited, json* metadata) {
+  for (const auto& [key, value] : inherited.labels) (*metadata)["labels"].emplace(key, value);
+  for (const auto& [key, value] : inherited.annotations) {
+    (*metadata)["annotations"].emplace(key, value);
+  }
+}
+
 // A field requirement takes one value only, so there is one for each node.
 void AddRequirements(const std::set<std::string>& nodes, json* term) {
   for (const std::string& node : nodes) {
@@ -103,6 +111,7 @@ json RenderPod(const api::DisaggDeployment& deployment, const RevisionIdentity& 
   for (const auto& [key, value] : SlotLabels(identity, role_revision, revision.name)) {
     pod["metadata"]["labels"][key] = value;
   }
+  Inherit(deployment.inherited, &pod["metadata"]);
   AddHistory(history, &pod["metadata"]["annotations"]);
   pod["spec"]["hostname"] = name;
   AvoidNodes(history, &pod["spec"]);

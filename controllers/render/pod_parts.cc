@@ -53,7 +53,7 @@ json CommonPodSpec(const PodInputs& pod, const std::string& deployment) {
   return spec;
 }
 
-json NamedContainer(const char* name, const std::string& image, const PodInputs& pod) {
+json NamedContainer(std::string_view name, const std::string& image, const PodInputs& pod) {
   json container{{"name", name},
                  {"image", image},
                  // Neither engines nor routers write a termination message; the end of the log of

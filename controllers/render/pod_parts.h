@@ -3,6 +3,7 @@
 // Pieces of pod specs. Pure.
 
 #include <string>
+#include <string_view>
 
 #include <nlohmann/json.hpp>
 
@@ -28,6 +29,7 @@ nlohmann::json Mount(const char* volume, const char* path);
 nlohmann::json CommonPodSpec(const PodInputs& pod, const std::string& deployment);
 
 // A container's name, image, and where its last words come from.
-nlohmann::json NamedContainer(const char* name, const std::string& image, const PodInputs& pod);
+nlohmann::json NamedContainer(std::string_view name, const std::string& image,
+                              const PodInputs& pod);
 
 }  // namespace disagg::render

@@ -6,10 +6,12 @@
 #include "controllers/api/env.h"
 #include "controllers/api/labels.h"
 #include "controllers/api/reserved_env.h"
+#include "controllers/api/reserved_pod.h"
 #include "controllers/render/engine_renderer.h"
 #include "controllers/render/fragments.h"
 #include "controllers/render/metadata.h"
 #include "controllers/render/pod_parts.h"
+#include "controllers/render/pod_template.h"
 #include "controllers/render/routers/dynamo/dynamo_runtime.h"
 #include "controllers/render/template.h"
 
@@ -145,7 +147,7 @@ Storage WorkerStorage(const EngineRenderer& engine, const RoleInputs& role) {
 
 json EngineContainer(const EngineRenderer& engine, const WorkerView& worker) {
   const RoleInputs& role = worker.role;
-  json container = NamedContainer("engine", worker.contract.image, role.pod);
+  json container = NamedContainer(api::OwnContainer(role.role), worker.contract.image, role.pod);
   container.update(DynamoWorkerLifecycle(role.startup_timeout_seconds));
   const std::vector<api::EnvVar> env = WorkerEnv(engine, worker);
   container["command"] = WorkerCommand(engine, worker, env);
@@ -211,7 +213,8 @@ json RenderWorkerTemplate(const TemplateContext& context, const ModelInputs& mod
   PutJson(&spec, "nodeSelector", NodeSelector(role));
   PutJson(&spec, "tolerations", Tolerations(role));
   PutText(&spec, "schedulerName", role.pod.placement.scheduler_name);
-  return {{"metadata", WorkerMetadata(engine, worker)}, {"spec", std::move(spec)}};
+  return LayOver(role.pod_template,
+                 {{"metadata", WorkerMetadata(engine, worker)}, {"spec", std::move(spec)}});
 }
 
 }  // namespace disagg::render

@@ -27,6 +27,10 @@ TEST(ValidateSize, OneBoundOnAllThatPodsAreMadeOf) {
       {"more than the bound", Env("decode", 17, 16000), "spec.decode.env"},
       {"the engine's are in the pods of each role", Env("engine", 9, 16000), "spec.engine.env"},
       {"the router's count, too", Env("router", 17, 16000), "spec.router.env"},
+      {"templates count, too",
+       R"({"spec": {"decode": {"podTemplate": {"spec": {"nodeSelector": {"a": ")" +
+           std::string(270000, 'x') + R"("}}}}}})",
+       "spec.decode.podTemplate"},
       {"characters count as they are written in JSON", Env("decode", 10, 16000, "\\\""),
        "spec.decode.env"},
       {"a flag that is repeated counts each time",

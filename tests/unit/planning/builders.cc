@@ -14,7 +14,8 @@ using nlohmann::json;
 constexpr char kName[] = "minimax-m3";
 
 kube::ContainerState& Engine(kube::Pod& pod) {
-  if (pod.containers.empty()) pod.containers.emplace_back().name = "engine";
+  const bool routes = pod.meta.label(api::kLabelRole) == "router";
+  if (pod.containers.empty()) pod.containers.emplace_back().name = routes ? "router" : "engine";
   return pod.containers[0];
 }
 
@@ -254,6 +255,11 @@ PodBuilder& PodBuilder::CrashLoops(int restarts, const std::string& delay, int l
   Engine(pod_).running = false;
   return Waiting("CrashLoopBackOff",
                  "back-off " + delay + " restarting failed container=engine pod=x");
+}
+
+PodBuilder& PodBuilder::Container(const std::string& name) {
+  Engine(pod_).name = name;
+  return *this;
 }
 
 PodBuilder& PodBuilder::Waiting(const std::string& reason, const std::string& message) {

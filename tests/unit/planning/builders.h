@@ -95,6 +95,8 @@ class PodBuilder {
   PodBuilder& Restarts(int restarts, std::int64_t last_finished_at);
   // In CrashLoopBackOff since five seconds ago, after a run of `lived` seconds.
   PodBuilder& CrashLoops(int restarts = 5, const std::string& delay = "2m40s", int lived = 60);
+  // What follows is of a container of this name, in place of the operator's.
+  PodBuilder& Container(const std::string& name);
   PodBuilder& Waiting(const std::string& reason, const std::string& message = "");
   PodBuilder& Terminated(const std::string& reason, int exit_code, const std::string& message = "");
   PodBuilder& FinishedAt(std::int64_t time);

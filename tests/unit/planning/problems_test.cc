@@ -51,6 +51,20 @@ const ProblemCase kProblems[] = {
      Decode().Running().Restarts(2, kNow - 9).Terminated("OOMKilled", 137), "b200-0", "OOMKilled",
      "decode-0: engine exited 2 times, last with exit code 137; raise "
      "spec.decode.resources.memory"},
+    {"too little memory of a sidecar",
+     Decode().Container("logs").Running().Restarts(2, kNow - 9).Terminated("OOMKilled", 137),
+     "b200-0", "OOMKilled",
+     "decode-0: logs exited 2 times, last with exit code 137; raise limits.memory of container "
+     "logs in spec.decode.podTemplate"},
+    {"a sidecar that exits",
+     Decode().Container("logs").Running().Restarts(1, kNow - 9).Terminated("Error", 1), "b200-0",
+     "CrashLoop",
+     "decode-0: logs exited once with exit code 1; kubectl logs --previous "
+     "minimax-m3-decode-new-0-1 -n serving -c logs"},
+    {"an image of a sidecar that cannot be pulled",
+     Decode().Container("logs").Waiting("ErrImagePull", "not found"), "b200-0", "ImagePullFailed",
+     "decode-0: ErrImagePull: not found; check the image of container logs in "
+     "spec.decode.podTemplate and imagePullSecrets"},
     {"a crash with its last words, and how to see more of them",
      Decode()
          .Running()
@@ -306,8 +320,8 @@ TEST(FindProblems, IncludesTheRoutersPods) {
   ASSERT_THAT(killed, SizeIs(1));
   EXPECT_EQ(killed[0].role, "router");
   EXPECT_EQ(killed[0].message,
-            "router-0: engine exited once with exit code 137; kubectl logs --previous "
-            "minimax-m3-router-new-0-1 -n serving");
+            "router-0: router exited once with exit code 137; raise limits.memory of container "
+            "router in spec.router.podTemplate");
   EXPECT_EQ(killed[0].severity, Severity::kService) << "no router is ready";
   const auto pulls = Find(WithNodes({running().Waiting("ImagePullBackOff", "not found")}));
   EXPECT_EQ(pulls.at(0).message,

@@ -58,6 +58,11 @@ INSTANTIATE_TEST_SUITE_P(
         Change{"history limit", [](Fixture& f) { f.deployment.spec.revision_history_limit = 3; }},
         Change{"disruption",
                [](Fixture& f) { f.deployment.spec.disruption = api::DisruptionPolicy::kNone; }},
+        Change{"what pods inherit", [](Fixture& f) { f.deployment.spec.inherit = {"team"}; }},
+        Change{"inherited labels",
+               [](Fixture& f) {
+                 f.deployment.inherited.labels = {{"team", "a"}};
+               }},
         Change{"suspend", [](Fixture& f) { f.deployment.spec.suspend = true; }}),
     [](const auto& row) { return Underscored(row.param.what); });
 
@@ -125,6 +130,12 @@ INSTANTIATE_TEST_SUITE_P(
                    }),
         OnlyDecode("role env from",
                    [](Fixture& f) { f.decode().env_from = {R"({"secretRef":{}})"}; }),
+        OnlyDecode("template",
+                   [](Fixture& f) { f.decode().pod_template.spec = R"({"hostIPC":true})"; }),
+        OnlyDecode("template labels",
+                   [](Fixture& f) {
+                     f.decode().pod_template.labels = {{"queue", "a"}};
+                   }),
         OnlyDecode("cpu", [](Fixture& f) { f.decode().resources.cpu = "7"; }),
         OnlyDecode("memory", [](Fixture& f) { f.decode().resources.memory = "900Gi"; }),
         OnlyDecode("shm", [](Fixture& f) { f.decode().resources.shared_memory = "9Gi"; }),
@@ -150,6 +161,14 @@ INSTANTIATE_TEST_SUITE_P(
                false,
                true},
         Effect{{"router image", [](Fixture& f) { f.deployment.spec.router.image = "r:1"; }},
+               false,
+               false,
+               false,
+               true},
+        Effect{{"router template",
+                [](Fixture& f) {
+                  f.deployment.spec.router.pod_template.annotations = {{"a", "b"}};
+                }},
                false,
                false,
                false,

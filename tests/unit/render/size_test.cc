@@ -81,6 +81,15 @@ TEST(Sizes, TheLargestDeploymentFitsEtcdTwice) {
          seed->deployment.spec.placement.tolerations.push_back(
              R"({"key":")" + std::string(1000, 'x') + std::to_string(i) + R"("})");
        }},
+      {"templates of all",
+       [](int i, Fixture* seed) {
+         const std::string key = "a" + std::to_string(i);
+         seed->prefill().pod_template.labels[key] = std::string(60, 'x');
+         seed->decode().pod_template.annotations[key] = std::string(1000, '"');
+         seed->deployment.spec.router.pod_template.spec =
+             R"({"volumes":[{"name":"a","csi":{"driver":")" +
+             std::string(1000 * static_cast<std::size_t>(i), 'x') + R"("}}]})";
+       }},
       {"variables and annotations of the class",
        [](int i, Fixture* seed) {
          seed->accelerator.env.push_back({"V" + std::to_string(i), std::string(1000, 'x'), ""});

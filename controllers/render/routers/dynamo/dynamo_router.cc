@@ -5,9 +5,11 @@
 #include "controllers/api/engine_args.h"
 #include "controllers/api/env.h"
 #include "controllers/api/labels.h"
+#include "controllers/api/reserved_pod.h"
 #include "controllers/render/fragments.h"
 #include "controllers/render/metadata.h"
 #include "controllers/render/pod_parts.h"
+#include "controllers/render/pod_template.h"
 #include "controllers/render/routers/dynamo/dynamo_runtime.h"
 #include "controllers/render/template.h"
 #include "operator/kube/resource.h"
@@ -67,18 +69,17 @@ std::string ReadyPath(const std::string& served_name) {
   return path + "/ready";
 }
 
-// A router holds no weights: configuration and tokenizer come from its workers. It asks for a core
-// and 2 GiB; memory is bounded, because request bodies of 45 MB times a backlog are not, and
-// processor time is not, because a throttled router is a slow answer.
+// A router holds no weights: configuration and tokenizer come from its workers.
 json RouterResources() {
-  return {{"requests", {{"cpu", "1"}, {"memory", "2Gi"}}}, {"limits", {{"memory", "8Gi"}}}};
+  return {{"requests", {{"cpu", api::kRouterCpu}, {"memory", api::kRouterMemory}}},
+          {"limits", {{"memory", api::kRouterMemoryLimit}}}};
 }
 
 json RouterContainer(const TemplateContext& context, const ModelInputs& model,
                      const ContractInputs& contract, const RouterInputs& router,
                      const api::Args& args) {
-  json container =
-      NamedContainer("router", router.image.empty() ? contract.image : router.image, router.pod);
+  json container = NamedContainer(api::OwnContainer(api::RoleName::kRouter),
+                                  router.image.empty() ? contract.image : router.image, router.pod);
   container["command"] = {"python3", "-m", "dynamo.frontend"};
   container["args"] = json::array();
   for (const std::string& word : api::ToCommandLine(args)) {
@@ -138,7 +139,8 @@ json RenderRouterTemplate(const TemplateContext& context, const ModelInputs& mod
   if (!router.architecture.empty()) {
     spec["nodeSelector"] = {{"kubernetes.io/arch", router.architecture}};
   }
-  return {{"metadata", RouterMetadata(context, model, args)}, {"spec", std::move(spec)}};
+  return LayOver(router.pod_template,
+                 {{"metadata", RouterMetadata(context, model, args)}, {"spec", std::move(spec)}});
 }
 
 }  // namespace disagg::render

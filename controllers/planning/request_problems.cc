@@ -9,6 +9,9 @@
 namespace disagg::planning {
 namespace {
 
+// Bytes of a problem for names; a namespace and the sentence take the rest.
+constexpr std::size_t kMostNames = kLongestProblem - 256;
+
 // A cache that is not live is looked at again after so many seconds: nothing else may happen that
 // would show that it is live again.
 constexpr int kCacheSeconds = 10;
@@ -59,10 +62,10 @@ void AddCaches(const Snapshot& snapshot, ProblemList& list) {
 }
 
 // "Pod a, Service b"
-std::string NamesOf(const std::vector<Leftover>& leftovers, bool orphaned) {
+std::string NamesOfEnding(const std::vector<Leftover>& leftovers) {
   std::string names;
   for (const Leftover& leftover : leftovers) {
-    if (leftover.orphaned != orphaned) continue;
+    if (leftover.orphaned) continue;
     names += (names.empty() ? "" : ", ") + leftover.resource.kind + " " + leftover.name;
   }
   return names;
@@ -72,7 +75,7 @@ void AddLeftovers(const Snapshot& snapshot, ProblemList& list) {
   if (const std::string orphans = OrphanMessage(snapshot); !orphans.empty()) {
     list.Add({"", "", "", "OrphanedObjects", orphans, Severity::kRefused}, "");
   }
-  if (const std::string names = NamesOf(snapshot.leftovers, false); !names.empty()) {
+  if (const std::string names = NamesOfEnding(snapshot.leftovers); !names.empty()) {
     list.Add(
         {"", "", "", "WaitingForDeletion",
          "objects of an earlier DisaggDeployment of this name are still being deleted: " + names,
@@ -117,16 +120,25 @@ bool IsFinal(const WriteOutcome& failed) {
   return failed.error && !failed.error->retryable() && failed.error->reason != "QuotaExceeded";
 }
 
+// As many whole names as a problem has room for: a command that is cut in the middle of a name
+// deletes something else.
 std::string OrphanMessage(const Snapshot& snapshot) {
-  const std::string names = NamesOf(snapshot.leftovers, true);
-  if (names.empty()) return "";
-  std::string command = "kubectl delete -n " + snapshot.deployment->meta.namespace_name;
+  std::string names;
+  int all = 0, named = 0;
   for (const Leftover& leftover : snapshot.leftovers) {
-    if (leftover.orphaned) command += " " + leftover.resource.ToString() + "/" + leftover.name;
+    if (!leftover.orphaned) continue;
+    const std::string name = " " + leftover.resource.ToString() + "/" + leftover.name;
+    if (++all > named + 1 || names.size() + name.size() > kMostNames) continue;
+    names += name;
+    ++named;
   }
-  return "objects of an earlier DisaggDeployment of this name are in the way, and nobody deletes "
-         "them: " +
-         names + "; to delete them: " + command;
+  if (all == 0) return "";
+  const std::string count = std::to_string(all) + (all == 1 ? " object" : " objects");
+  const std::string which = named == all ? "" : "the first " + std::to_string(named) + " of ";
+  return count + " of an earlier DisaggDeployment of this name " + (all == 1 ? "is" : "are") +
+         " in the way, and nobody deletes " + (all == 1 ? "it" : "them") + "; to delete " + which +
+         (all == 1 ? "it" : "them") + ": kubectl delete -n " +
+         snapshot.deployment->meta.namespace_name + names;
 }
 
 std::string DamageMessage(const Snapshot& snapshot, const Plan& plan) {

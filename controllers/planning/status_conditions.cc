@@ -153,17 +153,20 @@ void ModelResolved(const StatusFacts& facts, ConditionSet& conditions) {
 void Scheduled(const StatusFacts& facts, ConditionSet& conditions) {
   static const std::set<std::string> kReasons = {"Unschedulable", "QuotaExceeded",
                                                  "SchedulingGated", "SchedulerSilent"};
+  const bool all = std::all_of(facts.counts.begin(), facts.counts.end(), [](const auto& role) {
+    return role.second.scheduled >= role.second.desired;
+  });
+  if (all) {
+    conditions.Set("Scheduled", true, "AllScheduled", "every replica has a node");
+    return;
+  }
   for (const Problem& problem : facts.report.problems) {
     if (!kReasons.contains(problem.reason)) continue;
     conditions.Set("Scheduled", false, problem.reason, problem.message);
     return;
   }
-  const bool all = std::all_of(facts.counts.begin(), facts.counts.end(), [](const auto& role) {
-    return role.second.scheduled >= role.second.desired;
-  });
-  conditions.Set(
-      "Scheduled", all, all ? "AllScheduled" : "Starting",
-      all ? "every replica has a node" : WithObstacle(facts, "not every replica has a node yet"));
+  conditions.Set("Scheduled", false, "Starting",
+                 WithObstacle(facts, "not every replica has a node yet"));
 }
 
 void UpdateAvailable(const StatusFacts& facts, ConditionSet& conditions) {

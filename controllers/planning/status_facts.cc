@@ -165,6 +165,23 @@ bool HasUnseenChanges(const StatusFacts& facts) {
          facts.deployment.status.observed_generation != facts.deployment.meta.generation;
 }
 
+bool IsClientService(const kube::Resource& resource, const kube::ObjectKey& key,
+                     const Snapshot& snapshot) {
+  return resource == kube::kServices && key == snapshot.deployment->meta.key();
+}
+
+// Without it clients have no address to send a request to.
+bool HasClientService(const Snapshot& snapshot, const Plan& plan, const Outcome& outcome) {
+  return std::any_of(snapshot.children.begin(), snapshot.children.end(),
+                     [&](const Child& child) {
+                       return IsClientService(child.resource, child.object->meta.key(), snapshot);
+                     }) ||
+         std::any_of(plan.writes.begin(), plan.writes.end(), [&](const Write& write) {
+           return write.verb == Verb::kApply && WasCarriedOut(write, outcome) &&
+                  IsClientService(write.resource, write.key, snapshot);
+         });
+}
+
 }  // namespace
 
 std::int64_t StatusFacts::observed_generation() const {
@@ -186,7 +203,7 @@ StatusFacts FactsOf(const Snapshot& snapshot, const Plan& plan, const Outcome& o
                     .goal = GoalOf(*snapshot.deployment, plan, outcome)};
   facts.counts = CountRoles(snapshot, facts.goal, facts.states);
   facts.report = FindProblems(snapshot, plan, outcome, facts.states, kMostProblems);
-  facts.serves = CanServe(snapshot, facts.states);
+  facts.serves = CanServe(snapshot, facts.states) && HasClientService(snapshot, plan, outcome);
   facts.idle_goal = std::all_of(facts.goal.desired.begin(), facts.goal.desired.end(),
                                 [](const auto& role) { return role.second == 0; });
   facts.still_running = CountRunning(facts.states);

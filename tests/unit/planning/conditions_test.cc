@@ -251,12 +251,25 @@ TEST(Ready, IsNeverTrueForMixedContracts) {
   const auto of_a = PodBuilder(kRouter, 0).Of("r", "a").Ready();
   const auto of_b = PodBuilder(kRouter, 0).Of("s", "b").Ready();
   Snapshot snapshot = SnapshotOf(DeploymentBuilder(), {prefill, decode, of_a, of_b});
-  const auto plan = PlanDeployment(snapshot);
+  auto service = std::make_shared<kube::RawObject>();
+  service->meta.name = snapshot.deployment->meta.name;
+  service->meta.namespace_name = snapshot.deployment->meta.namespace_name;
+  snapshot.children = {{kube::kServices, service}};
+  const Plan plan;
   EXPECT_FALSE(PlanStatus(snapshot, plan, {}).ready);
   snapshot.pods.push_back(PodBuilder(kPrefill, 1).Of("p", "b").Ready());
   EXPECT_TRUE(PlanStatus(snapshot, plan, {}).ready);
   snapshot.pods[3] = PodBuilder(kRouter, 0).Of("s", "b").On("b200-0").Running();
   EXPECT_FALSE(PlanStatus(snapshot, plan, {}).ready) << "the router of b is not ready";
+}
+
+// A quota on Services is the usual cause.
+TEST(Ready, NeedsTheServiceOfTheClients) {
+  World world;
+  world.leftovers = {{kube::kServices, "minimax-m3", "uid-of-earlier", true, false}};
+  EXPECT_FALSE(world.Settle().status.ready);
+  world.leftovers.clear();
+  EXPECT_TRUE(world.Settle().status.ready);
 }
 
 TEST(Ready, StaysTrueWhileWorkersOfAnOlderShapeStillServe) {

@@ -164,6 +164,24 @@ TEST(Leftovers, ThatNobodyDeletesAreOneMessageWithTheCommand) {
   EXPECT_EQ(view.Find("Stalled")->reason, "OrphanedObjects");
 }
 
+TEST(Leftovers, ThatAreTooManyForOneCommandAreNamedWhole) {
+  Snapshot snapshot = SnapshotOf(DeploymentBuilder());
+  for (int i = 10; i < 70; ++i) {
+    snapshot.leftovers.push_back({kube::kPods, "minimax-m3-decode-x-0-" + std::to_string(i),
+                                  std::to_string(i), false, true});
+  }
+  const std::string problem = Report(snapshot).problems[0].message;
+  EXPECT_LE(problem.size(), kLongestProblem);
+  EXPECT_THAT(problem,
+              HasSubstr("60 objects of an earlier DisaggDeployment of this name are in the "
+                        "way, and nobody deletes them; to delete the first 25 of them: "
+                        "kubectl delete -n serving pods/minimax-m3-decode-x-0-10 "));
+  EXPECT_TRUE(problem.ends_with(" pods/minimax-m3-decode-x-0-34")) << problem;
+  const api::StatusView view =
+      ReadStatus(PlanStatus(snapshot, PlanDeployment(snapshot), {}).status);
+  EXPECT_EQ(view.Find("Stalled")->message, problem);
+}
+
 TEST(Problems, AreInTheOrderOfTheirSeverity) {
   Snapshot snapshot =
       SnapshotOf(DeploymentBuilder().Replicas(kDecode, 2),

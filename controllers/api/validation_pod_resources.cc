@@ -30,8 +30,9 @@ bool IsExact(std::string_view name) {
 // What the operator asks for where a template says nothing.
 std::optional<std::string> Default(RoleName role, std::string_view section, std::string_view name) {
   if (IsWorker(role)) return std::nullopt;
-  if (section == "limits")
+  if (section == "limits") {
     return name == "memory" ? std::optional(kRouterMemoryLimit) : std::nullopt;
+  }
   if (name == "cpu") return kRouterCpu;
   return name == "memory" ? std::optional(kRouterMemory) : std::nullopt;
 }

@@ -140,8 +140,8 @@ const json* ListIn(const json& object, const char* key, const std::string& path,
 void Refuse(const TemplatePlace& place, const ReservedField& reserved, const std::string& path,
             const json& value, Errors* errors) {
   std::string fix(reserved.fix);
-  constexpr std::string_view kRole = "<role>";
-  if (const auto at = fix.find(kRole); at != fix.npos) fix.replace(at, kRole.size(), place.owner);
+  constexpr std::string_view kOwner = "<role>";
+  if (const auto at = fix.find(kOwner); at != fix.npos) fix.replace(at, kOwner.size(), place.owner);
   errors->push_back(ErrorOf(path, ValueText(value),
                             "is the operator's to set: " + std::string(reserved.why) + "; " + fix));
 }

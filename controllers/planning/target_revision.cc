@@ -114,8 +114,8 @@ std::optional<Candidate> TargetRevision(const Snapshot& snapshot,
   const bool nothing_ran = deployment.status.current_revision.empty() &&
                            std::none_of(states.begin(), states.end(), HasRun);
   if (accepted && accepted->damaged && !nothing_ran) {
-    Candidate again = MakeNew(snapshot, resolution, nullptr);
-    return again.identity.name == accepted->identity.name ? std::move(again) : *accepted;
+    const Candidate again = MakeNew(snapshot, resolution, nullptr);
+    return again.identity.name == accepted->identity.name ? again : *accepted;
   }
   const std::string spec_hash = render::HashSpec(deployment).spec;
   const std::string resolved_hash = nothing_ran ? render::HashResolved(deployment, resolution) : "";

@@ -31,8 +31,9 @@ std::string Workers(const Facts& facts, const std::optional<PodGroup>& routers) 
     const auto role = api::ParseRoleName(pod->meta.label(api::kLabelRole));
     const bool own = pod->meta.controller_uid == facts.deployment->meta.uid;
     const bool reached = own && contracts.contains(pod->meta.label(api::kLabelContract));
-    if (role && api::IsWorker(*role) && reached && pod->ready && !pod->meta.deleting())
+    if (role && api::IsWorker(*role) && reached && pod->ready && !pod->meta.deleting()) {
       ++ready[*role];
+    }
   }
   std::string text;
   for (const auto& [role, count] : ready) {

@@ -204,9 +204,8 @@ class Reflector::Core : public std::enable_shared_from_this<Reflector::Core> {
 
   // A peer that drips bytes without ever completing an event is as good as silent.
   void EndIfSilent() {
-    heard_ = false;
-    InThisAttempt(options_.timings.idle, [this] {
-      if (heard_) return EndIfSilent();
+    InThisAttempt(options_.timings.idle, [this, heard = events_heard_] {
+      if (heard != events_heard_) return EndIfSilent();
       EndWatch(base::MakeError(base::ErrorCode::kTimeout, "Idle",
                                "the watch brought no event for too long"));
     });
@@ -228,7 +227,6 @@ class Reflector::Core : public std::enable_shared_from_this<Reflector::Core> {
   void Apply(const kube::WatchEvent& event) {
     metrics_.events.Add();
     ++events_heard_;
-    heard_ = true;
     if (event.object != nullptr) health_->Check(event.object->meta);
     switch (event.type) {
       case kube::EventType::kAdded:
@@ -295,7 +293,6 @@ class Reflector::Core : public std::enable_shared_from_this<Reflector::Core> {
   std::shared_ptr<WatchInbox> inbox_;
   std::optional<kube::WatchDecoder> decoder_;
   bool answered_ = false;    // the head of the watch has come
-  bool heard_ = false;       // an event since the last look
   bool half_event_ = false;  // only the beginning of an event has come, and its time is kept
   std::uint64_t events_heard_ = 0;
   std::string refusal_;

@@ -10,10 +10,6 @@
 namespace disagg::testing {
 namespace {
 
-std::string PodPath(const Deployment& deployment, const json& pod) {
-  return deployment.Collection("pods") + "/" + pod["metadata"]["name"].get<std::string>();
-}
-
 struct Relabel {
   const char* name;
   const char* label;

@@ -53,8 +53,7 @@ TEST_F(Loops, SomebodyWhoDeletesEveryPod) {
   while (FaultProxy::Now() < since + 30'000) {
     for (const json& pod : OwnedPods(deployment)) {
       ++deleted;
-      TheApi().Delete(
-          deployment.Collection("pods") + "/" + pod["metadata"]["name"].get<std::string>(), 0);
+      TheApi().Delete(PodPath(deployment, pod), 0);
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(200));
   }

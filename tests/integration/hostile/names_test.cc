@@ -47,8 +47,7 @@ TEST_F(SameName, ADeploymentThatIsAppliedAgainWhileOldPodsDrainStarts) {
   const json old = deployment.Object();
   const json draining = deployment.Pods("prefill").at(0);
   ASSERT_EQ(draining["spec"]["nodeName"], "b200-drained");
-  const std::string path =
-      deployment.Collection("pods") + "/" + draining["metadata"]["name"].get<std::string>();
+  const std::string path = PodPath(deployment, draining);
   // No kubelet is left that could end the pod.
   TheApi().MergePatch(path, {{"metadata", {{"finalizers", {"test.disagg.dev/drain"}}}}});
   TheApi().Delete(NodePath("b200-drained"));

@@ -95,6 +95,10 @@ std::vector<json> Owned(const Deployment& deployment, const std::string& resourc
 
 std::vector<json> OwnedPods(const Deployment& deployment) { return Owned(deployment, "pods"); }
 
+std::string PodPath(const Deployment& deployment, const json& pod) {
+  return deployment.Collection("pods") + "/" + pod["metadata"]["name"].get<std::string>();
+}
+
 std::string Told(const Deployment& deployment) {
   const json status = deployment.Status();
   std::string told = status.value("summary", json::object()).dump();

@@ -72,6 +72,8 @@ void MakeNamespace(const std::string& deployment, const json& labels);
 // say. Pods that are ending or have ended are left out.
 std::vector<json> Owned(const Deployment& deployment, const std::string& resource);
 std::vector<json> OwnedPods(const Deployment& deployment);
+// Where the API server has a pod of its namespace.
+std::string PodPath(const Deployment& deployment, const json& pod);
 
 // All that a person is shown: the messages and reasons of conditions, problems and summary.
 std::string Told(const Deployment& deployment);

@@ -31,7 +31,7 @@ std::string SoakScene::RandomPod(const Member& member) {
   const auto pods = OwnedPods(*member.deployment);
   if (pods.empty()) return "";
   const json& pod = pods[static_cast<std::size_t>(Random(static_cast<int>(pods.size())))];
-  return member.deployment->Collection("pods") + "/" + pod["metadata"]["name"].get<std::string>();
+  return PodPath(*member.deployment, pod);
 }
 
 void SoakScene::Scale(Member& member) {

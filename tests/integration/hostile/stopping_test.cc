@@ -157,8 +157,7 @@ TEST_F(StoppingOther, ASuspendedDeploymentWhosePodsAreLostMakesNone) {
   ExpectTold(deployment, "ModelNotFound");
   deployment.Patch({{"suspend", true}});
   for (const json& pod : OwnedPods(deployment)) {
-    TheApi().Delete(deployment.Collection("pods") + "/" +
-                    pod["metadata"]["name"].get<std::string>());
+    TheApi().Delete(PodPath(deployment, pod));
   }
   EXPECT_TRUE(Eventually("no pod is left", kHealed, [&] { return OwnedPods(deployment).empty(); }));
   const auto since = FaultProxy::Now();

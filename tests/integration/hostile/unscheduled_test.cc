@@ -19,8 +19,7 @@ TEST_F(UnscheduledPods, ASchedulerThatDoesNotRunIsTold) {
   EXPECT_LE(per_minute, kMostPerMinute);
   webhook_->Remove();
   for (const json& pod : TheApi().List(deployment.Collection("pods"))) {
-    TheApi().Delete(deployment.Collection("pods") + "/" +
-                    pod["metadata"]["name"].get<std::string>());
+    TheApi().Delete(PodPath(deployment, pod));
   }
   const double healed = SecondsUntil("Ready", [&] { return deployment.Converged(); });
   Report("a webhook names a scheduler that does not run", per_minute, healed);
@@ -35,9 +34,7 @@ TEST_F(UnscheduledPods, SchedulingGatesAreTold) {
   EXPECT_LE(per_minute, kMostPerMinute);
   webhook_->Remove();
   for (const json& pod : TheApi().List(deployment.Collection("pods"))) {
-    TheApi().MergePatch(
-        deployment.Collection("pods") + "/" + pod["metadata"]["name"].get<std::string>(),
-        {{"spec", {{"schedulingGates", json::array()}}}});
+    TheApi().MergePatch(PodPath(deployment, pod), {{"spec", {{"schedulingGates", json::array()}}}});
   }
   const double healed = SecondsUntil("Ready", [&] { return deployment.Converged(); });
   Report("a webhook adds scheduling gates", per_minute, healed);

@@ -31,13 +31,16 @@ class DeploymentPlanner {
     const auto accepted = AcceptedRevision(snapshot_, states_);
     if (accepted) {
       plan_.accepted = accepted->identity;
-      plan_.accepted_desired = AcceptedDesired(deployment_, *accepted, states_);
+      plan_.accepted_desired = AcceptedReplicas(snapshot_, *accepted, FoldGroups(states_));
     }
     if (deployment_.meta.deleting() ||
         deployment_.meta.annotation(api::kAnnotationReconcile) == "disabled") {
       plan_.paused = true;
+      Explain("does nothing", deployment_.meta.deleting()
+                                  ? "the object is being deleted"
+                                  : std::string(api::kAnnotationReconcile) + " is disabled");
       plan_.target = plan_.accepted;
-      plan_.desired = accepted ? plan_.accepted_desired : SpecDesired(deployment_);
+      plan_.desired = accepted ? plan_.accepted_desired : DesiredReplicas(snapshot_);
       return std::move(plan_);
     }
     Release();
@@ -91,8 +94,7 @@ class DeploymentPlanner {
     for (const kube::Resource& resource : {kube::kPods, kube::kControllerRevisions}) {
       const auto why = snapshot_.not_live.find(resource.ToString());
       if (why == snapshot_.not_live.end()) continue;
-      plan_.explanations.push_back("waits because " + resource.plural +
-                                   " cannot be read: " + why->second);
+      Explain("waits", resource.plural + " cannot be read: " + why->second);
       blind = true;
     }
     if (blind) KeepAccepted();
@@ -110,6 +112,7 @@ class DeploymentPlanner {
     if (!candidate.damaged) return false;
     KeepAccepted();
     plan_.damaged = candidate.identity.name;
+    Explain("keeps what runs", "revision " + candidate.identity.name + " cannot be read");
     return true;
   }
 
@@ -128,7 +131,7 @@ class DeploymentPlanner {
   void Release() {
     ReleaseGoal goal;
     goal.everything = deployment_.spec.suspend;
-    goal.at_most = SpecDesired(deployment_);
+    goal.at_most = DesiredReplicas(snapshot_);
     if (plan_.accepted) {
       for (const auto& [role, identity] : plan_.accepted->roles) {
         goal.role_revisions[role] = identity.revision;
@@ -145,6 +148,8 @@ class DeploymentPlanner {
   // The spec is not accepted: what runs goes on, and is healed as it was accepted.
   void Heal(const std::optional<Candidate>& accepted) {
     plan_.desired = plan_.accepted_desired;
+    Explain(accepted ? "keeps revision " + accepted->identity.name : "creates nothing",
+            "the spec is not accepted: " + plan_.errors[0].message);
     if (!accepted || Keeps(*accepted)) return;
     plan_.target = accepted->identity;
     PlanTowards(*accepted, plan_.desired, Gate::kAlways, /*heal_only=*/true);
@@ -166,7 +171,7 @@ class DeploymentPlanner {
       return;
     }
     plan_.target = target.identity;
-    plan_.desired = SpecDesired(deployment_);
+    plan_.desired = DesiredReplicas(snapshot_);
     plan_.gated = NeedsGate(target);
     NoteUpdate(target.identity);
     if (!target.stored) StoreRevision(*target.payload);
@@ -190,12 +195,16 @@ class DeploymentPlanner {
     bool waits = false;
     for (const Leftover& leftover : snapshot_.leftovers) {
       if (!foundations.contains({leftover.resource.ToString(), leftover.name})) continue;
-      plan_.explanations.push_back("waits for " + leftover.resource.kind + " " + leftover.name +
-                                   " of an earlier deployment of this name to be deleted");
+      Explain("waits for " + leftover.resource.kind + " " + leftover.name,
+              "it is of an earlier deployment of this name, and has to be deleted first");
       WakeAt(snapshot_.now + kLeftoverSeconds);
       waits = true;
     }
     return waits;
+  }
+
+  void Explain(const std::string& decision, const std::string& because) {
+    plan_.explanations.push_back({deployment_.meta.name, decision, because});
   }
 
   void WakeAt(std::int64_t time) { plan_.wake_at = std::min(plan_.wake_at.value_or(time), time); }
@@ -207,6 +216,8 @@ class DeploymentPlanner {
       return;
     }
     PlanTowards(target, plan_.desired, Gate::kIfAccepted, /*heal_only=*/false);
+    Explain("asks the API server before it creates pods of revision " + target.identity.name,
+            "none of it has been accepted yet");
     Append(PlanDryRuns(snapshot_, states_, *target.payload, plan_.writes));
     if (!accepted || accepted->damaged) return;
     PlanTowards(*accepted, plan_.accepted_desired, Gate::kIfRefused, /*heal_only=*/true);

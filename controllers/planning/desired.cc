@@ -1,5 +1,6 @@
 #include "controllers/planning/desired.h"
 
+#include <algorithm>
 #include <set>
 
 namespace disagg::planning {
@@ -15,32 +16,42 @@ std::set<api::RoleName> RolesOf(const api::DisaggDeployment& deployment,
   return roles;
 }
 
+bool WantsWorkers(const api::DeploymentSpec& spec) {
+  return std::any_of(spec.roles.begin(), spec.roles.end(),
+                     [](const auto& role) { return role.second.replicas > 0; });
+}
+
 }  // namespace
 
-std::map<api::RoleName, int> SpecDesired(const api::DisaggDeployment& deployment) {
-  const api::DeploymentSpec& spec = deployment.spec;
+int DesiredReplicas(const Snapshot& snapshot, api::RoleName role) {
+  const api::DeploymentSpec& spec = snapshot.deployment->spec;
+  if (spec.suspend) return 0;
+  if (!api::IsWorker(role)) return WantsWorkers(spec) ? spec.router.replicas : 0;
+  const auto of_role = spec.roles.find(role);
+  return of_role == spec.roles.end() ? 0 : of_role->second.replicas;
+}
+
+std::map<api::RoleName, int> DesiredReplicas(const Snapshot& snapshot) {
   std::map<api::RoleName, int> desired;
-  bool any = false;
-  for (const auto& [role, of_role] : spec.roles) {
-    desired[role] = spec.suspend ? 0 : of_role.replicas;
-    any = any || desired[role] > 0;
+  for (const auto& [role, spec] : snapshot.deployment->spec.roles) {
+    desired[role] = DesiredReplicas(snapshot, role);
   }
-  if (!desired.empty()) desired[api::RoleName::kRouter] = any ? spec.router.replicas : 0;
+  if (desired.empty()) return desired;
+  desired[api::RoleName::kRouter] = DesiredReplicas(snapshot, api::RoleName::kRouter);
   return desired;
 }
 
-std::map<api::RoleName, int> AcceptedDesired(const api::DisaggDeployment& deployment,
-                                             const Candidate& accepted,
-                                             const std::vector<PodState>& states) {
+std::map<api::RoleName, int> AcceptedReplicas(const Snapshot& snapshot, const Candidate& accepted,
+                                              const std::vector<GroupState>& groups) {
+  const api::StatusView& status = snapshot.deployment->status;
   std::map<api::RoleName, std::set<int>> alive;
-  for (const PodState& state : states) {
-    if (state.alive()) alive[state.role].insert(state.replica);
+  for (const GroupState& group : groups) {
+    if (group.alive()) alive[group.role].insert(group.replica);
   }
   std::map<api::RoleName, int> desired;
-  for (const api::RoleName role : RolesOf(deployment, accepted)) {
-    const auto told = deployment.status.desired.find(role);
-    const bool tells =
-        !deployment.status.target_revision.empty() && told != deployment.status.desired.end();
+  for (const api::RoleName role : RolesOf(*snapshot.deployment, accepted)) {
+    const auto told = status.desired.find(role);
+    const bool tells = !status.target_revision.empty() && told != status.desired.end();
     desired[role] = tells ? told->second : static_cast<int>(alive[role].size());
   }
   return desired;

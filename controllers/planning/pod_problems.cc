@@ -27,9 +27,10 @@ class PodProblems {
   PodProblems(const Snapshot& snapshot, const Plan& plan, const std::vector<PodState>& states,
               ProblemList& list)
       : snapshot_(snapshot), plan_(plan), states_(states), list_(list) {
-    for (const auto& [role, desired] : SpecDesired(*snapshot.deployment)) {
-      const auto ready = std::count_if(states.begin(), states.end(), [&](const PodState& state) {
-        return state.role == role && state.ready();
+    const std::vector<GroupState> groups = FoldGroups(states);
+    for (const auto& [role, desired] : DesiredReplicas(snapshot)) {
+      const auto ready = std::count_if(groups.begin(), groups.end(), [&](const GroupState& group) {
+        return group.role == role && group.ready;
       });
       if (ready < MinReady(*snapshot.deployment, role)) short_.insert(role);
     }
@@ -52,7 +53,7 @@ class PodProblems {
 
   void AddState(const PodState& state) {
     const std::string role(api::ToString(state.role));
-    const Subject subject{state.pod.get(), role, role + "-" + std::to_string(state.replica),
+    const Subject subject{state.pod.get(), role, SlotName(state.role, state.replica),
                           short_.contains(state.role) ? Severity::kService : Severity::kReplica};
     switch (state.life) {
       case Life::kLost:

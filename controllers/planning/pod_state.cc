@@ -74,6 +74,7 @@ void JudgeNode(PodState& state, const Snapshot& snapshot) {
     return;
   }
   const kube::Node& node = *found->second;
+  state.node_leaving = node.unschedulable;
   if (std::any_of(node.taints.begin(), node.taints.end(),
                   [](const auto& taint) { return taint.key == kOutOfService; })) {
     Lose(state, true, "node " + name + " is out of service");
@@ -116,6 +117,13 @@ void ReadHistory(PodState& state, std::int64_t now) {
   state.faults = Remembered(ParseFaults(meta.annotation(api::kAnnotationNodeFaults)), now);
 }
 
+void Sort(std::vector<PodState>& states) {
+  std::sort(states.begin(), states.end(), [](const PodState& a, const PodState& b) {
+    return std::tie(a.role, a.replica, a.incarnation, a.pod->meta.name) <
+           std::tie(b.role, b.replica, b.incarnation, b.pod->meta.name);
+  });
+}
+
 }  // namespace
 
 std::optional<PodState> Classify(const std::shared_ptr<const kube::Pod>& pod,
@@ -154,10 +162,7 @@ std::vector<PodState> ClassifyPods(const Snapshot& snapshot) {
   for (const auto& pod : snapshot.pods) {
     if (auto state = Classify(pod, snapshot)) states.push_back(std::move(*state));
   }
-  std::sort(states.begin(), states.end(), [](const PodState& a, const PodState& b) {
-    return std::tie(a.role, a.replica, a.incarnation, a.pod->meta.name) <
-           std::tie(b.role, b.replica, b.incarnation, b.pod->meta.name);
-  });
+  Sort(states);
   return states;
 }
 
@@ -172,6 +177,7 @@ std::vector<PodState> ClassifyGone(const Snapshot& snapshot) {
     state->released = gone.released;
     states.push_back(std::move(*state));
   }
+  Sort(states);
   return states;
 }
 

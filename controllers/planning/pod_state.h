@@ -42,6 +42,7 @@ struct PodState {
   bool node_gone = false;
   // Of the two the former, as far as our cache tells: to be asked for before it is acted upon.
   bool node_absent = false;
+  bool node_leaving = false;  // cordoned: whoever may choose takes a pod of another node
   // Not all of it could be read, so nobody knows whether it serves: it is alive, not ready, and
   // nothing that is not known of it is a reason to delete it.
   bool unread = false;
@@ -52,8 +53,6 @@ struct PodState {
 
   bool alive() const { return life == Life::kAlive; }
   bool ready() const { return alive() && pod->ready && !hidden && !unread; }
-  // Of two pods the one with more of it is kept: 2 serves, 1 may serve, 0 does not.
-  int use() const { return ready() ? 2 : alive() && unread ? 1 : 0; }
   // Its node is not in our cache, and nothing has ended the pod yet: it may well run.
   bool in_doubt() const { return life == Life::kLost && node_absent && !pod->meta.deleting(); }
 };
@@ -62,10 +61,10 @@ struct PodState {
 std::optional<PodState> Classify(const std::shared_ptr<const kube::Pod>& pod,
                                  const Snapshot& snapshot);
 
-// In the order of role, replica and incarnation.
+// In the order of role, replica, incarnation and name, so that the ranks of a group are together.
 std::vector<PodState> ClassifyPods(const Snapshot& snapshot);
 
-// The history of pods that are gone: of its slot each was the newest.
+// The history of pods that are gone, in the same order: of its slot each was the newest.
 std::vector<PodState> ClassifyGone(const Snapshot& snapshot);
 
 // "b200-1=2,b200-3=1"; anything else is empty.

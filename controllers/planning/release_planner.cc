@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <set>
-#include <tuple>
 
+#include "controllers/planning/group_state.h"
 #include "controllers/planning/pod_writes.h"
+#include "controllers/planning/removal.h"
 
 namespace disagg::planning {
 namespace {
@@ -19,23 +20,25 @@ void Release(PodState& state, const std::string& why, std::vector<Write>& writes
   state.crash_looping = false;
 }
 
+// Of whatever contract: what is wanted is so many replicas.
 void ReleaseSurplus(api::RoleName role, int at_most, const ReleaseGoal& goal,
                     std::vector<PodState>& states, std::vector<Write>& writes) {
   const auto revision = goal.role_revisions.find(role);
   const std::string accepted = revision == goal.role_revisions.end() ? "" : revision->second;
-  const auto holds = [&](const PodState& state) {
-    return state.role == role && (state.alive() || state.crash_looping);
-  };
-  std::vector<const PodState*> holding;
-  for (const PodState& state : states) {
-    if (holds(state)) holding.push_back(&state);
+  const std::vector<GroupState> groups = FoldGroups(states);
+  std::vector<const GroupState*> holding;
+  std::vector<Member> members;
+  for (const GroupState& group : groups) {
+    if (group.role != role || !(group.alive() || group.crash_looping())) continue;
+    holding.push_back(&group);
+    members.push_back(MemberOf(group, accepted));
   }
-  std::set<int> slots;
-  for (const PodState* state : Surplus(BestOfSlots(holding), at_most, accepted)) {
-    slots.insert(state->replica);
+  std::set<std::string> victims;
+  for (const std::size_t i : Surplus(members, at_most)) {
+    for (const PodState& rank : holding[i]->ranks) victims.insert(rank.pod->meta.uid);
   }
   for (PodState& state : states) {
-    if (!holds(state) || !slots.contains(state.replica)) continue;
+    if (!victims.contains(state.pod->meta.uid)) continue;
     Release(state, "surplus: " + std::to_string(at_most) + " wanted", writes);
   }
 }
@@ -54,35 +57,6 @@ void ReleaseStrays(const Snapshot& snapshot, const std::vector<PodState>& states
 }
 
 }  // namespace
-
-std::vector<const PodState*> BestOfSlots(const std::vector<const PodState*>& holding) {
-  const auto worth = [](const PodState* state) {
-    return std::tuple(state->alive(), state->use(), state->incarnation);
-  };
-  std::map<int, const PodState*> best;
-  for (const PodState* state : holding) {
-    const PodState*& kept = best[state->replica];
-    if (kept == nullptr || worth(kept) < worth(state)) kept = state;
-  }
-  std::vector<const PodState*> slots;
-  slots.reserve(best.size());
-  for (const auto& [replica, state] : best) slots.push_back(state);
-  return slots;
-}
-
-std::vector<const PodState*> Surplus(std::vector<const PodState*> holding, int desired,
-                                     const std::string& role_revision) {
-  const auto count = static_cast<std::size_t>(std::max(0, desired));
-  if (holding.size() <= count) return {};
-  const auto worth = [&](const PodState* state) {
-    return std::tuple(state->alive(), state->use(), state->pod->scheduled,
-                      state->role_revision == role_revision, -state->replica);
-  };
-  std::sort(holding.begin(), holding.end(),
-            [&](const PodState* a, const PodState* b) { return worth(a) < worth(b); });
-  holding.resize(holding.size() - count);
-  return holding;
-}
 
 std::vector<Write> PlanRelease(const Snapshot& snapshot, const ReleaseGoal& goal,
                                std::vector<PodState>& states) {

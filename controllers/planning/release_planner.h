@@ -5,7 +5,7 @@
 // state of a deployment.
 //
 //   suspended        -> every pod is deleted, of whatever revision
-//   fewer replicas   -> the surplus of each role is deleted, and what serves is kept
+//   fewer replicas   -> the surplus of each role is deleted, and what serves is kept (removal.h)
 //   a name of no slot -> deleted: nothing would ever use its devices
 //   labels taken off -> given back, those of a revision too
 
@@ -18,16 +18,6 @@
 #include "controllers/planning/snapshot.h"
 
 namespace disagg::planning {
-
-// Of each slot the pod of `holding` that is worth most. Two pods in one slot are no surplus of
-// replicas: one takes the other's place, or its deletion of a moment ago has failed.
-std::vector<const PodState*> BestOfSlots(const std::vector<const PodState*>& holding);
-
-// Those of `holding` to delete so that `desired` are left, in this order: crash-looping, not ready
-// (of these, first those without a node), not readable, of another role revision than
-// `role_revision`, highest replica.
-std::vector<const PodState*> Surplus(std::vector<const PodState*> holding, int desired,
-                                     const std::string& role_revision);
 
 struct ReleaseGoal {
   bool everything = false;               // suspended

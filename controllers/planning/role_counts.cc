@@ -30,7 +30,7 @@ std::set<api::RoleName> RolesOf(const Snapshot& snapshot, const std::string& con
     for (const auto& [role, identity] : revision.identity.roles) roles.insert(role);
   }
   if (!roles.empty()) return roles;
-  for (const auto& [role, desired] : SpecDesired(*snapshot.deployment)) roles.insert(role);
+  for (const auto& [role, desired] : DesiredReplicas(snapshot)) roles.insert(role);
   return roles;
 }
 
@@ -52,20 +52,20 @@ int MinReady(const api::DisaggDeployment& deployment, api::RoleName role) {
 }
 
 std::map<api::RoleName, RoleCounts> CountRoles(const Snapshot& snapshot, const Goal& goal,
-                                               const std::vector<PodState>& states) {
+                                               const std::vector<GroupState>& groups) {
   std::map<api::RoleName, RoleCounts> counts;
   for (const auto& [role, desired] : goal.desired) counts[role].desired = desired;
-  for (const PodState& state : states) {
-    if (!state.alive()) continue;
-    RoleCounts& role = counts[state.role];
+  for (const GroupState& group : groups) {
+    if (!group.alive()) continue;
+    RoleCounts& role = counts[group.role];
     ++role.created;
-    role.scheduled += state.pod->scheduled ? 1 : 0;
-    role.ready += state.ready() ? 1 : 0;
-    if (!goal.target || !state.ready()) continue;
-    const auto identity = goal.target->roles.find(state.role);
+    role.scheduled += group.scheduled ? 1 : 0;
+    role.ready += group.ready ? 1 : 0;
+    if (!goal.target || !group.ready) continue;
+    const auto identity = goal.target->roles.find(group.role);
     const bool newest = identity != goal.target->roles.end() &&
-                        identity->second.revision == state.role_revision &&
-                        goal.target->contract == state.contract;
+                        identity->second.revision == group.role_revision() &&
+                        goal.target->contract == group.contract();
     role.updated += newest ? 1 : 0;
   }
   const auto& specs = snapshot.deployment->spec.roles;
@@ -77,10 +77,10 @@ std::map<api::RoleName, RoleCounts> CountRoles(const Snapshot& snapshot, const G
   return counts;
 }
 
-bool CanServe(const Snapshot& snapshot, const std::vector<PodState>& states) {
+bool CanServe(const Snapshot& snapshot, const std::vector<GroupState>& groups) {
   std::map<std::string, std::map<api::RoleName, int>> ready;  // by contract
-  for (const PodState& state : states) {
-    if (state.ready()) ++ready[state.contract][state.role];
+  for (const GroupState& group : groups) {
+    if (group.ready) ++ready[group.contract()][group.role];
   }
   return std::any_of(ready.begin(), ready.end(), [&](auto& contract) {
     const std::set<api::RoleName> roles = RolesOf(snapshot, contract.first);

@@ -1,14 +1,14 @@
 #pragma once
 
-// How far each role is, and which contracts can serve.
+// How far each role is, in groups, and which contracts can serve.
 
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "controllers/planning/group_state.h"
 #include "controllers/planning/plan.h"
-#include "controllers/planning/pod_state.h"
 #include "controllers/planning/snapshot.h"
 
 namespace disagg::planning {
@@ -26,11 +26,11 @@ struct Goal {
 };
 
 std::map<api::RoleName, RoleCounts> CountRoles(const Snapshot& snapshot, const Goal& goal,
-                                               const std::vector<PodState>& states);
+                                               const std::vector<GroupState>& groups);
 
-// True when one contract has at least minReady ready pods in every role of it, and a ready router:
-// P and D of different contracts cannot serve together.
-bool CanServe(const Snapshot& snapshot, const std::vector<PodState>& states);
+// True when one contract has at least minReady ready groups in every role of it, and a ready
+// router: P and D of different contracts cannot serve together.
+bool CanServe(const Snapshot& snapshot, const std::vector<GroupState>& groups);
 
 // Ready replicas that a role needs to serve.
 int MinReady(const api::DisaggDeployment& deployment, api::RoleName role);

@@ -6,6 +6,7 @@ namespace disagg::planning {
 
 const RolePolicy& PolicyOf(api::RoleName role) {
   static const RolePolicy& workers = *new RolePolicy{.surge = 0,
+                                                     .unavailable = 1,
                                                      .stage = Stage::kPods,
                                                      .holds_devices = true,
                                                      .found_by = api::kLabelDiscovery,
@@ -13,6 +14,7 @@ const RolePolicy& PolicyOf(api::RoleName role) {
                                                      .budget_from = 1};
   static const RolePolicy& router =
       *new RolePolicy{.surge = 1,
+                      .unavailable = 0,
                       .stage = Stage::kServing,
                       .holds_devices = false,
                       .found_by = api::kLabelRole,

@@ -2,9 +2,9 @@
 
 // What differs between workers and routers in planning: all of it, in one table. Pure.
 //
-//            surge  stage      devices  requests find it by          budget from
-//   workers      0  kPods      yes      disagg.dev/discovery=enabled 1 replica
-//   router       1  kServing   no       disagg.dev/role=router       2 replicas
+//            surge  unavailable  stage      devices  requests find it by          budget from
+//   workers      0            1  kPods      yes      disagg.dev/discovery=enabled 1 replica
+//   router       1            0  kServing   no       disagg.dev/role=router       2 replicas
 
 #include <string>
 
@@ -14,9 +14,10 @@
 namespace disagg::planning {
 
 struct RolePolicy {
-  // Pods beyond the wanted ones while a new template replaces an older one. 0: a pod goes, then its
-  // successor is created. 1: the successor is ready before a pod goes.
-  int surge = 0;
+  // Groups beyond the wanted ones while something replaces others, and how many of the wanted ones
+  // may be missing meanwhile; see removal.h. 0 and 1: a group goes, then its successor is created.
+  // 1 and 0: the successor is ready before a group goes.
+  int surge = 0, unavailable = 1;
   // In which its pods are created and replaced. A router is of no use before the workers are.
   Stage stage = Stage::kPods;
   // Those of another contract go at once, and are waited for. What holds none stays for as long as

@@ -183,7 +183,7 @@ void Stalled(const StatusFacts& facts, ConditionSet& conditions) {
 // What the roll-out waits for, in one clause.
 std::string WaitsFor(const StatusFacts& facts) {
   if (const Problem* obstacle = Obstacle(facts)) return obstacle->message;
-  if (!facts.plan.explanations.empty()) return facts.plan.explanations[0];
+  if (!facts.plan.explanations.empty()) return ToString(facts.plan.explanations[0]);
   return "";
 }
 

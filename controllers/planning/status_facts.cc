@@ -33,13 +33,13 @@ std::vector<PodState> StatesAfter(const Snapshot& snapshot, const Plan& plan,
 
 // The target counts as accepted once its dry runs were. Replicas of a spec that was not accepted
 // are shown only while nothing else was.
-Goal GoalOf(const api::DisaggDeployment& deployment, const Plan& plan, const Outcome& outcome) {
+Goal GoalOf(const Snapshot& snapshot, const Plan& plan, const Outcome& outcome) {
   const bool decided = outcome.executed && outcome.stands() && outcome.accepted();
   const bool undecided = plan.gated && !decided;
   Goal goal{undecided ? std::nullopt : plan.target, plan.desired};
   if (undecided && plan.accepted) goal = {plan.accepted, plan.accepted_desired};
   if (!goal.target) {
-    for (const auto& [role, replicas] : SpecDesired(deployment)) goal.desired[role] = replicas;
+    for (const auto& [role, replicas] : DesiredReplicas(snapshot)) goal.desired[role] = replicas;
   }
   return goal;
 }
@@ -200,10 +200,11 @@ StatusFacts FactsOf(const Snapshot& snapshot, const Plan& plan, const Outcome& o
                     .outcome = outcome,
                     .deployment = *snapshot.deployment,
                     .states = StatesAfter(snapshot, plan, outcome),
-                    .goal = GoalOf(*snapshot.deployment, plan, outcome)};
-  facts.counts = CountRoles(snapshot, facts.goal, facts.states);
+                    .goal = GoalOf(snapshot, plan, outcome)};
+  const std::vector<GroupState> groups = FoldGroups(facts.states);
+  facts.counts = CountRoles(snapshot, facts.goal, groups);
   facts.report = FindProblems(snapshot, plan, outcome, facts.states, kMostProblems);
-  facts.serves = CanServe(snapshot, facts.states) && HasClientService(snapshot, plan, outcome);
+  facts.serves = CanServe(snapshot, groups) && HasClientService(snapshot, plan, outcome);
   facts.idle_goal = std::all_of(facts.goal.desired.begin(), facts.goal.desired.end(),
                                 [](const auto& role) { return role.second == 0; });
   facts.still_running = CountRunning(facts.states);

@@ -33,12 +33,12 @@ std::int64_t SuccessorAt(const PodState& before, std::int64_t now) {
   return repeats ? before.pod->meta.creation_time + std::min(wait, kLongestLossSeconds) : now;
 }
 
-std::string BackoffClause(const PodState& before) {
-  if (before.life == Life::kFailed) return "waits after a failure: " + before.why;
+Explanation ExplainBackoff(const std::string& slot, const PodState& before) {
+  if (before.life == Life::kFailed) return {slot, "waits after a failure", before.why};
   const std::string times = std::to_string(before.retries + 1);
   const std::string last = before.why.empty() ? "" : "; the last one: " + before.why;
-  return "waits: " + times +
-         " of its pods in a row were lost or deleted soon after their creation" + last;
+  return {slot, "waits",
+          times + " of its pods in a row were lost or deleted soon after their creation" + last};
 }
 
 render::PodHistory HistoryAfter(const PodState& before, std::int64_t now) {

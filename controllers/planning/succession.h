@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <string>
 
+#include "controllers/planning/explanation.h"
 #include "controllers/planning/pod_state.h"
 #include "controllers/render/objects.h"
 
@@ -22,8 +23,8 @@ namespace disagg::planning {
 // Unix seconds by the API server's clock, as `now`.
 std::int64_t SuccessorAt(const PodState& before, std::int64_t now);
 
-// Why a successor waits: "waits after a failure: Evicted".
-std::string BackoffClause(const PodState& before);
+// Why the successor in a slot waits: "decode-0 waits after a failure: Evicted".
+Explanation ExplainBackoff(const std::string& slot, const PodState& before);
 
 // Without `avoid_strictly`.
 render::PodHistory HistoryAfter(const PodState& before, std::int64_t now);

@@ -1,5 +1,5 @@
-// kubectl-disagg: what is deployed, what is wrong with it, and whether a manifest would be
-// accepted. Reads, never writes.
+// kubectl-disagg: what is deployed, what is wrong with it, what the operator waits for, and whether
+// a manifest would be accepted. Reads, never writes.
 
 #include <unistd.h>
 
@@ -15,6 +15,7 @@
 #include "controllers/api/labels.h"
 #include "operator/base/system_clock.h"
 #include "operator/cmd/kubectl-disagg/cluster_reader.h"
+#include "operator/cmd/kubectl-disagg/explain_command.h"
 #include "operator/cmd/kubectl-disagg/session.h"
 #include "operator/cmd/kubectl-disagg/status_command.h"
 #include "operator/cmd/kubectl-disagg/validate_command.h"
@@ -52,6 +53,14 @@ CLI::App* AddStatus(CLI::App* app, Flags* flags) {
   status->add_flag("--ascii", flags->ascii, "no line-drawing characters");
   AddClusterFlags(status, flags);
   return status;
+}
+
+CLI::App* AddExplain(CLI::App* app, Flags* flags) {
+  CLI::App* explain = app->add_subcommand(
+      "explain", "what the operator holds back for a deployment, and what it waits for");
+  explain->add_option("name", flags->name, "a DisaggDeployment")->required();
+  AddClusterFlags(explain, flags);
+  return explain;
 }
 
 CLI::App* AddValidate(CLI::App* app, Flags* flags) {
@@ -124,6 +133,13 @@ ExitCode Status(const Flags& flags, Session& session) {
                    session);
 }
 
+ExitCode Explain(const Flags& flags, Session& session) {
+  auto cluster = Connect(flags);
+  if (!cluster) return FailToConnect(session, cluster.error());
+  return RunExplain(*cluster->reader, {Namespace(flags, cluster->default_namespace), flags.name},
+                    session);
+}
+
 ExitCode Validate(const Flags& flags, Session& session) {
   if (flags.offline) {
     return RunValidate(nullptr, {flags.files, flags.recursive, Namespace(flags, "default")},
@@ -153,6 +169,7 @@ int main(int argc, char** argv) {
       "Exit codes: 0 done, 1 not found or not valid, 2 wrong usage, 3 no answer from the cluster.");
   Flags flags;
   const CLI::App* status = AddStatus(&app, &flags);
+  const CLI::App* explain = AddExplain(&app, &flags);
   const CLI::App* validate = AddValidate(&app, &flags);
   app.add_subcommand("version", "the version of this program and of the API that it knows");
   try {
@@ -162,6 +179,7 @@ int main(int argc, char** argv) {
   }
   Session session = MakeSession(flags);
   if (status->parsed()) return Status(flags, session);
+  if (explain->parsed()) return Explain(flags, session);
   if (validate->parsed()) return Validate(flags, session);
   return Version();
 }

@@ -9,6 +9,7 @@
 #include "controllers/api/types.h"
 #include "controllers/status_view/deployment_table.h"
 #include "controllers/status_view/deployment_tree.h"
+#include "operator/cmd/kubectl-disagg/find_deployment.h"
 
 namespace kubectl_disagg {
 namespace {
@@ -58,31 +59,11 @@ base::Status ReadPods(ClusterReader& cluster, view::Facts* facts) {
   return {};
 }
 
-// The API server says "not found" of a name and of a kind that it does not know.
-base::Error ExplainNotFound(const StatusOptions& options, const base::Error& error) {
-  const bool known_kind = error.message.find("\"" + options.name + "\"") != std::string::npos;
-  if (options.name.empty() || !known_kind) {
-    return base::MakeError(
-        error.code, error.reason,
-        error.message + "; are the CRDs of disagg-operator installed in this cluster?");
-  }
-  return base::MakeError(error.code, error.reason,
-                         "no DisaggDeployment \"" + options.name + "\" in namespace " +
-                             options.namespace_name +
-                             "; `kubectl disagg status -A` lists those of all namespaces");
-}
-
-ExitCode FailToFind(Session& session, const StatusOptions& options, const base::Error& error) {
-  return Fail(session,
-              error.code == ErrorCode::kNotFound ? ExplainNotFound(options, error) : error);
-}
-
 ExitCode ShowOne(ClusterReader& cluster, const StatusOptions& options, Session& session) {
-  auto found = cluster.Get(api::kDisaggDeployments, {options.namespace_name, options.name},
-                           api::DisaggDeploymentDecoder());
-  if (!found) return FailToFind(session, options, found.error());
+  auto found = FindDeployment(cluster, {options.namespace_name, options.name});
+  if (!found) return Fail(session, found.error());
   view::Facts facts;
-  facts.deployment = std::static_pointer_cast<const api::DisaggDeployment>(*found);
+  facts.deployment = std::move(*found);
   facts.now = session.now;
   if (const auto read = ReadPods(cluster, &facts); !read) return Fail(session, read.error());
   if (const auto read = ReadClasses(cluster, &facts); !read) return Fail(session, read.error());
@@ -93,7 +74,9 @@ ExitCode ShowOne(ClusterReader& cluster, const StatusOptions& options, Session& 
 ExitCode ShowAll(ClusterReader& cluster, const StatusOptions& options, Session& session) {
   auto found = cluster.ListOf<api::DisaggDeployment>(
       api::kDisaggDeployments, {options.namespace_name, ""}, api::DisaggDeploymentDecoder());
-  if (!found) return FailToFind(session, options, found.error());
+  if (!found) {
+    return Fail(session, ExplainNotFound({options.namespace_name, ""}, found.error()));
+  }
   const bool everywhere = options.namespace_name.empty();
   if (found->empty()) {
     session.err << "no DisaggDeployment in "

@@ -436,4 +436,10 @@ std::vector<std::string> Describe(const std::vector<Write>& writes) {
   return texts;
 }
 
+std::vector<std::string> Describe(const std::vector<Explanation>& explanations) {
+  std::vector<std::string> sentences;
+  for (const Explanation& explanation : explanations) sentences.push_back(ToString(explanation));
+  return sentences;
+}
+
 }  // namespace disagg::planning

@@ -163,5 +163,6 @@ Snapshot SnapshotOf(const DeploymentBuilder& deployment,
 // hashes are left out of names.
 std::string Describe(const Write& write);
 std::vector<std::string> Describe(const std::vector<Write>& writes);
+std::vector<std::string> Describe(const std::vector<Explanation>& explanations);
 
 }  // namespace disagg::planning

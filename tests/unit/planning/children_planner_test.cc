@@ -17,7 +17,7 @@ using ::testing::UnorderedElementsAre;
 
 ChildrenGoal GoalOf(const DeploymentBuilder& deployment) {
   ChildrenGoal goal;
-  goal.desired = SpecDesired(deployment.Value());
+  goal.desired = DesiredReplicas(SnapshotOf(deployment));
   return goal;
 }
 

@@ -48,7 +48,7 @@ TEST(Leftovers, ThatPodsStandOnAreWaitedFor) {
     const Pass pass = world.RunPass();
     EXPECT_THAT(pass.plan.writes, IsEmpty());
     EXPECT_EQ(pass.plan.wake_at, kNow + 10);
-    EXPECT_THAT(pass.plan.explanations,
+    EXPECT_THAT(Describe(pass.plan.explanations),
                 Contains(HasSubstr("waits for " + leftover.resource.kind + " " + leftover.name)));
     world.leftovers.clear();
     EXPECT_TRUE(world.Settle().status.ready);

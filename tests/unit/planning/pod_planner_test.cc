@@ -237,8 +237,9 @@ TEST(PlanPods, RollsARoleOneReadyPodAtATime) {
 
 TEST(PlanPods, SaysWhatARollWaitsFor) {
   const PodPlan plan = Plan({.pods = {OldRevision(0).Ready(), Starting(1, 2)}, .desired = 2});
-  EXPECT_THAT(plan.explanations,
-              ElementsAre("decode-0 keeps the older revision until the role is complete again"));
+  EXPECT_THAT(
+      Describe(plan.explanations),
+      ElementsAre("decode-0 keeps the older revision: the role is not complete, 1 of 2 ready"));
 }
 
 TEST(PlanPods, WakesWhenABlinkIsOver) {
@@ -287,7 +288,7 @@ TEST(PlanPods, WakesWhenTheNodeOfAnOldContractCountsAsLost) {
   const PodPlan plan = Plan({.pods = {OldContract(0).On("blip").Running().Deleting()}});
   EXPECT_EQ(plan.wake_at, kNow - 45 + 300);
   EXPECT_THAT(
-      plan.explanations,
+      Describe(plan.explanations),
       ElementsAre("new workers wait for those of the previous contract to terminate: 1 left"));
 }
 

@@ -1,6 +1,6 @@
-// Random schedules: the user edits, pods fail, nodes go, the cluster refuses, writes are lost.
-// After every pass what must never happen has not happened, and in the end, left in peace, it all
-// converges.
+// Random schedules of whole deployments: the user edits, pods fail, nodes go, the cluster refuses,
+// writes are lost. After every pass what must never happen has not happened, and in the end, left
+// in peace, it all converges. What is within one role is in removal_properties_test.cc.
 
 #include <algorithm>
 #include <functional>
@@ -11,7 +11,9 @@
 #include <gmock/gmock.h>
 
 #include "controllers/api/labels.h"
-#include "controllers/planning/pod_state.h"
+#include "controllers/planning/group_state.h"
+#include "controllers/planning/removal.h"
+#include "controllers/planning/role_counts.h"
 #include "controllers/planning/role_policy.h"
 #include "tests/unit/planning/scenarios.h"
 
@@ -57,6 +59,7 @@ void CheckSlots(const Pass& pass, const std::vector<PodState>& states, const Pod
     ++slots[{role, std::to_string(state.replica), state.contract}];
     ++roles[{role, state.contract}];
   }
+  const auto kept = roles;
   for (const Write* create : writes.creates) {
     const std::string role = LabelOf(*create, api::kLabelRole);
     const std::string contract = LabelOf(*create, api::kLabelContract);
@@ -64,25 +67,40 @@ void CheckSlots(const Pass& pass, const std::vector<PodState>& states, const Pod
     const int in_slot = ++slots[{role, LabelOf(*create, api::kLabelReplica), contract}];
     EXPECT_LE(in_slot, 1 + PolicyOf(name).surge) << create->key.name << " is not alone in its slot";
     const auto& desired = pass.outcome.accepted() ? pass.plan.desired : pass.plan.accepted_desired;
+    const auto before = kept.find({role, contract});
+    const int ceiling = desired.at(name) + PolicyOf(name).surge;
     const int of_role = ++roles[{role, contract}];
-    EXPECT_LE(of_role, desired.at(name) + 1) << role;
+    EXPECT_LE(of_role, std::max(ceiling, before == kept.end() ? 0 : before->second))
+        << role << " is above its ceiling";
   }
 }
 
-// Routers of the target that can serve are never fewer than wanted by our own doing.
-void CheckRouters(const Pass& pass, const std::vector<PodState>& states, const PodWrites& writes) {
+// No two pods with one name, whatever becomes of the one that is there.
+void CheckNames(const Pass& pass, const PodWrites& writes) {
+  std::set<std::string> names;
+  for (const auto& pod : pass.before.pods) names.insert(pod->meta.name);
+  for (const Write* create : writes.creates) {
+    EXPECT_TRUE(names.insert(create->key.name).second) << create->key.name << " exists";
+  }
+}
+
+// By our own doing no role of the target has fewer ready groups than its floor.
+void CheckFloors(const Pass& pass, const std::vector<PodState>& states, const PodWrites& writes) {
   const auto& target = pass.outcome.accepted() ? pass.plan.target : pass.plan.accepted;
   if (!target) return;
   const auto& desired = pass.outcome.accepted() ? pass.plan.desired : pass.plan.accepted_desired;
-  int ready = 0, kept = 0;
-  for (const PodState& state : states) {
-    if (state.role != kRouter || state.contract != target->contract || !state.ready()) continue;
-    ++ready;
-    kept += writes.deleted.contains(state.pod->meta.uid) ? 0 : 1;
+  for (const auto& [role, wanted] : desired) {
+    int ready = 0, kept = 0;
+    for (const GroupState& group : FoldGroups(states)) {
+      if (group.role != role || group.contract() != target->contract || !group.ready) continue;
+      ++ready;
+      kept += writes.deleted.contains(group.ranks.front().pod->meta.uid) ? 0 : 1;
+    }
+    const RolePolicy& policy = PolicyOf(role);
+    const Limits limits =
+        LimitsOf(wanted, MinReady(*pass.before.deployment, role), policy.unavailable, policy.surge);
+    EXPECT_GE(kept, std::min(ready, limits.floor)) << api::ToString(role) << " is below its floor";
   }
-  const auto wanted = desired.find(kRouter);
-  if (wanted == desired.end()) return;
-  EXPECT_GE(kept, std::min(ready, wanted->second));
 }
 
 void CheckContracts(const std::vector<PodState>& states, const PodWrites& writes) {
@@ -100,6 +118,11 @@ void CheckDeletes(const Pass& pass, const PodWrites& writes) {
   std::set<std::string> known;
   for (const auto& pod : pass.before.pods) known.insert(pod->meta.uid);
   for (const std::string& uid : writes.deleted) EXPECT_TRUE(known.contains(uid)) << uid;
+  for (const Write& write : pass.plan.writes) {
+    if (write.verb != Verb::kDelete) continue;
+    EXPECT_FALSE(write.uid.empty()) << write.key.name << " is deleted whatever it is by then";
+    EXPECT_FALSE(write.reason.empty()) << write.key.name << " is deleted for no reason";
+  }
 }
 
 // A contract that can serve: its router, and every role of one of the two shapes.
@@ -155,7 +178,8 @@ void Check(const Pass& pass) {
   const auto states = ClassifyPods(pass.before);
   const PodWrites writes(pass);
   CheckSlots(pass, states, writes);
-  CheckRouters(pass, states, writes);
+  CheckNames(pass, writes);
+  CheckFloors(pass, states, writes);
   CheckContracts(states, writes);
   CheckDeletes(pass, writes);
   CheckStatus(pass, states);

@@ -107,7 +107,7 @@ TEST(Recreation, IsSoonWellWhenTheHarmEnds) {
   const Pass pass = world.RunPass();
   ASSERT_TRUE(pass.plan.wake_at);
   EXPECT_LE(*pass.plan.wake_at, world.now() + 60);
-  EXPECT_THAT(pass.plan.explanations,
+  EXPECT_THAT(Describe(pass.plan.explanations),
               Contains("decode-0 waits: 3 of its pods in a row were lost or deleted soon after "
                        "their creation"));
   EXPECT_TRUE(world.Settle().status.ready);
@@ -163,8 +163,8 @@ TEST(Blindness, ToPodsOrRevisionsStopsAllButGivingBack) {
     const Plan plan = PlanDeployment(snapshot);
     EXPECT_THAT(plan.writes, IsEmpty());
     EXPECT_EQ(plan.target->name, world.deployment().status.target_revision);
-    EXPECT_THAT(plan.explanations,
-                ElementsAre("waits because " + resource.plural + " cannot be read: watch closed"));
+    EXPECT_THAT(Describe(plan.explanations), ElementsAre("minimax-m3 waits: " + resource.plural +
+                                                         " cannot be read: watch closed"));
     world.Edit(Suspend);
     Snapshot suspended = world.TakeSnapshot();
     suspended.not_live = snapshot.not_live;

@@ -232,7 +232,7 @@ TEST(ScaleDown, InAStuckRollOutKeepsThePodThatServes) {
   world.Edit([](auto& spec) { spec.roles[kDecode].replicas = 1; });
   const Pass pass = world.RunPass();
   EXPECT_THAT(pass.WorkerWrites(), ElementsAre("delete decode-1-2"));
-  EXPECT_THAT(pass.plan.explanations,
+  EXPECT_THAT(Describe(pass.plan.explanations),
               Contains(HasSubstr("decode-0 keeps the older revision: decode-1")));
   world.EndTerminating();
   world.Advance(60);

@@ -51,7 +51,7 @@ type step struct {
 func (p *progress) begin(what string) *step {
 	p.begun++
 	s := &step{progress: p, what: what, start: time.Now(), ended: make(chan struct{}),
-		doing: "reading its packages"}
+		doing: "reading packages, linking"}
 	s.say("building")
 	s.said.Add(1)
 	go s.live()

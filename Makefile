@@ -7,13 +7,19 @@ JOBS ?= $(shell nproc)
 # Tests on clusters of their own that run side by side; nearly all of their time is waiting.
 CLUSTERS ?= 4
 MINUTES ?= 30
+# The Kubernetes of demo and tests, as in KUBERNETES=1.34; empty: the newest that tests/cluster pins.
+KUBERNETES ?=
+export KUBERNETES
+OLDEST := $(patsubst tests/cluster/modules/k8s-%,%,$(firstword $(sort $(wildcard tests/cluster/modules/k8s-*))))
 BIN := build/bin
 
-.PHONY: help deps build cluster-tools charts demo dev-cluster test test-unit test-release test-asan test-tsan \
-        test-go soak check-format lint format bench clean
+.PHONY: help deps build cluster-tools charts demo dev-cluster test test-unit test-integration test-oldest test-asan \
+        test-tsan test-go soak check-format lint format bench clean
+
+.NOTPARALLEL:  # JOBS and CLUSTERS say how much runs side by side
 
 help:  ## this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 deps:  ## install the Debian packages this project is built with (quiet when nothing is missing)
 	@bash cmake/install-deps.sh cmake/debian-packages.txt
@@ -22,10 +28,10 @@ build: deps  ## build/bin/disagg-operator and build/bin/kubectl-disagg
 	@cmake --preset release $(CMAKE_QUIET)
 	@cmake --build build -j $(JOBS) --target disagg-operator kubectl-disagg
 
-cluster-tools: deps  ## the pinned control plane (etcd, kube-apiserver, ...), built once per user
+cluster-tools: deps  ## the pinned control plane (etcd, kube-apiserver, ...), built once per user and KUBERNETES=1.34|1.37
 	@mkdir -p $(BIN)
 	@cd tests/cluster && go build -trimpath -o ../../$(BIN)/local-cluster .
-	@$(BIN)/local-cluster build > /dev/null
+	@$(BIN)/local-cluster build cluster kubectl helm > /dev/null
 
 charts:  ## copy the CRDs into the chart
 	@bash charts/sync-crds.sh
@@ -36,21 +42,23 @@ demo: build cluster-tools  ## the main job end to end on a local cluster (KEEP=1
 dev-cluster: build cluster-tools  ## a local cluster with the chart installed and the operator running; ends with Ctrl-C
 	@bash tests/demo/dev-cluster.sh
 
-test: test-go test-release  ## everything: unit, golden, integration on a real API server
+test: test-go test-unit test-integration  ## everything: unit, golden, integration on a real API server (KUBERNETES=1.34 for another)
 
 test-go: deps
 	@cd tests/cluster && go vet ./... && go test ./...
-
-test-release: cluster-tools
-	@cmake --preset release $(CMAKE_QUIET)
-	@cmake --build build -j $(JOBS)
-	@ctest --test-dir build --output-on-failure --no-tests=error -L unit
-	@ctest --test-dir build --output-on-failure --no-tests=error -L integration -j $(CLUSTERS)
 
 test-unit: deps  ## only what needs no cluster
 	@cmake --preset release $(CMAKE_QUIET)
 	@cmake --build build -j $(JOBS)
 	@ctest --test-dir build --output-on-failure --no-tests=error -L unit
+
+test-integration: cluster-tools  ## only what needs one
+	@cmake --preset release $(CMAKE_QUIET)
+	@cmake --build build -j $(JOBS)
+	@ctest --test-dir build --output-on-failure --no-tests=error -L integration -j $(CLUSTERS)
+
+test-oldest:  ## the same on the oldest Kubernetes that is tested
+	@$(MAKE) --no-print-directory test-integration KUBERNETES=$(OLDEST)
 
 test-asan test-tsan: test-%: cluster-tools  ## the same under AddressSanitizer and UndefinedBehaviorSanitizer, or ThreadSanitizer
 	@cmake --preset $* $(CMAKE_QUIET)

@@ -5,23 +5,21 @@ import (
 	"fmt"
 	"os"
 
+	"disagg.dev/tests/cluster/internal/cluster"
 	"disagg.dev/tests/cluster/internal/programs"
 )
 
+// theCluster stands for the programs that a whole cluster runs.
+const theCluster = "cluster"
+
 func buildCommand(args []string) error {
 	flags := newFlags("build")
+	kubernetes := programs.KubernetesFlag(flags)
 	all := flags.Bool("all", false, "also what only clusters with real nodes need")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	names := flags.Args()
-	switch {
-	case *all:
-		names = programs.All()
-	case len(names) == 0:
-		names = programs.Default()
-	}
-	cache, err := ensurePrograms(context.Background(), names)
+	cache, err := ensurePrograms(context.Background(), *kubernetes, wantedPrograms(flags.Args(), *all))
 	if err != nil {
 		return err
 	}
@@ -29,14 +27,41 @@ func buildCommand(args []string) error {
 	return nil
 }
 
-func ensurePrograms(ctx context.Context, names []string) (*programs.Cache, error) {
+func wantedPrograms(names []string, all bool) []string {
+	if all {
+		return programs.All()
+	}
+	if len(names) == 0 {
+		names = []string{theCluster}
+	}
+	var wanted []string
+	for _, name := range names {
+		if name == theCluster {
+			wanted = append(wanted, cluster.Options{}.Programs()...)
+		} else {
+			wanted = append(wanted, name)
+		}
+	}
+	return wanted
+}
+
+func ensurePrograms(ctx context.Context, kubernetes string, names []string) (*programs.Cache, error) {
 	modules, err := programs.FindModules()
 	if err != nil {
 		return nil, err
 	}
-	cache, err := programs.OpenCache(modules)
+	cache, err := programs.OpenCache(modules, kubernetes)
 	if err != nil {
 		return nil, err
 	}
 	return cache, cache.Ensure(ctx, names, os.Stderr)
+}
+
+// ensureKubectl returns the path of kubectl.
+func ensureKubectl(kubernetes string) (string, error) {
+	cache, err := ensurePrograms(context.Background(), kubernetes, []string{"kubectl"})
+	if err != nil {
+		return "", err
+	}
+	return cache.Path("kubectl"), nil
 }

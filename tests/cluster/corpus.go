@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -10,6 +9,7 @@ import (
 
 	"disagg.dev/tests/cluster/internal/corpus"
 	"disagg.dev/tests/cluster/internal/kubeconfig"
+	"disagg.dev/tests/cluster/internal/programs"
 )
 
 // corpusCommand stores legal objects that no writer of ours would make. It prints a line for each:
@@ -18,13 +18,14 @@ func corpusCommand(args []string) error {
 	flags := newFlags("corpus")
 	config := flags.String("kubeconfig", "", "kubeconfig of whom may create the objects")
 	namespace := flags.String("namespace", "", "a namespace that exists")
+	kubernetes := programs.KubernetesFlag(flags)
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	if *config == "" || *namespace == "" || flags.NArg() > 0 {
 		return errors.New("usage: local-cluster corpus --kubeconfig FILE --namespace NAMESPACE")
 	}
-	cache, err := ensurePrograms(context.Background(), []string{"kubectl"})
+	kubectl, err := ensureKubectl(*kubernetes)
 	if err != nil {
 		return err
 	}
@@ -38,7 +39,7 @@ func corpusCommand(args []string) error {
 		if err := os.WriteFile(body, []byte(object.Body), 0o600); err != nil {
 			return err
 		}
-		_, err := kubeconfig.Kubectl(cache.Path("kubectl"), *config, "create", "--raw", object.Path, "-f", body)
+		_, err := kubeconfig.Kubectl(kubectl, *config, "create", "--raw", object.Path, "-f", body)
 		if err != nil {
 			fmt.Printf("refused %s %s: %s\n", object.Kind, object.Name, firstLine(err.Error()))
 			continue

@@ -11,7 +11,8 @@ import (
 )
 
 const usage = `usage:
-  local-cluster build [--all] [PROGRAM...]     build the pinned programs, print their directory
+  local-cluster build [--all] [PROGRAM...]     build pinned programs, print their directory;
+                                               "cluster", the default: those that up starts
   local-cluster up   --dir DIR [options]       start a cluster that stays; print its kubeconfig
   local-cluster run  --dir DIR [options]       the same until stdin ends, a signal, or the parent's end
   local-cluster down --dir DIR                 end the cluster in DIR
@@ -26,6 +27,7 @@ const usage = `usage:
   local-cluster webhook                        admission webhooks of other people, driven likewise
   local-cluster kstatus < OBJECTS              what kstatus says of each JSON object
 options of up and run: local-cluster up --help
+--kubernetes 1.37, or $KUBERNETES, chooses among the pinned versions; default: the newest
 `
 
 var commands = map[string]func(args []string) error{

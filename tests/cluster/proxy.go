@@ -1,19 +1,20 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
 
 	"disagg.dev/tests/cluster/internal/faultproxy"
 	"disagg.dev/tests/cluster/internal/kubeconfig"
+	"disagg.dev/tests/cluster/internal/programs"
 )
 
 func proxyCommand(args []string) error {
 	flags := newFlags("proxy")
 	in := flags.String("kubeconfig", "", "kubeconfig of the API server, with a token")
 	out := flags.String("write-kubeconfig", "", "kubeconfig to write, which points at the proxy")
+	kubernetes := programs.KubernetesFlag(flags)
 	flags.Usage = func() {
 		fmt.Fprintln(flags.Output(), "usage: local-cluster proxy --kubeconfig IN --write-kubeconfig OUT")
 		flags.PrintDefaults()
@@ -25,11 +26,11 @@ func proxyCommand(args []string) error {
 	if *in == "" || *out == "" || flags.NArg() > 0 {
 		return errors.New("usage: local-cluster proxy --kubeconfig IN --write-kubeconfig OUT")
 	}
-	cache, err := ensurePrograms(context.Background(), []string{"kubectl"})
+	kubectl, err := ensureKubectl(*kubernetes)
 	if err != nil {
 		return err
 	}
-	client, err := kubeconfig.Load(cache.Path("kubectl"), *in)
+	client, err := kubeconfig.Load(kubectl, *in)
 	if err != nil {
 		return err
 	}

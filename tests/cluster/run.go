@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"disagg.dev/tests/cluster/internal/cluster"
-	"disagg.dev/tests/cluster/internal/programs"
 )
 
 // runCommand is the supervisor. In the foreground it ends with its stdin or its parent; detached,
@@ -27,7 +26,7 @@ func runCommand(args []string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	attached, detach := attach(ctx)
-	cache, err := ensurePrograms(attached, programs.Default())
+	cache, err := ensurePrograms(attached, options.Kubernetes, options.Programs())
 	if err != nil {
 		return err
 	}

@@ -1,11 +1,11 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"strings"
 
 	"disagg.dev/tests/cluster/internal/kubeconfig"
+	"disagg.dev/tests/cluster/internal/programs"
 )
 
 // tokenCommand makes a kubeconfig for a client that runs as a ServiceAccount does in a pod, but
@@ -15,6 +15,7 @@ func tokenCommand(args []string) error {
 	in := flags.String("kubeconfig", "", "kubeconfig of an administrator")
 	account := flags.String("service-account", "", "NAMESPACE/NAME of a ServiceAccount that exists")
 	out := flags.String("write-kubeconfig", "", "kubeconfig to write")
+	kubernetes := programs.KubernetesFlag(flags)
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -23,11 +24,10 @@ func tokenCommand(args []string) error {
 		return errors.New("usage: local-cluster token --kubeconfig IN --service-account NAMESPACE/NAME " +
 			"--write-kubeconfig OUT")
 	}
-	cache, err := ensurePrograms(context.Background(), []string{"kubectl"})
+	kubectl, err := ensureKubectl(*kubernetes)
 	if err != nil {
 		return err
 	}
-	kubectl := cache.Path("kubectl")
 	config, err := kubeconfig.Load(kubectl, *in)
 	if err != nil {
 		return err

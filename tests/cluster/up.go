@@ -11,7 +11,6 @@ import (
 	"syscall"
 
 	"disagg.dev/tests/cluster/internal/cluster"
-	"disagg.dev/tests/cluster/internal/programs"
 )
 
 // upCommand starts `run` in a session of its own and leaves it alone once the cluster is ready. If
@@ -23,7 +22,7 @@ func upCommand(args []string) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
-	if _, err := ensurePrograms(ctx, programs.Default()); err != nil {
+	if _, err := ensurePrograms(ctx, options.Kubernetes, options.Programs()); err != nil {
 		return err
 	}
 	kubeconfig, err := startDetached(ctx, args, options.Dir)

@@ -3,7 +3,7 @@
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 bin=$root/build/bin
-tools=$("$bin/local-cluster" build 2> /dev/null)
+tools=$("$bin/local-cluster" build cluster kubectl helm)
 scratch=$(mktemp -d /tmp/disagg.XXXXXX)
 state=$scratch/cluster
 export PATH=$tools:$bin:$PATH

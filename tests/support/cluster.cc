@@ -42,6 +42,16 @@ std::vector<std::string> RunArguments(const ClusterOptions& options, const std::
   return argv;
 }
 
+// The directory of the programs, or "" and a failure of the test.
+std::string Build(const std::vector<std::string>& programs) {
+  std::vector<std::string> argv = {LocalClusterProgram(), "build"};
+  argv.insert(argv.end(), programs.begin(), programs.end());
+  const CommandResult built = RunCommand(argv, "", std::chrono::minutes(30));
+  if (built.exit_code == 0) return Trimmed(built.out);
+  ADD_FAILURE() << "local-cluster build: " << built.err;
+  return "";
+}
+
 std::string MakeTemporaryDirectory() {
   std::string name = (std::filesystem::temp_directory_path() / "disagg-test-XXXXXX").string();
   return mkdtemp(name.data()) != nullptr ? name : "";
@@ -61,19 +71,16 @@ std::optional<std::string> WaitUntilReady(Process& process) {
 }
 
 std::string ClusterTool(const std::string& name) {
-  const CommandResult built =
-      RunCommand({LocalClusterProgram(), "build"}, "", std::chrono::minutes(30));
-  if (built.exit_code == 0) return Trimmed(built.out) + "/" + name;
-  ADD_FAILURE() << "local-cluster build: " << built.err;
-  return "";
+  const std::string dir = Build({name});
+  return dir.empty() ? "" : dir + "/" + name;
 }
 
 std::unique_ptr<LocalCluster> LocalCluster::Start(const ClusterOptions& options) {
   // First of all: the time to build is no part of the time to start.
-  const std::string kubectl = ClusterTool("kubectl");
+  const std::string programs = Build({"cluster", "kubectl"});
   const std::string dir = MakeTemporaryDirectory();
-  if (kubectl.empty() || dir.empty()) return nullptr;
-  std::unique_ptr<LocalCluster> cluster(new LocalCluster(dir, kubectl));
+  if (programs.empty() || dir.empty()) return nullptr;
+  std::unique_ptr<LocalCluster> cluster(new LocalCluster(dir, programs + "/kubectl"));
   ProcessOptions talk{.env = {}, .output_file = dir + "/supervisor.log", .talk = true};
   cluster->supervisor_ = Process::Start(RunArguments(options, dir + "/state"), talk);
   if (!cluster->supervisor_ || !WaitUntilReady(*cluster->supervisor_)) {

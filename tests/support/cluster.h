@@ -7,7 +7,8 @@
 //
 // starts one cluster for the test binary. Whatever happens to the binary, nothing it has started
 // stays. The program `local-cluster` is looked for in $LOCAL_CLUSTER, then where `make
-// cluster-tools` has put it, which is one place for all build configurations.
+// cluster-tools` has put it, which is one place for all build configurations. $KUBERNETES chooses
+// the version of Kubernetes, as in "1.34".
 
 #include <gtest/gtest.h>
 

@@ -36,6 +36,28 @@ func TestOptionsAddUpNodes(t *testing.T) {
 	}
 }
 
+func TestAControlPlaneNeedsNoProgramThatActsOnObjects(t *testing.T) {
+	for args, want := range map[string]string{
+		"":                     "etcd kube-apiserver kube-controller-manager kube-scheduler kwok",
+		"--control-plane-only": "etcd kube-apiserver",
+	} {
+		options, err := parse(append(strings.Fields(args), "--dir", "x")...)
+		if got := strings.Join(options.Programs(), " "); got != want || err != nil {
+			t.Errorf("%q: %s, %v", args, got, err)
+		}
+	}
+}
+
+func TestTheVersionOfKubernetesIsAFlagOrAVariable(t *testing.T) {
+	t.Setenv("KUBERNETES", "1.34")
+	for args, want := range map[string]string{"": "1.34", "--kubernetes 1.37": "1.37"} {
+		options, err := parse(append(strings.Fields(args), "--dir", "x")...)
+		if options.Kubernetes != want || err != nil {
+			t.Errorf("%q: %q, %v", args, options.Kubernetes, err)
+		}
+	}
+}
+
 func TestOptionsAreChecked(t *testing.T) {
 	for _, c := range []struct{ args, want string }{
 		{"", "--dir is missing"},

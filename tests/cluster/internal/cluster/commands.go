@@ -24,26 +24,13 @@ type plan struct {
 func newPlan(options Options, ports *ports) (*plan, error) {
 	p := &plan{options: options, state: state(options.Dir), port: map[string]int{}}
 	var err error
-	for _, name := range p.components() {
+	for _, name := range options.Programs() {
 		if p.port[name], err = ports.take(); err != nil {
 			return nil, err
 		}
 	}
 	p.peer, err = ports.take()
 	return p, err
-}
-
-// components in the order of starting.
-func (p *plan) components() []string {
-	return append([]string{etcd, apiServer}, p.clients()...)
-}
-
-// clients are the components that talk to the API server.
-func (p *plan) clients() []string {
-	if p.options.ControlPlaneOnly {
-		return nil
-	}
-	return []string{controllerManager, scheduler, kwok}
 }
 
 func (p *plan) server() string  { return "https://" + address(p.port[apiServer]) }

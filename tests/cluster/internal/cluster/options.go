@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"disagg.dev/tests/cluster/internal/programs"
 	"disagg.dev/tests/cluster/internal/shapes"
 )
 
@@ -17,6 +18,7 @@ type Options struct {
 	Audit            bool
 	KwokConfigs      []string
 	APIServerArgs    []string
+	Kubernetes       string // minor version of the programs; empty: the newest that is pinned
 	// NodeMonitorGracePeriod is how long a node may be silent before it counts as unreachable;
 	// empty: the default of kube-controller-manager.
 	NodeMonitorGracePeriod string
@@ -28,6 +30,7 @@ func ParseOptions(flags *flag.FlagSet, args []string) (Options, error) {
 	var nodes int
 	var shape, extra string
 	flags.StringVar(&options.Dir, "dir", "", "directory for the state of the cluster")
+	kubernetes := programs.KubernetesFlag(flags)
 	flags.IntVar(&nodes, "kwok-nodes", 0, "number of simulated nodes of --shape")
 	flags.StringVar(&shape, "shape", "b200", "shape of --kwok-nodes: "+strings.Join(shapes.Names(), ", "))
 	flags.StringVar(&extra, "extra-nodes", "", "further simulated nodes, as in cpu=1,h200=2")
@@ -41,6 +44,7 @@ func ParseOptions(flags *flag.FlagSet, args []string) (Options, error) {
 	if err := flags.Parse(args); err != nil {
 		return Options{}, err
 	}
+	options.Kubernetes = *kubernetes
 	if flags.NArg() > 0 {
 		return Options{}, fmt.Errorf("unexpected argument %q", flags.Arg(0))
 	}
@@ -51,6 +55,19 @@ func ParseOptions(flags *flag.FlagSet, args []string) (Options, error) {
 		return Options{}, err
 	}
 	return options, options.complete()
+}
+
+// Programs are the components of the cluster, in the order of starting.
+func (o Options) Programs() []string {
+	return append([]string{etcd, apiServer}, o.clients()...)
+}
+
+// clients are the components that talk to the API server.
+func (o Options) clients() []string {
+	if o.ControlPlaneOnly {
+		return nil
+	}
+	return []string{controllerManager, scheduler, kwok}
 }
 
 func (o *Options) complete() (err error) {

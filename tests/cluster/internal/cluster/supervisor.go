@@ -88,7 +88,7 @@ func (s *Supervisor) prepare(options Options, cache *programs.Cache) (err error)
 	if s.lock, err = s.plan.state.lock(); err != nil {
 		return err
 	}
-	keys, err := newCredentials(s.plan.state, s.plan.server(), s.plan.clients())
+	keys, err := newCredentials(s.plan.state, s.plan.server(), options.clients())
 	if err != nil {
 		return err
 	}
@@ -101,7 +101,7 @@ func (s *Supervisor) prepare(options Options, cache *programs.Cache) (err error)
 	if err != nil {
 		return err
 	}
-	for _, name := range s.plan.components() {
+	for _, name := range options.Programs() {
 		s.components = append(s.components, s.newComponent(name, cache))
 	}
 	admin := kubeconfig.Config{Server: s.plan.server(), CA: keys.ca.Cert, Client: keys.admin}

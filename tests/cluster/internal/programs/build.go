@@ -12,28 +12,48 @@ import (
 
 var buildFlags = []string{"-trimpath", "-mod=readonly"}
 
-// build compiles p into target by way of a temporary file beside it: a reader sees all of it or
-// nothing.
-func build(ctx context.Context, modulesDir string, p program, target string) error {
+// build compiles p into the file target. Meanwhile it says to note what is being compiled.
+func build(ctx context.Context, modulesDir string, p program, target string, note func(string)) error {
 	dir := filepath.Join(modulesDir, p.module)
 	settings, err := p.linkerSettings(dir)
 	if err != nil {
 		return err
 	}
-	part := fmt.Sprintf("%s.part.%d", target, os.Getpid())
-	defer os.Remove(part)
-	args := append([]string{"build"}, buildFlags...)
-	args = append(args, "-ldflags", settings, "-o", part, p.pkg)
+	args := append([]string{"build", "-v"}, buildFlags...)
+	args = append(args, "-ldflags", settings, "-o", target, p.pkg)
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir = dir
 	// Static binaries, and nothing of the caller's Go settings that could change what is built.
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off", "GOFLAGS=")
-	var output bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &output, &output
+	output := &buildOutput{note: note}
+	cmd.Stdout, cmd.Stderr = output, output
 	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("building %s: %w\n%s", p.name, err, output.String())
+		return fmt.Errorf("building %s: %w\n%s", p.name, err, output.messages.String())
 	}
-	return os.Rename(part, target)
+	return nil
+}
+
+// buildOutput takes what `go build -v` says: each line is a sign of life, and what is neither a
+// package nor a download is a message.
+type buildOutput struct {
+	note     func(string)
+	unread   []byte
+	messages bytes.Buffer
+}
+
+func (o *buildOutput) Write(text []byte) (int, error) {
+	o.unread = append(o.unread, text...)
+	for {
+		line, rest, complete := bytes.Cut(o.unread, []byte("\n"))
+		if !complete {
+			return len(text), nil
+		}
+		o.unread = rest
+		o.note(strings.TrimPrefix(string(line), "go: "))
+		if bytes.ContainsRune(line, ' ') && !bytes.HasPrefix(line, []byte("go: downloading ")) {
+			o.messages.Write(append(line, '\n'))
+		}
+	}
 }
 
 // linkerSettings is the value of -ldflags.

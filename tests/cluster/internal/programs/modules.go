@@ -35,7 +35,7 @@ func FindModules() (string, error) {
 func modulesAbove(dir string) (string, bool) {
 	for {
 		candidate := filepath.Join(dir, "tests", "cluster", "modules")
-		if exists(filepath.Join(candidate, "k8s", "go.mod")) {
+		if _, err := pinnedKubernetes(candidate); err == nil {
 			return candidate, true
 		}
 		parent := filepath.Dir(dir)

@@ -1,13 +1,14 @@
 package programs
 
+import "slices"
+
 // program says where a binary comes from and how it learns its own version.
 type program struct {
-	name     string
-	module   string // folder below modules/
-	pkg      string // main package to build
-	stamps   []stamp
-	asset    bool // KUBEBUILDER_ASSETS may provide it
-	standard bool
+	name   string
+	module string // folder below modules/; with kubernetesModule a version is still to be added
+	pkg    string // main package to build
+	stamps []stamp
+	asset  bool // KUBEBUILDER_ASSETS may provide it
 }
 
 // stamp sets string variables of a program from the version its go.mod pins for a module. In the
@@ -45,38 +46,25 @@ var helmVersion = []stamp{
 }
 
 func kubernetes(name string) program {
-	return program{name: name, module: "k8s", pkg: "k8s.io/kubernetes/cmd/" + name,
+	return program{name: name, module: kubernetesModule, pkg: "k8s.io/kubernetes/cmd/" + name,
 		stamps: kubernetesVersion}
 }
 
-func (p program) byDefault() program  { p.standard = true; return p }
 func (p program) fromAssets() program { p.asset = true; return p }
 
 // The order is the order of building: the small ones first, so that a broken toolchain shows early.
 var table = []program{
-	program{name: "etcd", module: "k8s", pkg: "go.etcd.io/etcd/server/v3"}.byDefault().fromAssets(),
-	kubernetes("kube-apiserver").byDefault().fromAssets(),
-	kubernetes("kube-controller-manager").byDefault(),
-	kubernetes("kube-scheduler").byDefault(),
-	kubernetes("kubectl").byDefault().fromAssets(),
-	program{name: "kwok", module: "kwok", pkg: "sigs.k8s.io/kwok/cmd/kwok"}.byDefault(),
-	program{name: "helm", module: "helm", pkg: "helm.sh/helm/v3/cmd/helm", stamps: helmVersion}.
-		byDefault(),
+	program{name: "etcd", module: kubernetesModule, pkg: "go.etcd.io/etcd/server/v3"}.fromAssets(),
+	kubernetes("kube-apiserver").fromAssets(),
+	kubernetes("kube-controller-manager"),
+	kubernetes("kube-scheduler"),
+	kubernetes("kubectl").fromAssets(),
+	{name: "kwok", module: "kwok", pkg: "sigs.k8s.io/kwok/cmd/kwok"},
+	{name: "helm", module: "helm", pkg: "helm.sh/helm/v3/cmd/helm", stamps: helmVersion},
 	// For clusters with real nodes only.
 	kubernetes("kubelet"),
 	kubernetes("kube-proxy"),
-	program{name: "coredns", module: "coredns", pkg: "github.com/coredns/coredns"},
-}
-
-// Default lists the programs that a cluster of simulated nodes and its tests need.
-func Default() []string {
-	var names []string
-	for _, p := range table {
-		if p.standard {
-			names = append(names, p.name)
-		}
-	}
-	return names
+	{name: "coredns", module: "coredns", pkg: "github.com/coredns/coredns"},
 }
 
 // All lists every pinned program.
@@ -88,11 +76,13 @@ func All() []string {
 	return names
 }
 
-func find(name string) (program, bool) {
-	for _, p := range table {
-		if p.name == name {
-			return p, true
+// pinned is the table for one version of Kubernetes.
+func pinned(kubernetes string) []program {
+	programs := slices.Clone(table)
+	for i := range programs {
+		if programs[i].module == kubernetesModule {
+			programs[i].module += kubernetes
 		}
 	}
-	return program{}, false
+	return programs
 }

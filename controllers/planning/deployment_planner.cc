@@ -13,6 +13,7 @@
 #include "controllers/planning/pod_state.h"
 #include "controllers/planning/release_planner.h"
 #include "controllers/planning/target_revision.h"
+#include "controllers/planning/times.h"
 #include "controllers/render/objects.h"
 
 namespace disagg::planning {
@@ -138,6 +139,7 @@ class DeploymentPlanner {
       }
     }
     Append(PlanRelease(snapshot_, goal, states_));
+    WakeForLeftovers();
     for (auto& [role, desired] : plan_.accepted_desired) {
       const auto wanted = goal.at_most.find(role);
       if (goal.everything) desired = 0;
@@ -201,6 +203,14 @@ class DeploymentPlanner {
       waits = true;
     }
     return waits;
+  }
+
+  void WakeForLeftovers() {
+    const std::int64_t due = LeftoversDueAt(deployment_);
+    const bool waits = std::any_of(
+        snapshot_.leftovers.begin(), snapshot_.leftovers.end(),
+        [](const Leftover& leftover) { return !leftover.deleting && !leftover.orphaned(); });
+    if (waits && snapshot_.now < due) WakeAt(due);
   }
 
   void Explain(const std::string& decision, const std::string& because) {

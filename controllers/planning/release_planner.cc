@@ -6,6 +6,7 @@
 #include "controllers/planning/group_state.h"
 #include "controllers/planning/pod_writes.h"
 #include "controllers/planning/removal.h"
+#include "controllers/planning/times.h"
 
 namespace disagg::planning {
 namespace {
@@ -56,6 +57,25 @@ void ReleaseStrays(const Snapshot& snapshot, const std::vector<PodState>& states
   }
 }
 
+// What the garbage collector would do, and by its rule: the owner of this UID is not there. Until
+// somebody does it, names are taken and devices held.
+void ReleaseLeftovers(const Snapshot& snapshot, std::vector<Write>& writes) {
+  const kube::ObjectMeta& owner = snapshot.deployment->meta;
+  if (snapshot.now < LeftoversDueAt(*snapshot.deployment)) return;
+  for (const Leftover& leftover : snapshot.leftovers) {
+    if (leftover.deleting || leftover.orphaned()) continue;
+    Write write;
+    write.verb = Verb::kDelete;
+    write.stage = Stage::kRelease;
+    write.resource = leftover.resource;
+    write.key = {owner.namespace_name, leftover.name};
+    write.uid = leftover.uid;
+    write.because_absent = {api::kDisaggDeployments, owner.key(), leftover.owner_uid};
+    write.reason = "it is of a deleted deployment of this name, and the garbage collector left it";
+    writes.push_back(std::move(write));
+  }
+}
+
 }  // namespace
 
 std::vector<Write> PlanRelease(const Snapshot& snapshot, const ReleaseGoal& goal,
@@ -64,6 +84,7 @@ std::vector<Write> PlanRelease(const Snapshot& snapshot, const ReleaseGoal& goal
   for (const DamagedRevision& damaged : snapshot.damaged) {
     if (!damaged.lost_labels.empty()) writes.push_back(RestoreLabels(damaged, snapshot));
   }
+  ReleaseLeftovers(snapshot, writes);
   ReleaseStrays(snapshot, states, writes);
   if (goal.everything) {
     for (PodState& state : states) Release(state, "suspended", writes);

@@ -65,7 +65,7 @@ void AddCaches(const Snapshot& snapshot, ProblemList& list) {
 std::string NamesOfEnding(const std::vector<Leftover>& leftovers) {
   std::string names;
   for (const Leftover& leftover : leftovers) {
-    if (leftover.orphaned) continue;
+    if (leftover.orphaned()) continue;
     names += (names.empty() ? "" : ", ") + leftover.resource.kind + " " + leftover.name;
   }
   return names;
@@ -126,7 +126,7 @@ std::string OrphanMessage(const Snapshot& snapshot) {
   std::string names;
   int all = 0, named = 0;
   for (const Leftover& leftover : snapshot.leftovers) {
-    if (!leftover.orphaned) continue;
+    if (!leftover.orphaned()) continue;
     const std::string name = " " + leftover.resource.ToString() + "/" + leftover.name;
     if (++all > named + 1 || names.size() + name.size() > kMostNames) continue;
     names += name;

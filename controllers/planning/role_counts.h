@@ -23,6 +23,7 @@ struct RoleCounts {
 struct Goal {
   std::optional<render::RevisionIdentity> target;
   std::map<api::RoleName, int> desired;
+  bool undecided = false;  // the spec asks for something that the API server has not accepted yet
 };
 
 std::map<api::RoleName, RoleCounts> CountRoles(const Snapshot& snapshot, const Goal& goal,

@@ -75,8 +75,11 @@ struct Leftover {
   kube::Resource resource;
   std::string name;
   std::string uid;
+  std::string owner_uid;  // of the earlier deployment; empty: orphaned
   bool deleting = false;  // waited for, or passed by
-  bool orphaned = false;  // nobody deletes it: left by a deletion with --cascade=orphan
+
+  // Left by a deletion with --cascade=orphan: nobody deletes it.
+  bool orphaned() const { return owner_uid.empty(); }
 };
 
 // The newest pod of a slot that is gone, as this process saw or created it last.

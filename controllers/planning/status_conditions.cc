@@ -156,13 +156,14 @@ void Scheduled(const StatusFacts& facts, ConditionSet& conditions) {
   const bool all = std::all_of(facts.counts.begin(), facts.counts.end(), [](const auto& role) {
     return role.second.scheduled >= role.second.desired;
   });
-  if (all) {
-    conditions.Set("Scheduled", true, "AllScheduled", "every replica has a node");
+  // What is not accepted yet is not counted, and a quota may be why it is not.
+  for (const Problem& problem : facts.report.problems) {
+    if ((all && !facts.goal.undecided) || !kReasons.contains(problem.reason)) continue;
+    conditions.Set("Scheduled", false, problem.reason, problem.message);
     return;
   }
-  for (const Problem& problem : facts.report.problems) {
-    if (!kReasons.contains(problem.reason)) continue;
-    conditions.Set("Scheduled", false, problem.reason, problem.message);
+  if (all) {
+    conditions.Set("Scheduled", true, "AllScheduled", "every replica has a node");
     return;
   }
   conditions.Set("Scheduled", false, "Starting",

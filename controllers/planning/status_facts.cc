@@ -36,8 +36,8 @@ std::vector<PodState> StatesAfter(const Snapshot& snapshot, const Plan& plan,
 Goal GoalOf(const Snapshot& snapshot, const Plan& plan, const Outcome& outcome) {
   const bool decided = outcome.executed && outcome.stands() && outcome.accepted();
   const bool undecided = plan.gated && !decided;
-  Goal goal{undecided ? std::nullopt : plan.target, plan.desired};
-  if (undecided && plan.accepted) goal = {plan.accepted, plan.accepted_desired};
+  Goal goal{undecided ? std::nullopt : plan.target, plan.desired, undecided};
+  if (undecided && plan.accepted) goal = {plan.accepted, plan.accepted_desired, undecided};
   if (!goal.target) {
     for (const auto& [role, replicas] : DesiredReplicas(snapshot)) goal.desired[role] = replicas;
   }

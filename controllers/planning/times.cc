@@ -6,10 +6,15 @@ namespace disagg::planning {
 namespace {
 
 constexpr int kBlinkSeconds = 60;
+constexpr int kGarbageCollectionSeconds = 30;
 
 }  // namespace
 
 std::int64_t AgeOf(const kube::Pod& pod, std::int64_t now) { return now - pod.meta.creation_time; }
+
+std::int64_t LeftoversDueAt(const api::DisaggDeployment& deployment) {
+  return deployment.meta.creation_time + kGarbageCollectionSeconds;
+}
 
 bool LastRunWasLong(const kube::ContainerState& container) {
   return container.last_started_at != 0 &&

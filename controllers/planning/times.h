@@ -24,6 +24,11 @@ inline constexpr int kLongLifeSeconds = 600;
 // API server against API server: how long ago a pod was created.
 std::int64_t AgeOf(const kube::Pod& pod, std::int64_t now);
 
+// API server against API server: when objects of an earlier deployment of this name are deleted by
+// us. The garbage collector does that within seconds, and had nothing to wait for since this
+// deployment was created: there are no two of one name.
+std::int64_t LeftoversDueAt(const api::DisaggDeployment& deployment);
+
 // Kubelet against kubelet: whether the last run of a container that ended was a long one.
 bool LastRunWasLong(const kube::ContainerState& container);
 

@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "controllers/planning/pod_identity.h"
+#include "controllers/reconcile/live_object.h"
 #include "controllers/render/names.h"
 #include "controllers/render/objects.h"
 
@@ -43,8 +44,8 @@ bool IsChildName(const kube::Resource& resource, const std::string& name,
 bool IsLeftover(const kube::Resource& resource, const kube::ObjectMeta& child,
                 const kube::ObjectMeta& owner) {
   if (child.controller_uid.empty()) return IsChildName(resource, child.name, owner.name);
-  return child.controller_kind == api::kDisaggDeployments.kind &&
-         child.controller_name == owner.name && child.controller_uid != owner.uid;
+  return IsOfDeployment(child) && child.controller_name == owner.name &&
+         child.controller_uid != owner.uid;
 }
 
 std::vector<planning::Leftover> FindLeftovers(const Caches& caches, const kube::ObjectMeta& owner) {
@@ -54,7 +55,7 @@ std::vector<planning::Leftover> FindLeftovers(const Caches& caches, const kube::
       const kube::ObjectMeta& meta = child->meta;
       if (!IsLeftover(cache.resource, meta, owner)) continue;
       leftovers.push_back(
-          {cache.resource, meta.name, meta.uid, meta.deleting(), meta.controller_uid.empty()});
+          {cache.resource, meta.name, meta.uid, meta.controller_uid, meta.deleting()});
     }
   }
   return leftovers;

@@ -46,8 +46,10 @@ Standing StandingOf(const json& metadata, const LiveObject& live, const kube::Ob
   if (Text(controller, "uid") == owner.uid) {
     return metadata.contains("deletionTimestamp") ? Standing::kEnding : Standing::kOurs;
   }
-  const bool same_name = Text(controller, "kind") == api::kDisaggDeployments.kind &&
-                         Text(controller, "name") == owner.name;
+  const bool same_name =
+      Text(controller, "apiVersion").starts_with(api::kDisaggDeployments.group + "/") &&
+      Text(controller, "kind") == api::kDisaggDeployments.kind &&
+      Text(controller, "name") == owner.name;
   return same_name ? Standing::kPredecessor : Standing::kForeign;
 }
 
@@ -65,6 +67,11 @@ LiveObject ReadLive(const std::string& text, const kube::ObjectMeta& owner) {
   live.annotations = Texts(*metadata, "annotations");
   live.standing = StandingOf(*metadata, live, owner);
   return live;
+}
+
+bool IsOfDeployment(const kube::ObjectMeta& child) {
+  return child.controller_group == api::kDisaggDeployments.group &&
+         child.controller_kind == api::kDisaggDeployments.kind;
 }
 
 bool SaysAbsent(const base::Error& error) {

@@ -30,6 +30,9 @@ struct LiveObject {
 // Of the JSON text of an object; what cannot be read is foreign.
 LiveObject ReadLive(const std::string& json, const kube::ObjectMeta& owner);
 
+// Whether a DisaggDeployment controls it, which need not exist any more.
+bool IsOfDeployment(const kube::ObjectMeta& child);
+
 // True for the API server's own word that an object does not exist. A proxy's 404 is not that.
 bool SaysAbsent(const base::Error& error);
 

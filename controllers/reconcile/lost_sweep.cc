@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "controllers/api/labels.h"
+#include "controllers/reconcile/live_object.h"
 #include "operator/kube/list_decoder.h"
 #include "operator/kube/page_size.h"
 
@@ -63,7 +64,7 @@ base::Status LostSweep::SweepAll(const kube::Resource& resource) {
 }
 
 void LostSweep::Suspect(const kube::Resource& resource, const kube::ObjectMeta& meta) {
-  if (meta.controller_kind != api::kDisaggDeployments.kind) return;
+  if (!IsOfDeployment(meta)) return;
   const kube::ObjectKey owner{meta.namespace_name, meta.controller_name};
   const auto deployment = caches_.deployments.Get(owner);
   if (deployment == nullptr || deployment->meta.uid != meta.controller_uid.get()) return;

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "controllers/api/labels.h"
+#include "controllers/reconcile/live_object.h"
 
 namespace disagg::reconcile {
 namespace {
@@ -15,7 +16,7 @@ using runtime::Priority;
 constexpr std::chrono::milliseconds kBurst{25};
 
 void WakeOwner(runtime::WorkQueue& queue, const kube::ObjectPtr& object) {
-  if (object == nullptr || object->meta.controller_kind != api::kDisaggDeployments.kind) return;
+  if (object == nullptr || !IsOfDeployment(object->meta)) return;
   queue.AddAfter({object->meta.namespace_name, object->meta.controller_name}, kBurst);
 }
 

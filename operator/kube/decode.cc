@@ -29,10 +29,17 @@ StringMap KeptMembers(const Json& object, std::string_view field, const KeepKeys
   return kept;
 }
 
+// "apps" of "apps/v1"; "" of "v1", the core group.
+std::string_view GroupOf(std::string_view api_version) {
+  const std::size_t slash = api_version.find('/');
+  return slash == std::string_view::npos ? "" : api_version.substr(0, slash);
+}
+
 void DecodeController(const Json& metadata, ObjectMeta& meta) {
   ForEachElement(metadata, "ownerReferences", [&](const Json& owner) {
     if (!BooleanField(owner, "controller")) return;
     meta.controller_uid = InternedString(TextField(owner, "uid"));
+    meta.controller_group = InternedString(GroupOf(TextField(owner, "apiVersion")));
     meta.controller_kind = InternedString(TextField(owner, "kind"));
     meta.controller_name = InternedString(TextField(owner, "name"));
   });

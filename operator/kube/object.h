@@ -42,6 +42,7 @@ struct ObjectMeta {
   StringMap annotations;
   // Of the owner reference with controller=true; empty when nobody controls the object.
   InternedString controller_uid;
+  InternedString controller_group;  // API group, without the version
   InternedString controller_kind;
   InternedString controller_name;
   // Why the rest of this object could not be read; empty: it could. Nothing but the metadata of

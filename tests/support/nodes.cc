@@ -15,15 +15,12 @@ using nlohmann::json;
 
 Api& TheApi() { return ChartEnvironment::api(); }
 
-// KWOK plays its kubelet until the annotation is taken away.
+// KWOK plays its kubelet until the label "type" is taken away.
 json LikeB200(const std::string& name) {
   const json node = TheApi().Get(NodePath("b200-0")).body;
   json fresh = {{"apiVersion", "v1"},
                 {"kind", "Node"},
-                {"metadata",
-                 {{"name", name},
-                  {"labels", node["metadata"]["labels"]},
-                  {"annotations", {{"kwok.x-k8s.io/node", "fake"}}}}},
+                {"metadata", {{"name", name}, {"labels", node["metadata"]["labels"]}}},
                 {"spec", {{"taints", node["spec"]["taints"]}}}};
   fresh["metadata"]["labels"]["kubernetes.io/hostname"] = name;
   fresh["metadata"]["labels"]["test-pool"] = name;
@@ -38,8 +35,7 @@ bool IsReady(const json& node) {
 }
 
 void PlayKubelet(const std::string& node, const json& player) {
-  TheApi().MergePatch(NodePath(node),
-                      {{"metadata", {{"annotations", {{"kwok.x-k8s.io/node", player}}}}}});
+  TheApi().MergePatch(NodePath(node), {{"metadata", {{"labels", {{"type", player}}}}}});
 }
 
 }  // namespace
@@ -73,8 +69,8 @@ std::vector<std::string> B200Nodes(int count) {
 
 DeadKubelet::DeadKubelet(std::string node) : node_(std::move(node)) {
   PlayKubelet(node_, nullptr);
-  std::this_thread::sleep_for(std::chrono::seconds(4));
+  std::this_thread::sleep_for(std::chrono::seconds(1));
 }
-DeadKubelet::~DeadKubelet() { PlayKubelet(node_, "fake"); }
+DeadKubelet::~DeadKubelet() { PlayKubelet(node_, "kwok"); }
 
 }  // namespace disagg::testing

@@ -148,7 +148,7 @@ TEST(Lifecycle, ATerminatingPodDoesNotHoldUpItsNextIncarnation) {
     const auto names = deployment.PodNames("prefill");
     return std::any_of(names.begin(), names.end(),
                        [](const std::string& name) { return name.ends_with("-0-2"); });
-  }));
+  })) << deployment.Status().dump(2);
   TheApi().MergePatch(path, {{"metadata", {{"finalizers", nullptr}}}});
 }
 

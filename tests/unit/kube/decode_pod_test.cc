@@ -30,6 +30,7 @@ TEST(PodDecoder, ReadsMetadata) {
   EXPECT_EQ(meta.label("no such label"), "");
   EXPECT_EQ(meta.annotation("disagg.dev/incarnation"), "2");
   EXPECT_EQ(meta.controller_uid, "c0ffee00-0000-4000-8000-000000000001") << "not the first owner";
+  EXPECT_EQ(meta.controller_group, "disagg.dev");
   EXPECT_EQ(meta.controller_kind, "DisaggDeployment");
   EXPECT_EQ(meta.controller_name, "minimax-m3");
 }

@@ -83,6 +83,11 @@ DeploymentBuilder& DeploymentBuilder::Generation(std::int64_t generation) {
   return *this;
 }
 
+DeploymentBuilder& DeploymentBuilder::CreatedAt(std::int64_t time) {
+  deployment_.meta.creation_time = time;
+  return *this;
+}
+
 DeploymentBuilder& DeploymentBuilder::Annotation(const std::string& key, const std::string& value) {
   deployment_.meta.annotations.Set(key, value);
   return *this;

@@ -33,6 +33,7 @@ class DeploymentBuilder {
   // One aggregated role instead of the two.
   DeploymentBuilder& Aggregated(int replicas);
   DeploymentBuilder& Generation(std::int64_t generation);
+  DeploymentBuilder& CreatedAt(std::int64_t time);
   DeploymentBuilder& Annotation(const std::string& key, const std::string& value);
   // As the API server would have it.
   DeploymentBuilder& Status(const nlohmann::json& status);

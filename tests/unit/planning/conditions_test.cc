@@ -124,6 +124,17 @@ const Situation kSituations[] = {
        };
      },
      {{"Scheduled", "False QuotaExceeded"}, {"Stalled", "absent"}, {"Ready", "True Serving"}}},
+    {"the quota is exhausted when a suspended deployment goes on",
+     [](World& world) {
+       world.Edit([](auto& spec) { spec.suspend = true; });
+       world.Settle();
+       world.fails = [](const Write& write) -> std::optional<base::Error> {
+         if (!(write.resource == kube::kPods)) return std::nullopt;
+         return Answer(base::ErrorCode::kForbidden, "QuotaExceeded", "exceeded quota: gpus");
+       };
+       world.Edit([](auto& spec) { spec.suspend = false; });
+     },
+     {{"Scheduled", "False QuotaExceeded"}, {"Stalled", "absent"}}},
 };
 
 TEST(Conditions, TellEverySituation) {
@@ -266,7 +277,7 @@ TEST(Ready, IsNeverTrueForMixedContracts) {
 // A quota on Services is the usual cause.
 TEST(Ready, NeedsTheServiceOfTheClients) {
   World world;
-  world.leftovers = {{kube::kServices, "minimax-m3", "uid-of-earlier", true, false}};
+  world.leftovers = {{kube::kServices, "minimax-m3", "uid-of-earlier", "owner", true}};
   EXPECT_FALSE(world.Settle().status.ready);
   world.leftovers.clear();
   EXPECT_TRUE(world.Settle().status.ready);

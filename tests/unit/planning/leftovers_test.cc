@@ -15,9 +15,10 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
+using ::testing::SizeIs;
 
 Leftover Of(const kube::Resource& resource, const std::string& name, bool orphaned = false) {
-  return {resource, name, "uid-of-earlier", !orphaned, orphaned};
+  return {resource, name, "uid-of-" + name, orphaned ? "" : "uid-of-earlier", !orphaned};
 }
 
 TEST(Leftovers, OfPodsArePassedByWithTheNextIncarnation) {
@@ -64,6 +65,36 @@ TEST(Leftovers, OfServicesHoldNothingElseUp) {
   EXPECT_THAT(pass.writes, Not(Contains("apply Service minimax-m3")));
   world.leftovers.clear();
   EXPECT_THAT(world.RunPass().writes, ElementsAre("apply Service minimax-m3"));
+}
+
+TEST(Leftovers, ThatNobodyDeletesAreDeletedWhenTheirOwnerIsGone) {
+  World world;
+  world.Settle();
+  Leftover pod = Of(kube::kPods, "minimax-m3-decode-x-0-1");
+  pod.deleting = false;
+  world.leftovers = {pod, Of(kube::kServices, "minimax-m3-old"),
+                     Of(kube::kPods, "minimax-m3-decode-x-1-1", /*orphaned=*/true)};
+  const Pass pass = world.RunPass();
+  ASSERT_THAT(pass.plan.writes, SizeIs(1)) << "neither what terminates nor what has no owner";
+  const Write& write = pass.plan.writes[0];
+  EXPECT_EQ(write.verb, Verb::kDelete);
+  EXPECT_EQ(write.key.name, pod.name);
+  EXPECT_EQ(write.uid, pod.uid);
+  ASSERT_TRUE(write.because_absent);
+  EXPECT_EQ(write.because_absent->resource, api::kDisaggDeployments);
+  EXPECT_EQ(write.because_absent->key.ToString(), "serving/minimax-m3");
+  EXPECT_EQ(write.because_absent->uid, "uid-of-earlier");
+}
+
+TEST(Leftovers, AreTheGarbageCollectorsForThirtySeconds) {
+  DeploymentBuilder builder;
+  builder.CreatedAt(kNow - 20);
+  World world(builder);
+  world.leftovers = {Of(kube::kServices, "minimax-m3")};
+  world.leftovers[0].deleting = false;
+  const Pass pass = world.RunPass();
+  EXPECT_THAT(pass.writes, Not(Contains(HasSubstr("delete"))));
+  EXPECT_EQ(pass.plan.wake_at, kNow + 10);
 }
 
 struct ForeignCase {

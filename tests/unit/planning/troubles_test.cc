@@ -147,12 +147,16 @@ TEST(Caches, ThatAreNotLiveAreToldAndLookedAtAgain) {
 TEST(Leftovers, ThatNobodyDeletesAreOneMessageWithTheCommand) {
   Snapshot snapshot = SnapshotOf(DeploymentBuilder());
   snapshot.leftovers = {
-      {.resource = kube::kPods, .name = "minimax-m3-decode-x-0-1", .uid = "a", .orphaned = true},
+      {.resource = kube::kPods, .name = "minimax-m3-decode-x-0-1", .uid = "a", .owner_uid = ""},
       {.resource = kube::kPodDisruptionBudgets,
        .name = "minimax-m3-decode",
        .uid = "b",
-       .orphaned = true},
-      {.resource = kube::kPods, .name = "minimax-m3-decode-x-1-1", .uid = "c", .deleting = true}};
+       .owner_uid = ""},
+      {.resource = kube::kPods,
+       .name = "minimax-m3-decode-x-1-1",
+       .uid = "c",
+       .owner_uid = "earlier",
+       .deleting = true}};
   const ProblemReport report = Report(snapshot);
   EXPECT_THAT(Reasons(report), ElementsAre("OrphanedObjects", "WaitingForDeletion"));
   EXPECT_THAT(report.problems[0].message,
@@ -168,7 +172,7 @@ TEST(Leftovers, ThatAreTooManyForOneCommandAreNamedWhole) {
   Snapshot snapshot = SnapshotOf(DeploymentBuilder());
   for (int i = 10; i < 70; ++i) {
     snapshot.leftovers.push_back({kube::kPods, "minimax-m3-decode-x-0-" + std::to_string(i),
-                                  std::to_string(i), false, true});
+                                  std::to_string(i), /*owner_uid=*/"", /*deleting=*/false});
   }
   const std::string problem = Report(snapshot).problems[0].message;
   EXPECT_LE(problem.size(), kLongestProblem);
@@ -189,7 +193,7 @@ TEST(Problems, AreInTheOrderOfTheirSeverity) {
                   PodBuilder(kDecode, 0).On("b200-0").Waiting("ErrImagePull")});
   snapshot.not_live["nodes"] = "forbidden";
   snapshot.leftovers = {
-      {.resource = kube::kPods, .name = "x", .uid = "a", .deleting = true, .orphaned = false}};
+      {.resource = kube::kPods, .name = "x", .uid = "a", .owner_uid = "o", .deleting = true}};
   Plan plan;
   plan.paused = true;
   plan.errors = {{"spec.model.ref", "unknown", "ModelNotFound"}};

@@ -260,6 +260,8 @@ void World::Patch(const Write& write) {
 }
 
 bool World::Delete(const Write& write) {
+  const auto same = [&](const Leftover& leftover) { return leftover.uid == write.uid; };
+  if (std::erase_if(leftovers, same) > 0) return true;
   if (write.resource == kube::kPods) return DeletePod(write);
   if (write.resource == kube::kControllerRevisions) {
     return std::erase_if(revisions_, [&](const StoredRevision& revision) {

@@ -44,11 +44,16 @@ TEST(IsLeftover, OfNobodyOnlyUnderANameOfOurs) {
 TEST(IsLeftover, OfAnEarlierDeploymentUnderAnyName) {
   kube::ObjectMeta child = Meta("renamed", "u");
   child.controller_uid = "before";
+  child.controller_group = "disagg.dev";
   child.controller_kind = "DisaggDeployment";
   child.controller_name = "m3";
   EXPECT_TRUE(IsLeftover(kube::kServices, child, Meta("m3", "owner")));
   child.controller_uid = "owner";
   EXPECT_FALSE(IsLeftover(kube::kServices, child, Meta("m3", "owner"))) << "of this one";
+  child.controller_uid = "before";
+  child.controller_group = "other.example";
+  EXPECT_FALSE(IsLeftover(kube::kPods, child, Meta("m3", "owner"))) << "of somebody's namesake";
+  child.controller_group = "apps";
   child.controller_kind = "ReplicaSet";
   child.controller_uid = "rs";
   EXPECT_FALSE(IsLeftover(kube::kPods, child, Meta("m3", "owner"))) << "of another kind";

@@ -18,6 +18,7 @@ std::shared_ptr<kube::Pod> PodOf(const Reference& owner) {
   pod->meta.name = "minimax-m3-decode-x-0-1";
   pod->meta.uid = "p-1";
   pod->meta.resource_version = "3";
+  pod->meta.controller_group = owner.kind.empty() ? "" : api::kDisaggDeployments.group;
   pod->meta.controller_kind = owner.kind;
   pod->meta.controller_name = owner.name;
   pod->meta.controller_uid = owner.uid;
@@ -54,7 +55,8 @@ TEST(Leftovers, AreWhatAnEarlierDeploymentOfTheNameHasLeft) {
     if (!test.left) continue;
     EXPECT_EQ(leftovers.front().name, "minimax-m3-decode-x-0-1") << test.rule;
     EXPECT_EQ(leftovers.front().uid, "p-1") << test.rule;
-    EXPECT_EQ(leftovers.front().orphaned, test.orphaned) << test.rule;
+    EXPECT_EQ(leftovers.front().owner_uid, test.owner.uid) << test.rule;
+    EXPECT_EQ(leftovers.front().orphaned(), test.orphaned) << test.rule;
     EXPECT_FALSE(leftovers.front().deleting) << test.rule;
   }
 }

@@ -24,6 +24,7 @@ std::shared_ptr<kube::Pod> LastKnown() {
   pod->meta.uid = kUid;
   pod->meta.resource_version = "3";
   pod->meta.controller_uid = "owner";
+  pod->meta.controller_group = "disagg.dev";
   pod->meta.controller_kind = "DisaggDeployment";
   return pod;
 }

@@ -4,6 +4,7 @@
 
 #include <deque>
 
+#include "controllers/api/labels.h"
 #include "controllers/reconcile/caches.h"
 #include "tests/unit/reconcile/fake_manager.h"
 
@@ -26,8 +27,11 @@ json PodOf(const std::string& uid, const std::string& kind, const std::string& o
       {"metadata",
        {{"name", "pod-" + uid}, {"namespace", "serving"}, {"uid", uid}, {"resourceVersion", "7"}}}};
   if (!kind.empty()) {
-    pod["metadata"]["ownerReferences"] = {
-        {{"kind", kind}, {"name", owner}, {"uid", owner_uid}, {"controller", true}}};
+    pod["metadata"]["ownerReferences"] = {{{"apiVersion", api::kApiVersion},
+                                           {"kind", kind},
+                                           {"name", owner},
+                                           {"uid", owner_uid},
+                                           {"controller", true}}};
   }
   return pod;
 }

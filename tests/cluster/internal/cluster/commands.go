@@ -141,7 +141,8 @@ func (p *plan) kwokArgs() []string {
 	args := []string{
 		"--kubeconfig=" + p.state.pki(kwok+".kubeconfig"),
 		"--manage-all-nodes=false",
-		"--manage-nodes-with-annotation-selector=kwok.x-k8s.io/node=fake",
+		// By a label: of an annotation that is taken away kwok never hears.
+		"--manage-nodes-with-label-selector=type=kwok",
 		"--node-lease-duration-seconds=40",
 		"--server-address=" + address(p.port[kwok]),
 		"--v=WARN",

@@ -98,9 +98,8 @@ func (s shape) node(name string) Object {
 		"apiVersion": "v1",
 		"kind":       "Node",
 		"metadata": Object{
-			"name":        name,
-			"labels":      s.nodeLabels(name),
-			"annotations": map[string]string{"kwok.x-k8s.io/node": "fake"},
+			"name":   name,
+			"labels": s.nodeLabels(name),
 		},
 		"spec": spec,
 		"status": Object{

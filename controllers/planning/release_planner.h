@@ -7,7 +7,7 @@
 //   suspended        -> every pod is deleted, of whatever revision
 //   fewer replicas   -> the surplus of each role is deleted, and what serves is kept (removal.h)
 //   a name of no slot -> deleted: nothing would ever use its devices
-//   left by an earlier deployment of this name, and by the garbage collector for 30 s -> deleted
+//   left by an earlier deployment of this name, and by the garbage collector for 10 s -> deleted
 //   labels taken off -> given back, those of a revision too
 
 #include <map>

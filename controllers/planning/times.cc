@@ -6,7 +6,7 @@ namespace disagg::planning {
 namespace {
 
 constexpr int kBlinkSeconds = 60;
-constexpr int kGarbageCollectionSeconds = 30;
+constexpr int kGarbageCollectionSeconds = 10;
 
 }  // namespace
 

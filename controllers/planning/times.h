@@ -25,8 +25,9 @@ inline constexpr int kLongLifeSeconds = 600;
 std::int64_t AgeOf(const kube::Pod& pod, std::int64_t now);
 
 // API server against API server: when objects of an earlier deployment of this name are deleted by
-// us. The garbage collector does that within seconds, and had nothing to wait for since this
-// deployment was created: there are no two of one name.
+// us. The garbage collector does that within a second or two, and had nothing to wait for since
+// this deployment was created: there are no two of one name. But a collector that met an owner of a
+// CRD that was new to it comes back after minutes.
 std::int64_t LeftoversDueAt(const api::DisaggDeployment& deployment);
 
 // Kubelet against kubelet: whether the last run of a container that ended was a long one.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 #include <ostream>
+#include <thread>
 
 #include "tests/integration/hostile/scene.h"
 #include "tests/support/nodes.h"
@@ -64,6 +65,42 @@ TEST_F(SameName, ADeploymentThatIsAppliedAgainWhileOldPodsDrainStarts) {
   EXPECT_FALSE(conflict) << "an object of an earlier owner of the name is no stranger's";
   TheApi().MergePatch(path, {{"metadata", {{"finalizers", nullptr}}}});
   Report("applied again while an old pod drains", 0, healed);
+}
+
+// While this lives nothing collects garbage.
+class PausedControllerManager {
+ public:
+  PausedControllerManager() { Ctl("pause"); }
+  ~PausedControllerManager() { Ctl("resume"); }
+  PausedControllerManager(const PausedControllerManager&) = delete;
+  PausedControllerManager& operator=(const PausedControllerManager&) = delete;
+
+ private:
+  static void Ctl(const std::string& verb) {
+    const CommandResult done = ChartEnvironment::cluster().Ctl({verb, "kube-controller-manager"});
+    EXPECT_EQ(done.exit_code, 0) << done.err;
+  }
+};
+
+TEST_F(SameName, WhatTheGarbageCollectorLeavesIsDeletedAfterTenSeconds) {
+  Deployment deployment("uncollected");
+  ASSERT_TRUE(deployment.WaitReady());
+  const json old = deployment.Object();
+  const std::string old_pod = PodPath(deployment, deployment.Pods("decode").at(0));
+  double healed = 0;
+  {
+    const PausedControllerManager paused;
+    TheApi().Delete(deployment.path());
+    ASSERT_EQ(TheApi().Get(deployment.path()).status, 404);
+    ASSERT_TRUE(CreateAgain(deployment, old["spec"]).ok());
+    std::this_thread::sleep_for(seconds(5));
+    EXPECT_FALSE(TheApi().Get(old_pod).body["metadata"].contains("deletionTimestamp"))
+        << "for 10 s it is the garbage collector's";
+    ExpectTold(deployment, "WaitingForDeletion");
+    healed = SecondsUntil("the new one is Ready", [&] { return deployment.Converged(); });
+    EXPECT_EQ(TheApi().Get(old_pod).status, 404) << "it holds GPUs";
+  }
+  Report("applied again while nothing collects garbage", 0, healed);
 }
 
 TEST_F(SameName, AfterAnOrphaningDeleteOneMessageSaysWhatToRun) {

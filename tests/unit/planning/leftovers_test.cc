@@ -86,15 +86,15 @@ TEST(Leftovers, ThatNobodyDeletesAreDeletedWhenTheirOwnerIsGone) {
   EXPECT_EQ(write.because_absent->uid, "uid-of-earlier");
 }
 
-TEST(Leftovers, AreTheGarbageCollectorsForThirtySeconds) {
+TEST(Leftovers, AreTheGarbageCollectorsForTenSeconds) {
   DeploymentBuilder builder;
-  builder.CreatedAt(kNow - 20);
+  builder.CreatedAt(kNow - 4);
   World world(builder);
   world.leftovers = {Of(kube::kServices, "minimax-m3")};
   world.leftovers[0].deleting = false;
   const Pass pass = world.RunPass();
   EXPECT_THAT(pass.writes, Not(Contains(HasSubstr("delete"))));
-  EXPECT_EQ(pass.plan.wake_at, kNow + 10);
+  EXPECT_EQ(pass.plan.wake_at, kNow + 6);
 }
 
 struct ForeignCase {

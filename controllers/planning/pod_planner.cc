@@ -50,6 +50,8 @@ class RolePlanner {
       : snapshot_(snapshot), goal_(goal), role_(role), policy_(PolicyOf(role)), plan_(plan) {
     const auto desired = goal.desired.find(role);
     desired_ = desired == goal.desired.end() ? 0 : desired->second;
+    limits_ = LimitsOf(desired_, MinReady(*snapshot.deployment, role), policy_.unavailable,
+                       policy_.surge);
     revision_ = goal.revision.roles.at(role).revision;
   }
 
@@ -131,14 +133,12 @@ class RolePlanner {
     std::vector<Member> members;
     for (const GroupState* group : kept) members.push_back(MemberOf(*group, revision_));
     const auto hold = HoldsRoll(snapshot_, groups_, gone_, revision_);
-    const Limits limits = LimitsOf(desired_, MinReady(*snapshot_.deployment, role_),
-                                   policy_.unavailable, policy_.surge);
-    const Removal removal = PlanRemoval(limits, members, hold.has_value());
+    const Removal removal = PlanRemoval(limits_, members, hold.has_value());
     for (const Drop& drop : removal.drop) {
       Delete(*kept[drop.member], WhyOf(drop.reason, *kept[drop.member]));
     }
     for (const Blocked& blocked : removal.blocked) {
-      ExplainBlocked(*kept[blocked.member], blocked, limits, hold);
+      ExplainBlocked(*kept[blocked.member], blocked, hold);
     }
     return removal.make;
   }
@@ -160,14 +160,14 @@ class RolePlanner {
     return "revision " + revision_ + " replaces " + group.role_revision();
   }
 
-  void ExplainBlocked(const GroupState& group, const Blocked& blocked, const Limits& limits,
+  void ExplainBlocked(const GroupState& group, const Blocked& blocked,
                       const std::optional<RollHold>& hold) {
     const std::string decision = blocked.reason == Reason::kDuplicate
                                      ? "keeps a second pod in its slot"
                                      : "keeps the older revision";
     switch (blocked.why) {
       case Hold::kFloor:
-        Explain(group.slot(), decision, FloorClause(blocked, limits));
+        Explain(group.slot(), decision, FloorClause(blocked));
         return;
       case Hold::kMoment:
         WakeAt(*blocked.until, plan_);
@@ -189,9 +189,9 @@ class RolePlanner {
     }
   }
 
-  std::string FloorClause(const Blocked& blocked, const Limits& limits) const {
-    const std::string ready = std::to_string(limits.floor + 1 - blocked.needs) + " of " +
-                              std::to_string(limits.floor + 1) + " ready";
+  std::string FloorClause(const Blocked& blocked) const {
+    const std::string ready = std::to_string(limits_.floor + 1 - blocked.needs) + " of " +
+                              std::to_string(limits_.floor + 1) + " ready";
     return (policy_.surge > 0 ? "its successor is not ready, " : "the role is not complete, ") +
            ready;
   }
@@ -237,8 +237,21 @@ class RolePlanner {
       plan_.needs_payload = true;
       return;
     }
-    if (before != nullptr && before->crash_looping()) Delete(*before, before->why());
+    if (before != nullptr && before->crash_looping()) {
+      Delete(*before, before->why());
+      if (policy_.surge > 0 && FillsCeiling()) {
+        Explain(before->slot(), "waits for its failed pod to be deleted", before->why());
+        return;
+      }
+    }
     Create(identity, before);
+  }
+
+  // What runs counts until a pass sees it gone, as in removal.h.
+  bool FillsCeiling() const {
+    return std::count_if(groups_.begin(), groups_.end(), [](const GroupState* group) {
+             return group->alive() || group->crash_looping();
+           }) >= limits_.ceiling;
   }
 
   void Create(const render::PodIdentity& identity, const GroupState* before) {
@@ -314,6 +327,7 @@ class RolePlanner {
   const RolePolicy& policy_;
   PodPlan& plan_;
   int desired_ = 0;
+  Limits limits_;
   std::string revision_;
   Groups groups_;
   Groups gone_;  // of the target's role revision

@@ -143,7 +143,8 @@ class Planner {
       if (!At(i).leaving) slots.insert(At(i).replica);
     }
     const int missing = limits_.desired - static_cast<int>(slots.size());
-    const int room = limits_.ceiling - static_cast<int>(kept_.size());
+    const std::size_t there = Surges() ? members_.size() : kept_.size();
+    const int room = limits_.ceiling - static_cast<int>(there);
     return std::max(0, std::min(missing, room));
   }
 

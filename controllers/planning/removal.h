@@ -15,7 +15,9 @@
 //                    and leaving groups together are more than D
 //   surplus          slots beyond D, the whole slot
 //   leaving, ready   goes while ready > F; with surge its successor is ready by then
-//   make           = min(D - slots with a group that stays, C - groups left), at least 0
+//   make           = min(D - slots with a group that stays, C - groups left), at least 0. With surge
+//                    those that go count until a pass sees them gone: a deletion and a creation of
+//                    one pass are sent side by side, and a quota has room for C, not for one more
 //
 // Who goes first: one that will never be ready, unscheduled, not ready, one that cannot be read, on
 // a leaving node, of an older revision, the highest replica. So a ready group is never the victim

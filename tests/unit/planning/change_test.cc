@@ -1,5 +1,7 @@
 // What a change of the spec, of class or model, or a lost write leads to.
 
+#include <algorithm>
+
 #include <gmock/gmock.h>
 
 #include "controllers/api/labels.h"
@@ -28,6 +30,13 @@ TEST(Change, OfOneRoleReplacesOnlyThatRole) {
 
 // -- the router
 
+void CrashLoop(kube::Pod& pod) {
+  kube::ContainerState& container = pod.containers.at(0);
+  container.running = false;
+  container.restarts = 5;
+  container.waiting_reason = "CrashLoopBackOff";
+}
+
 void ChangeRouter(api::DeploymentSpec& spec) { spec.router.args["router-mode"] = Text("random"); }
 
 TEST(RouterChange, CreatesTheNewPodBeforeTheOldOneGoes) {
@@ -42,15 +51,28 @@ TEST(RouterChange, CreatesTheNewPodBeforeTheOldOneGoes) {
   EXPECT_TRUE(world.Settle().status.ready);
 }
 
+// Routers that nobody has deleted before this pass, and those that it creates.
+int RoutersOf(const Pass& pass) {
+  const auto before =
+      std::count_if(pass.before.pods.begin(), pass.before.pods.end(), [](const auto& pod) {
+        return pod->meta.label(api::kLabelRole) == "router" && !pod->meta.deleting();
+      });
+  const auto created =
+      std::count_if(pass.writes.begin(), pass.writes.end(),
+                    [](const std::string& write) { return write.starts_with("create router-"); });
+  return static_cast<int>(before + created);
+}
+
 TEST(RouterChange, ReplacesOneAfterTheOtherAndServesOnWithAllOfThem) {
   World world;
   world.Edit([](auto& spec) { spec.router.replicas = 3; });
   world.Settle();
   world.Edit(ChangeRouter);
-  for (int pass = 0; pass < 12; ++pass) {
-    world.RunPass();
+  for (int i = 0; i < 12; ++i) {
+    const Pass pass = world.RunPass();
     EXPECT_GE(RoleStatus(world, "router").at("ready"), 3);
     EXPECT_LE(RoleStatus(world, "router").at("created"), 4);
+    EXPECT_LE(RoutersOf(pass), 4) << "also while a deletion and a creation are under way together";
     world.EverythingGoesWell();
   }
   EXPECT_EQ(RoleStatus(world, "router").at("updated"), 3);
@@ -74,7 +96,19 @@ TEST(RouterChange, LeavesTheOldPodWhereTheNewImageCannotBePulled) {
   EXPECT_EQ(ConditionOf(world, "FullyAvailable"), "False ImagePullFailed");
   world.Edit([](auto& spec) { spec.router.image = "registry.example/router:1"; });
   EXPECT_THAT(world.RunPass().writes,
-              ElementsAre("create ControllerRevision", "delete router-0-2", "create router-0-3"));
+              ElementsAre("create ControllerRevision", "delete router-0-2"));
+  EXPECT_THAT(world.RunPass().writes, ElementsAre("create router-0-2"))
+      << "no pod of this name is there any more";
+}
+
+TEST(RouterChange, DeletesANewPodThatCrashLoopsBeforeItCreatesTheNextOne) {
+  World world = Running();
+  world.Edit(ChangeRouter);
+  world.RunPass();
+  world.BindAndStart();
+  CrashLoop(world.At(kRouter, 0));
+  EXPECT_THAT(world.RunPass().writes, ElementsAre("delete router-0-2"));
+  EXPECT_THAT(world.RunPass().writes, ElementsAre("create router-0-3"));
 }
 
 // Workers that are away make every router NotReady, and say nothing about its template.

@@ -8,6 +8,7 @@
 #include "controllers/planning/node_bans.h"
 #include "controllers/planning/pod_writes.h"
 #include "controllers/planning/removal.h"
+#include "controllers/planning/removal_words.h"
 #include "controllers/planning/role_counts.h"
 #include "controllers/planning/role_policy.h"
 #include "controllers/planning/roll_hold.h"
@@ -23,6 +24,14 @@ using Groups = std::vector<const GroupState*>;
 
 void WakeAt(std::int64_t time, PodPlan& plan) {
   plan.wake_at = std::min(plan.wake_at.value_or(time), time);
+}
+
+bool QuotaKeepsAWorkerOut(const Snapshot& snapshot) {
+  return std::any_of(
+      snapshot.troubles.begin(), snapshot.troubles.end(), [](const Trouble& trouble) {
+        const auto role = api::ParseRoleName(trouble.role);
+        return role && PolicyOf(*role).holds_devices && trouble.reason == "QuotaExceeded";
+      });
 }
 
 Groups Select(const std::vector<GroupState>& groups, api::RoleName role,
@@ -43,6 +52,20 @@ const GroupState* NewestOf(const Groups& groups, int replica) {
   return newest;
 }
 
+// What a role may do in this pass, as far as other roles decide it.
+struct Turn {
+  bool may_create = true;
+  bool may_surge = true;        // beyond the wanted ones
+  bool quota_is_short = false;  // a worker is missing because of a quota
+};
+
+Turn TurnOf(const Snapshot& snapshot, api::RoleName role, bool workers_wait, int workers_missing) {
+  const bool surges = PolicyOf(role).surge > 0 && workers_missing > 0;
+  return {.may_create = !workers_wait || !PolicyOf(role).holds_devices,
+          .may_surge = !surges,
+          .quota_is_short = surges && QuotaKeepsAWorkerOut(snapshot)};
+}
+
 // Works on one role of the target's contract; collects into a PodPlan.
 class RolePlanner {
  public:
@@ -55,17 +78,20 @@ class RolePlanner {
     revision_ = goal.revision.roles.at(role).revision;
   }
 
-  void Run(const std::vector<GroupState>& groups, const std::vector<GroupState>& gone,
-           bool may_create) {
+  // Returns how many groups are missing, whether they are created now or later.
+  int Run(const std::vector<GroupState>& groups, const std::vector<GroupState>& gone,
+          const Turn& turn) {
     groups_ = Select(groups, role_, goal_.revision.contract);
     for (const GroupState& group : gone) {
       if (group.role == role_ && !Outdated(group)) gone_.push_back(&group);
     }
     DeleteLost();
     LiftBans();
-    const int missing = Remove();
-    if (may_create) CreateMissing(missing);
+    if (turn.quota_is_short) Yield();
+    const int missing = Remove(turn);
+    if (turn.may_create) CreateMissing(turn.may_surge ? missing : WithoutSurge(missing));
     DeleteOldFailures(missing == 0);
+    return missing;
   }
 
   // What nothing waits for.
@@ -127,73 +153,46 @@ class RolePlanner {
     Explain(group.slot(), BanClause(rank.faults, snapshot_.now));
   }
 
+  // Groups beyond the wanted ones that do not serve yet give their room to a worker.
+  void Yield() {
+    Groups holding;
+    for (const GroupState* group : groups_) {
+      if (group->alive() || group->crash_looping()) holding.push_back(group);
+    }
+    int beyond = static_cast<int>(holding.size()) - desired_;
+    for (const GroupState* group : holding) {
+      if (beyond <= 0 || Outdated(*group) || group->ready || group->unread()) continue;
+      Delete(*group, "a worker needs its room in the quota");
+      --beyond;
+    }
+  }
+
+  int WithoutSurge(int missing) const {
+    return std::clamp(desired_ - static_cast<int>(Kept().size()), 0, missing);
+  }
+
   // Deletes what may go; returns how many groups are missing.
-  int Remove() {
+  int Remove(const Turn& turn) {
     const Groups kept = Kept();
     std::vector<Member> members;
     for (const GroupState* group : kept) members.push_back(MemberOf(*group, revision_));
     const auto hold = HoldsRoll(snapshot_, groups_, gone_, revision_);
     const Removal removal = PlanRemoval(limits_, members, hold.has_value());
     for (const Drop& drop : removal.drop) {
-      Delete(*kept[drop.member], WhyOf(drop.reason, *kept[drop.member]));
+      Delete(*kept[drop.member], WhyDropped(*kept[drop.member], drop.reason, limits_, revision_));
+    }
+    if (!turn.may_surge && WithoutSurge(removal.make) < removal.make) {
+      Explain("the next " + std::string(api::ToString(role_)), "waits until no worker is missing",
+              "a quota or a node may have room for one of them only");
     }
     for (const Blocked& blocked : removal.blocked) {
-      ExplainBlocked(*kept[blocked.member], blocked, hold);
+      const std::optional<std::int64_t> until =
+          blocked.why == Hold::kHeld ? hold->until : blocked.until;
+      if (until) WakeAt(*until, plan_);
+      plan_.explanations.push_back(
+          ExplainBlocked(*kept[blocked.member], blocked, limits_, hold, revision_));
     }
     return removal.make;
-  }
-
-  std::string WhyOf(Reason reason, const GroupState& group) const {
-    switch (reason) {
-      case Reason::kSurplus:
-        return "surplus: " + std::to_string(desired_) + " wanted";
-      case Reason::kDuplicate:
-        return "another pod of its slot is alive";
-      case Reason::kNodeLeaving:
-        return "its node is to be emptied";
-      case Reason::kRestart:
-        return "a restart was asked for";
-      case Reason::kOutdated:
-        break;
-    }
-    if (!group.ready && !group.unread()) return "of an older revision and not ready";
-    return "revision " + revision_ + " replaces " + group.role_revision();
-  }
-
-  void ExplainBlocked(const GroupState& group, const Blocked& blocked,
-                      const std::optional<RollHold>& hold) {
-    const std::string decision = blocked.reason == Reason::kDuplicate
-                                     ? "keeps a second pod in its slot"
-                                     : "keeps the older revision";
-    switch (blocked.why) {
-      case Hold::kFloor:
-        Explain(group.slot(), decision, FloorClause(blocked));
-        return;
-      case Hold::kMoment:
-        WakeAt(*blocked.until, plan_);
-        Explain(group.slot(), decision, "it was ready a moment ago, and its engine runs on");
-        return;
-      case Hold::kUnread:
-        Explain(group.slot(), decision, "it cannot be read, so it may serve");
-        return;
-      case Hold::kServed:
-        Explain(group.slot(), decision, "it serves again when the workers are ready");
-        return;
-      case Hold::kHeld:
-        if (hold->until) WakeAt(*hold->until, plan_);
-        Explain(group.slot(), decision,
-                hold->released->slot() + " of revision " + revision_ +
-                    " was not ready when fewer replicas were asked for; to roll on, change the "
-                    "spec or set spec.restart.token");
-        return;
-    }
-  }
-
-  std::string FloorClause(const Blocked& blocked) const {
-    const std::string ready = std::to_string(limits_.floor + 1 - blocked.needs) + " of " +
-                              std::to_string(limits_.floor + 1) + " ready";
-    return (policy_.surge > 0 ? "its successor is not ready, " : "the role is not complete, ") +
-           ready;
   }
 
   void CreateMissing(int count) {
@@ -359,9 +358,12 @@ PodPlan PlanPods(const Snapshot& snapshot, const std::vector<PodState>& states,
   const ContractStep step = OldWorkersFirst().Next(groups, goal.revision.contract);
   DeleteOtherContracts(step, goal, plan);
   std::vector<Explanation> notes;
+  int workers_missing = 0;  // the map has routers last
   for (const auto& [role, identity] : goal.revision.roles) {
     RolePlanner planner(snapshot, goal, role, plan);
-    planner.Run(groups, gone, !step.workers_wait || !PolicyOf(role).holds_devices);
+    const int missing =
+        planner.Run(groups, gone, TurnOf(snapshot, role, step.workers_wait, workers_missing));
+    if (PolicyOf(role).holds_devices) workers_missing += missing;
     for (Explanation& note : planner.TakeNotes()) notes.push_back(std::move(note));
   }
   for (const auto& added : {step.explanations, notes}) {

@@ -7,6 +7,8 @@
 //   what is missing   gets the next name of its slot (slot_names.h), after the back-off of a failed
 //                     predecessor (succession.h), and keeps off the nodes that failed it
 //                     (node_bans.h)
+//   what surges       waits while a worker is missing, and goes, if it does not serve yet, where a
+//                     quota keeps that worker out: a router more is worth less than a worker
 //   what has failed   stays until its successor is ready, for whoever wants to look at it
 //
 //   slot: one replica of one role, e.g. decode-0 or router-0

@@ -39,6 +39,13 @@ void CrashLoop(kube::Pod& pod) {
 
 void ChangeRouter(api::DeploymentSpec& spec) { spec.router.args["router-mode"] = Text("random"); }
 
+std::optional<base::Error> NoRoomForDecode(const Write& write) {
+  if (write.verb != Verb::kCreate || !Describe(write).starts_with("create decode-")) {
+    return std::nullopt;
+  }
+  return Answer(base::ErrorCode::kForbidden, "QuotaExceeded", "exceeded quota: pods");
+}
+
 TEST(RouterChange, CreatesTheNewPodBeforeTheOldOneGoes) {
   World world = Running();
   world.Edit(ChangeRouter);
@@ -142,6 +149,62 @@ TEST(RouterChange, KeepsWhatServesWhenFewerAreWantedInBetween) {
   world.EverythingGoesWell();
   EXPECT_TRUE(world.Settle().status.ready);
   EXPECT_THAT(world.pods(), SizeIs(4));
+}
+
+// A router more is worth less than a worker.
+TEST(RouterChange, WaitsWhileAWorkerIsMissing) {
+  World world = Running();
+  world.fails = NoRoomForDecode;
+  world.DeletePod(kDecode, 0);
+  world.Edit(ChangeRouter);
+  EXPECT_THAT(world.RunPass().writes, ElementsAre("create ControllerRevision"));
+  EXPECT_EQ(MessageOf(world, "Reconciling"),
+            "revision " + world.deployment().status.target_revision +
+                " is being rolled out: the next router waits until no worker is missing: a quota "
+                "or a node may have room for one of them only");
+  world.fails = Accept;
+  EXPECT_THAT(world.RunPass().writes, ElementsAre("create decode-0-2"));
+  EXPECT_THAT(world.RunPass().writes, ElementsAre("create router-0-2"));
+  EXPECT_TRUE(world.Settle().status.ready);
+}
+
+TEST(RouterChange, WaitsForTheBackOffOfAWorker) {
+  World world = Running();
+  world.Fail(kDecode, 0, "Evicted");
+  world.Edit(ChangeRouter);
+  EXPECT_THAT(world.RunPass().writes, ElementsAre("create ControllerRevision"));
+  EXPECT_THAT(MessageOf(world, "Reconciling"), HasSubstr("decode-0 waits after a failure"));
+  EXPECT_TRUE(world.Settle().status.ready);
+}
+
+TEST(RouterChange, CreatesALostRouterBesideAMissingWorker) {
+  World world = Running();
+  world.fails = NoRoomForDecode;
+  world.DeletePod(kDecode, 0);
+  world.DeletePod(kRouter, 0);
+  EXPECT_THAT(world.RunPass().writes, ElementsAre("create router-0-2"));
+}
+
+TEST(RouterChange, GivesTheRoomOfANewPodToAWorkerThatAQuotaKeepsOut) {
+  World world = Running();
+  world.Edit(ChangeRouter);
+  world.RunPass();
+  world.BindAndStart();
+  world.DeletePod(kDecode, 0);
+  world.fails = NoRoomForDecode;
+  EXPECT_THAT(world.RunPass().writes, IsEmpty()) << "nobody knows yet that a quota is short";
+  world.troubles = {{.what = "create Pod x",
+                     .role = "decode",
+                     .pod = "x",
+                     .reason = "QuotaExceeded",
+                     .message = "exceeded quota: pods"}};
+  EXPECT_THAT(world.RunPass().writes, ElementsAre("delete router-0-2"));
+  EXPECT_THAT(world.RunPass().writes, IsEmpty()) << "the router that serves stays";
+  world.troubles.clear();
+  world.fails = Accept;
+  EXPECT_THAT(world.RunPass().writes, ElementsAre("create decode-0-2"));
+  EXPECT_THAT(world.RunPass().writes, ElementsAre("create router-0-3"));
+  EXPECT_TRUE(world.Settle().status.ready);
 }
 
 // -- what a change touches

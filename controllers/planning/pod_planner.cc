@@ -15,6 +15,7 @@
 #include "controllers/planning/rollout.h"
 #include "controllers/planning/slot_names.h"
 #include "controllers/planning/succession.h"
+#include "controllers/planning/surge.h"
 #include "controllers/render/objects.h"
 
 namespace disagg::planning {
@@ -24,14 +25,6 @@ using Groups = std::vector<const GroupState*>;
 
 void WakeAt(std::int64_t time, PodPlan& plan) {
   plan.wake_at = std::min(plan.wake_at.value_or(time), time);
-}
-
-bool QuotaKeepsAWorkerOut(const Snapshot& snapshot) {
-  return std::any_of(
-      snapshot.troubles.begin(), snapshot.troubles.end(), [](const Trouble& trouble) {
-        const auto role = api::ParseRoleName(trouble.role);
-        return role && PolicyOf(*role).holds_devices && trouble.reason == "QuotaExceeded";
-      });
 }
 
 Groups Select(const std::vector<GroupState>& groups, api::RoleName role,
@@ -52,19 +45,11 @@ const GroupState* NewestOf(const Groups& groups, int replica) {
   return newest;
 }
 
-// What a role may do in this pass, as far as other roles decide it.
-struct Turn {
-  bool may_create = true;
-  bool may_surge = true;        // beyond the wanted ones
-  bool quota_is_short = false;  // a worker is missing because of a quota
+// What pods are created from.
+struct Source {
+  const render::RevisionIdentity& revision;
+  const render::Revision* payload;  // null: not read yet
 };
-
-Turn TurnOf(const Snapshot& snapshot, api::RoleName role, bool workers_wait, int workers_missing) {
-  const bool surges = PolicyOf(role).surge > 0 && workers_missing > 0;
-  return {.may_create = !workers_wait || !PolicyOf(role).holds_devices,
-          .may_surge = !surges,
-          .quota_is_short = surges && QuotaKeepsAWorkerOut(snapshot)};
-}
 
 // Works on one role of the target's contract; collects into a PodPlan.
 class RolePlanner {
@@ -87,7 +72,11 @@ class RolePlanner {
     }
     DeleteLost();
     LiftBans();
-    if (turn.quota_is_short) Yield();
+    if (turn.yields) {
+      for (const GroupState* group : ThoseThatYield(Holding(), desired_, revision_)) {
+        Delete(*group, "a worker needs its room in the quota");
+      }
+    }
     const int missing = Remove(turn);
     if (turn.may_create) CreateMissing(turn.may_surge ? missing : WithoutSurge(missing));
     DeleteOldFailures(missing == 0);
@@ -107,6 +96,17 @@ class RolePlanner {
     }
     return kept;
   }
+
+  // What runs counts until a pass sees it gone, as in removal.h.
+  Groups Holding() const {
+    Groups holding;
+    for (const GroupState* group : groups_) {
+      if (group->alive() || group->crash_looping()) holding.push_back(group);
+    }
+    return holding;
+  }
+
+  int Room() const { return limits_.ceiling - static_cast<int>(Holding().size()); }
 
   void Delete(const GroupState& group, const std::string& why) {
     if (!deleted_.insert(&group).second) return;
@@ -136,35 +136,22 @@ class RolePlanner {
         ParseNames(rank.pod->meta.annotation(api::kAnnotationAvoids));
     if (avoided.empty() || rank.pod->scheduled || rank.unread) return;
     if (goal_.payload == nullptr) {
-      plan_.needs_payload = true;
+      plan_.needs_payloads.insert(goal_.revision.name);
       return;
     }
     const std::set<std::string> banned = BannedNodes(rank.faults, snapshot_.now);
     const bool passed =
         !std::includes(banned.begin(), banned.end(), avoided.begin(), avoided.end());
-    const bool finds_none = !rank.pod->unschedulable_message.empty() &&
-                            !AnotherNodeFits(snapshot_.capacity, Template().at("spec"),
-                                             rank.pod->extended_resources, banned);
+    const bool finds_none =
+        !rank.pod->unschedulable_message.empty() &&
+        !AnotherNodeFits(snapshot_.capacity, goal_.payload->Template(role_).at("spec"),
+                         rank.pod->extended_resources, banned);
     if (passed || finds_none) {
       Delete(group, passed ? "its ban of a node has passed" : "no other node can take it");
       return;
     }
     WakeAt(FirstBanEnd(rank.faults, snapshot_.now), plan_);
     Explain(group.slot(), BanClause(rank.faults, snapshot_.now));
-  }
-
-  // Groups beyond the wanted ones that do not serve yet give their room to a worker.
-  void Yield() {
-    Groups holding;
-    for (const GroupState* group : groups_) {
-      if (group->alive() || group->crash_looping()) holding.push_back(group);
-    }
-    int beyond = static_cast<int>(holding.size()) - desired_;
-    for (const GroupState* group : holding) {
-      if (beyond <= 0 || Outdated(*group) || group->ready || group->unread()) continue;
-      Delete(*group, "a worker needs its room in the quota");
-      --beyond;
-    }
   }
 
   int WithoutSurge(int missing) const {
@@ -195,12 +182,34 @@ class RolePlanner {
     return removal.make;
   }
 
-  void CreateMissing(int count) {
+  void CreateMissing(int missing) {
+    const Groups lost = LostToStandIn(groups_, gone_, limits_, revision_);
+    for (const GroupState* group : lost) CreateStandIn(*group);
+    if (!lost.empty()) {
+      missing = std::clamp(Room() - static_cast<int>(lost.size()), 0, missing);
+    }
     std::set<int> taken, older;
     for (const GroupState* group : Kept()) {
       (policy_.surge > 0 && Outdated(*group) ? older : taken).insert(group->replica);
     }
-    for (const int replica : VacantSlots(count, taken, older)) CreateNext(replica);
+    const Source source{goal_.revision, goal_.payload};
+    for (const int replica : VacantSlots(missing, taken, older)) {
+      CreateNext(replica, Predecessor(replica), source);
+    }
+  }
+
+  void CreateStandIn(const GroupState& lost) {
+    const std::string& name = lost.ranks.front().revision;
+    const auto stored = std::find_if(
+        snapshot_.revisions.begin(), snapshot_.revisions.end(),
+        [&](const StoredRevision& revision) { return revision.identity.name == name; });
+    if (stored == snapshot_.revisions.end()) return;
+    const auto payload = snapshot_.payloads.find(name);
+    Explain(lost.slot(), "is created again from revision " + lost.role_revision(),
+            "no pod of revision " + revision_ + " was ever ready");
+    CreateNext(
+        lost.replica, &lost,
+        {stored->identity, payload == snapshot_.payloads.end() ? nullptr : payload->second.get()});
   }
 
   // The one that the next group of a slot follows, though it may be gone.
@@ -214,71 +223,68 @@ class RolePlanner {
 
   // One above the highest of the slot. What is gone leaves its name: were it only hidden from our
   // caches, the API server would say that it is taken.
-  render::PodIdentity NextIdentity(int replica, const GroupState* before) const {
-    render::PodIdentity identity{role_, replica, before == nullptr ? 1 : before->incarnation};
-    if (before != nullptr && before == NewestOf(groups_, replica)) ++identity.incarnation;
-    return FirstFree(snapshot_, identity, revision_);
+  render::PodIdentity NextIdentity(int replica, const GroupState* before,
+                                   const std::string& role_revision) const {
+    const GroupState* there = NewestOf(groups_, replica);
+    const int next = there == nullptr ? 1 : there->incarnation + 1;
+    const int last = before == nullptr ? 1 : before->incarnation;
+    return FirstFree(snapshot_, {role_, replica, std::max(next, last)}, role_revision);
   }
 
-  const nlohmann::json& Template() const { return goal_.payload->Template(role_); }
+  const std::string& RoleRevision(const Source& source) const {
+    return source.revision.roles.at(role_).revision;
+  }
 
-  void CreateNext(int replica) {
+  void CreateNext(int replica, const GroupState* before, const Source& source) {
     const GroupState* there = NewestOf(groups_, replica);
     // Its deletion is asked for by this plan, and an answer of the API server may refute it.
     if (there != nullptr && there->in_doubt()) {
       Explain(there->slot(), "waits for the API server to confirm", there->why());
       return;
     }
-    const GroupState* before = Predecessor(replica);
-    if (before != nullptr && InBackoff(*before)) return;
-    const render::PodIdentity identity = NextIdentity(replica, before);
-    if (goal_.payload == nullptr) {
-      plan_.needs_payload = true;
+    if (before != nullptr && InBackoff(*before, source)) return;
+    if (source.payload == nullptr) {
+      plan_.needs_payloads.insert(source.revision.name);
       return;
     }
     if (before != nullptr && before->crash_looping()) {
       Delete(*before, before->why());
-      if (policy_.surge > 0 && FillsCeiling()) {
+      if (policy_.surge > 0 && Room() <= 0) {
         Explain(before->slot(), "waits for its failed pod to be deleted", before->why());
         return;
       }
     }
-    Create(identity, before);
+    Create(NextIdentity(replica, before, RoleRevision(source)), before, source);
   }
 
-  // What runs counts until a pass sees it gone, as in removal.h.
-  bool FillsCeiling() const {
-    return std::count_if(groups_.begin(), groups_.end(), [](const GroupState* group) {
-             return group->alive() || group->crash_looping();
-           }) >= limits_.ceiling;
-  }
-
-  void Create(const render::PodIdentity& identity, const GroupState* before) {
+  void Create(const render::PodIdentity& identity, const GroupState* before, const Source& source) {
     Write write;
     write.verb = Verb::kCreate;
     write.stage = policy_.stage;
     write.gate = goal_.gate;
     write.resource = kube::kPods;
     write.key = {snapshot_.deployment->meta.namespace_name,
-                 render::PodName(snapshot_.deployment->meta.name, identity, revision_)};
-    write.body = Render(identity, before);
+                 render::PodName(snapshot_.deployment->meta.name, identity, RoleRevision(source))};
+    write.body = Render(identity, before, source);
     write.reason = "create " + SlotName(role_, identity.replica) + " (incarnation " +
                    std::to_string(identity.incarnation) + ")" +
                    (before == nullptr ? "" : ": " + Cause(*before));
     plan_.writes.push_back(std::move(write));
   }
 
-  nlohmann::json Render(const render::PodIdentity& identity, const GroupState* before) {
+  nlohmann::json Render(const render::PodIdentity& identity, const GroupState* before,
+                        const Source& source) {
+    const nlohmann::json& pod = source.payload->Template(role_);
     render::PodHistory history;
-    if (before != nullptr && !Outdated(*before)) {
+    if (before != nullptr && Continues(*before, source)) {
       history = HistoryAfter(*before->worst, snapshot_.now);
     }
     if (!history.avoid_nodes.empty()) {
-      history.avoid_strictly = AnotherNodeFits(snapshot_.capacity, Template().at("spec"),
-                                               render::DevicesOf(Template()), history.avoid_nodes);
+      history.avoid_strictly = AnotherNodeFits(snapshot_.capacity, pod.at("spec"),
+                                               render::DevicesOf(pod), history.avoid_nodes);
       Explain(SlotName(role_, identity.replica), BanClause(history.faults, snapshot_.now));
     }
-    return render::RenderPod(*snapshot_.deployment, goal_.revision, Template(), identity, history);
+    return render::RenderPod(*snapshot_.deployment, source.revision, pod, identity, history);
   }
 
   std::string Cause(const GroupState& before) const {
@@ -287,8 +293,12 @@ class RolePlanner {
   }
 
   // A changed role revision is somebody's answer to whatever became of the pods before.
-  bool InBackoff(const GroupState& before) {
-    if (Outdated(before)) return false;
+  bool Continues(const GroupState& before, const Source& source) const {
+    return before.role_revision() == RoleRevision(source);
+  }
+
+  bool InBackoff(const GroupState& before, const Source& source) {
+    if (!Continues(before, source)) return false;
     const std::int64_t at = SuccessorAt(*before.worst, snapshot_.now);
     if (snapshot_.now >= at) return false;
     WakeAt(at, plan_);

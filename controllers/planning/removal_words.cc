@@ -25,6 +25,8 @@ std::string WhyBlocked(const Blocked& blocked, const Limits& limits,
       return "it was ready a moment ago, and its engine runs on";
     case Hold::kUnread:
       return "it cannot be read, so it may serve";
+    case Hold::kUntried:
+      return "its successor was never ready";
     case Hold::kServed:
       return "it serves again when the workers are ready";
     case Hold::kHeld:

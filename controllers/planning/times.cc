@@ -30,6 +30,13 @@ bool HasServed(const kube::Pod& pod) {
   });
 }
 
+bool HadServed(const kube::Pod& pod) {
+  return std::any_of(pod.containers.begin(), pod.containers.end(), [&](const auto& container) {
+    const std::int64_t start = container.running ? container.started_at : container.last_started_at;
+    return start != 0 && start < pod.ready_since;
+  });
+}
+
 // All pods of a node go NotReady for up to 45 s after an outage of the API server, while their
 // engines run on.
 std::optional<std::int64_t> SettlesAt(const kube::Pod& pod, std::int64_t now) {

@@ -35,6 +35,9 @@ std::int64_t FailureTime(const kube::Pod& pod, std::int64_t now);
 // Kubelet against kubelet: whether an engine that runs has been Ready since it was started.
 bool HasServed(const kube::Pod& pod);
 
+// Kubelet against kubelet: whether it was Ready in its last run, which may be over.
+bool HadServed(const kube::Pod& pod);
+
 // When a pod that is NotReady while its engine runs on will count as NotReady; nothing: it does.
 // Skew delays by no more than itself, and makes a minute shorter.
 std::optional<std::int64_t> SettlesAt(const kube::Pod& pod, std::int64_t now);

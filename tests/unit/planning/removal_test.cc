@@ -64,7 +64,8 @@ Member Leaving(Member member, Reason reason = Reason::kOutdated) {
 // "drop 1 (outdated)", "make 2", "hold 0 (floor)"
 std::vector<std::string> Describe(const Removal& removal) {
   static constexpr const char* kReasons[] = {"outdated", "surplus", "duplicate", "node", "restart"};
-  static constexpr const char* kHolds[] = {"floor", "moment", "unread", "served", "held"};
+  static constexpr const char* kHolds[] = {"floor",   "moment", "unread",
+                                           "untried", "served", "held"};
   std::vector<std::string> lines;
   for (const Drop& drop : removal.drop) {
     lines.push_back("drop " + std::to_string(drop.member) + " (" +
@@ -204,6 +205,14 @@ TEST(Removal, WithSurgeHasTheSuccessorReadyFirst) {
        Surging(1),
        {Leaving(Ready(0)), Leaving(Starting(0, 2))},
        {"drop 1 (duplicate)", "hold 0 (floor)"}},
+      {"one that stands in for one that was lost stays while its successor was never ready",
+       Surging(1),
+       {Leaving(Starting(0)), Starting(0, 2)},
+       {"hold 0 (untried)"}},
+      {"and goes where that one has served",
+       Surging(1),
+       {Leaving(Starting(0)), Served(Ready(0, 2))},
+       {"drop 0 (outdated)"}},
       {"one on a node that is to be emptied is replaced in the same way",
        Surging(1),
        {Leaving(Ready(0), Reason::kNodeLeaving)},

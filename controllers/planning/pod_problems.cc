@@ -63,6 +63,7 @@ class PodProblems {
         AddFailed(state, subject);
         return;
       case Life::kEnding:
+        AddStuck(subject);
         return;
       case Life::kAlive:
         if (!state.pod->ready || state.unread) {
@@ -107,6 +108,28 @@ class PodProblems {
     const std::string clause =
         BanClause(ParseFaults(pod.meta.annotation(api::kAnnotationNodeFaults)), snapshot_.now);
     return clause.empty() ? "" : "; it " + clause;
+  }
+
+  // Its deadline has passed, and it may hold its devices still.
+  void AddStuck(const Subject& subject) {
+    const kube::ObjectMeta& meta = subject.pod->meta;
+    if (!meta.deleting()) return;  // deleted by this pass
+    if (snapshot_.now < StuckAt(meta)) {
+      list_.WakeAt(StuckAt(meta));
+      return;
+    }
+    const std::string& node = subject.pod->node_name;
+    const std::string what = "pod " + meta.name + (node.empty() ? "" : " on node " + node) +
+                             " is still there, though it had to end by " +
+                             base::FormatTime(*meta.deletion_time) + ": ";
+    const std::string why =
+        !meta.finalizers.empty()
+            ? FinalizerClause(meta)
+            : "the kubelet of that node does not end it; check the node; if it never comes back: "
+              "kubectl delete pod " +
+                  meta.name + " -n " + meta.namespace_name + " --grace-period=0 --force";
+    Add(subject, "StuckTerminating", what + why,
+        meta.finalizers.empty() ? node : meta.finalizers.get());
   }
 
   void AddNodeNotReady(const Subject& subject) {

@@ -8,6 +8,10 @@
 
 namespace disagg::planning {
 
+std::string FinalizerClause(const kube::ObjectMeta& meta) {
+  return "its finalizers keep it: " + meta.finalizers + "; whoever set them has to remove them";
+}
+
 void ProblemList::Add(Problem problem, const std::string& cause) {
   const auto key = std::tuple(problem.role, problem.reason, cause);
   problem.message = base::Printable(problem.message);

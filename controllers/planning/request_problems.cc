@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "controllers/api/labels.h"
+#include "controllers/planning/times.h"
 #include "controllers/render/objects.h"
 #include "operator/base/clock.h"
 
@@ -81,6 +82,25 @@ void AddLeftovers(const Snapshot& snapshot, ProblemList& list) {
          "objects of an earlier DisaggDeployment of this name are still being deleted: " + names,
          Severity::kPassing},
         "");
+  }
+}
+
+// Nothing replaces them before they are gone.
+void AddStuckChildren(const Snapshot& snapshot, ProblemList& list) {
+  for (const Child& child : snapshot.children) {
+    const kube::ObjectMeta& meta = child.object->meta;
+    if (!meta.deleting() || meta.finalizers.empty()) continue;
+    if (snapshot.now < StuckAt(meta)) {
+      list.WakeAt(StuckAt(meta));
+      continue;
+    }
+    const std::string name = child.resource.kind + " " + meta.name;
+    list.Add({"", "", "", "StuckTerminating",
+              name + " was deleted at " + base::FormatTime(*meta.deletion_time) +
+                  " and is still there: " + FinalizerClause(meta) +
+                  "; until then it is not created again",
+              Severity::kService},
+             name);
   }
 }
 
@@ -170,6 +190,7 @@ void AddRequestProblems(const Snapshot& snapshot, const Plan& plan, const Outcom
   for (const Trouble& trouble : snapshot.troubles) AddTrouble(trouble, snapshot.now, list);
   AddCaches(snapshot, list);
   AddLeftovers(snapshot, list);
+  AddStuckChildren(snapshot, list);
   if (plan.paused) AddPause(snapshot, list);
 }
 

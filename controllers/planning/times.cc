@@ -11,6 +11,10 @@ constexpr int kBlinkSeconds = 60;
 
 std::int64_t AgeOf(const kube::Pod& pod, std::int64_t now) { return now - pod.meta.creation_time; }
 
+std::int64_t StuckAt(const kube::ObjectMeta& meta) {
+  return meta.deletion_time.value_or(0) + kStuckSeconds;
+}
+
 bool LastRunWasLong(const kube::ContainerState& container) {
   return container.last_started_at != 0 &&
          container.last_finished_at - container.last_started_at > kLongLifeSeconds;

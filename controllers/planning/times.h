@@ -21,6 +21,13 @@ namespace disagg::planning {
 // too.
 inline constexpr int kLongLifeSeconds = 600;
 
+// So long after its deletionTimestamp an object that is still there is stuck: a kubelet needs
+// seconds beyond the grace period, and the API server's garbage collector not much more.
+inline constexpr int kStuckSeconds = 30;
+
+// API server against API server: when an object that is being deleted counts as stuck.
+std::int64_t StuckAt(const kube::ObjectMeta& meta);
+
 // API server against API server: how long ago a pod was created.
 std::int64_t AgeOf(const kube::Pod& pod, std::int64_t now);
 

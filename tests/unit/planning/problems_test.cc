@@ -98,6 +98,17 @@ const ProblemCase kProblems[] = {
      "node no-more is gone; the operator replaces decode-0"},
     {"a node that has been NotReady for too long", Decode().On("dead").Running(), "dead",
      "NodeLost", "node dead has been NotReady for 300 s; the operator replaces decode-0"},
+    {"a pod that its kubelet does not end", Decode().Running().EndingBy(kNow - 30), "b200-0",
+     "StuckTerminating",
+     "pod minimax-m3-decode-new-0-1 on node b200-0 is still there, though it had to end by "
+     "2026-11-24T09:59:30Z: the kubelet of that node does not end it; check the node; if it never "
+     "comes back: kubectl delete pod minimax-m3-decode-new-0-1 -n serving --grace-period=0 "
+     "--force"},
+    {"a pod that finalizers keep", Decode().Running().EndingBy(kNow - 30, "example.com/a, b"),
+     "b200-0", "StuckTerminating",
+     "pod minimax-m3-decode-new-0-1 on node b200-0 is still there, though it had to end by "
+     "2026-11-24T09:59:30Z: its finalizers keep it: example.com/a, b; whoever set them has to "
+     "remove them"},
     {"a node that is NotReady, and what will happen", Decode().On("blip").Running(), "blip",
      "NodeNotReady", "node blip is NotReady; the operator replaces decode-0 when that lasts 300 s"},
 };
@@ -123,6 +134,7 @@ TEST(FindProblems, IsQuietAboutWhatIsNone) {
       {"a pod that starts", Decode().Running()},
       {"a pod that the scheduler has not seen yet", PodBuilder(kDecode, 0).CreatedAt(kNow - 29)},
       {"a pod that is being deleted", Decode().Running().Deleting()},
+      {"a pod whose kubelet is a little late", Decode().Running().EndingBy(kNow - 29)},
   };
   for (const auto& [sentence, pod] : cases) {
     SCOPED_TRACE(sentence);

@@ -37,6 +37,14 @@ Trouble DeadWebhook(std::int64_t since) {
           .retryable = true};
 }
 
+std::shared_ptr<const kube::RawObject> ServiceEnding(std::int64_t time) {
+  auto service = std::make_shared<kube::RawObject>();
+  service->meta.name = "minimax-m3";
+  service->meta.deletion_time = time;
+  service->meta.finalizers = "service.kubernetes.io/load-balancer-cleanup";
+  return service;
+}
+
 TEST(Troubles, AreToldWithTheWordsOfTheServerWhenTheyLast) {
   Snapshot snapshot = SnapshotOf(DeploymentBuilder());
   snapshot.troubles = {DeadWebhook(kNow - 30)};
@@ -142,6 +150,25 @@ TEST(Caches, ThatAreNotLiveAreToldAndLookedAtAgain) {
             "the operator cannot watch nodes: nodes is forbidden; until it can, it deletes nothing "
             "because of nodes that it does not see");
   EXPECT_EQ(report.wake_at, kNow + 10);
+}
+
+TEST(StuckObjects, WakeThePlannerForTheMomentAtWhichTheyAreTold) {
+  Snapshot snapshot =
+      SnapshotOf(DeploymentBuilder(), {PodBuilder(kDecode, 0).Ready().EndingBy(kNow + 50)});
+  EXPECT_EQ(Report(snapshot).wake_at, kNow + 80);
+  snapshot.children = {{kube::kServices, ServiceEnding(kNow - 29)}};
+  EXPECT_EQ(Report(snapshot).wake_at, kNow + 1);
+}
+
+TEST(StuckObjects, OfOtherKindsAreToldWithTheirFinalizers) {
+  Snapshot snapshot = SnapshotOf(DeploymentBuilder());
+  snapshot.children = {{kube::kServices, ServiceEnding(kNow - 30)}};
+  const ProblemReport report = Report(snapshot);
+  ASSERT_THAT(Reasons(report), ElementsAre("StuckTerminating"));
+  EXPECT_EQ(report.problems[0].message,
+            "Service minimax-m3 was deleted at 2026-11-24T09:59:30Z and is still there: its "
+            "finalizers keep it: service.kubernetes.io/load-balancer-cleanup; whoever set them has "
+            "to remove them; until then it is not created again");
 }
 
 TEST(Leftovers, ThatNobodyDeletesAreOneMessageWithTheCommand) {

@@ -47,11 +47,14 @@ Turn TurnOf(const Snapshot& snapshot, api::RoleName role, bool workers_wait, int
 }
 
 Groups ThoseThatYield(const Groups& holding, int desired, const std::string& role_revision) {
+  const auto serves = [](const GroupState* group) {
+    return group->ready || group->unread() || Served(*group);
+  };
+  if (std::count_if(holding.begin(), holding.end(), serves) < desired) return {};
   Groups yielding;
   int beyond = static_cast<int>(holding.size()) - desired;
   for (const GroupState* group : holding) {
-    const bool serves_nothing = !group->ready && !group->unread();
-    if (beyond <= 0 || group->role_revision() != role_revision || !serves_nothing) continue;
+    if (beyond <= 0 || group->role_revision() != role_revision || serves(group)) continue;
     yielding.push_back(group);
     --beyond;
   }

@@ -23,7 +23,8 @@ struct Turn {
 // those of another contract.
 Turn TurnOf(const Snapshot& snapshot, api::RoleName role, bool workers_wait, int workers_missing);
 
-// Of the groups that hold room, those beyond the wanted ones that do not serve yet.
+// Of the groups that hold room, those beyond the wanted ones that have not served yet; none where
+// the others have not either.
 std::vector<const GroupState*> ThoseThatYield(const std::vector<const GroupState*>& holding,
                                               int desired, const std::string& role_revision);
 

@@ -34,6 +34,14 @@ std::optional<base::Error> NoRoomForDecode(const Write& write) {
   return Answer(base::ErrorCode::kForbidden, "QuotaExceeded", "exceeded quota: pods");
 }
 
+Trouble QuotaOfDecode() {
+  return {.what = "create Pod x",
+          .role = "decode",
+          .pod = "x",
+          .reason = "QuotaExceeded",
+          .message = "exceeded quota: pods"};
+}
+
 TEST(RouterChange, CreatesTheNewPodBeforeTheOldOneGoes) {
   World world = Running();
   world.Edit(ChangeRouter);
@@ -192,6 +200,17 @@ TEST(StuckRouterChange, CreatesNoMoreOfTheNewRevisionInPlaceOfALostOne) {
   EXPECT_THAT(world.RunPass().writes, IsEmpty());
 }
 
+TEST(StuckRouterChange, GivesNoRoomToAWorkerWhereNoOtherRouterHasServed) {
+  World world = Stuck();
+  Drain(world, OldRouter(world, "-0-1"));
+  world.RunPass();
+  world.EndTerminating();
+  world.DeletePod(kDecode, 0);
+  world.fails = NoRoomForDecode;
+  world.troubles = {QuotaOfDecode()};
+  for (int i = 0; i < 3; ++i) EXPECT_THAT(world.RunPass().writes, IsEmpty());
+}
+
 TEST(StuckRouterChange, EndsWithASuspension) {
   World world = Stuck();
   world.Edit(Suspend);
@@ -248,11 +267,7 @@ TEST(RouterChange, GivesTheRoomOfANewPodToAWorkerThatAQuotaKeepsOut) {
   world.DeletePod(kDecode, 0);
   world.fails = NoRoomForDecode;
   EXPECT_THAT(world.RunPass().writes, IsEmpty()) << "nobody knows yet that a quota is short";
-  world.troubles = {{.what = "create Pod x",
-                     .role = "decode",
-                     .pod = "x",
-                     .reason = "QuotaExceeded",
-                     .message = "exceeded quota: pods"}};
+  world.troubles = {QuotaOfDecode()};
   EXPECT_THAT(world.RunPass().writes, ElementsAre("delete router-0-2"));
   EXPECT_THAT(world.RunPass().writes, IsEmpty()) << "the router that serves stays";
   world.troubles.clear();

@@ -45,7 +45,7 @@ ProblemReport FindProblems(const Snapshot& snapshot, const Plan& plan, const Out
                            const std::vector<PodState>& states, std::size_t limit) {
   ProblemList list;
   AddRequestProblems(snapshot, plan, outcome, list);
-  AddPodProblems(snapshot, plan, states, list);
+  AddPodProblems(snapshot, plan, outcome, states, list);
   return {list.Take(limit), list.wake_at()};
 }
 

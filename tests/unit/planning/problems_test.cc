@@ -76,7 +76,9 @@ const ProblemCase kProblems[] = {
     {"a crash loop that is being replaced",
      Decode().CreatedAt(kNow - 400).CrashLoops().Terminated("Error", 1, "no HCA"), "b200-0",
      "CrashLoop",
-     "decode-0 failed: engine is in CrashLoopBackOff after 5 restarts; engine said: no HCA"},
+     "decode-0 failed: engine is in CrashLoopBackOff after 5 restarts, the last with exit code 1; "
+     "engine "
+     "said: no HCA"},
     {"an eviction, in the words of the kubelet",
      Decode().Failed("Evicted", "The node was low on resource: memory."), "b200-0", "Evicted",
      "decode-0 failed: Evicted: The node was low on resource: memory."},
@@ -314,7 +316,7 @@ TEST(Unschedulable, SaysWhereAClaimIsMissing) {
               HasSubstr("\"models\" not found: create that claim in namespace serving"));
 }
 
-// -- routers and writes
+// -- what is not of a pod
 
 TEST(FindProblems, SaysThatNothingIsRepaired) {
   Plan plan;
@@ -324,26 +326,6 @@ TEST(FindProblems, SaysThatNothingIsRepaired) {
   EXPECT_EQ(problems[0].reason, "Paused");
   EXPECT_THAT(problems[0].message,
               HasSubstr("kubectl annotate ddep minimax-m3 -n serving disagg.dev/reconcile-"));
-}
-
-TEST(FindProblems, IncludesTheRoutersPods) {
-  const auto running = [] { return PodBuilder(kRouter, 0).On("b200-0").Running(); };
-  const auto killed = Find(WithNodes({running().Restarts(1, kNow).Terminated("OOMKilled", 137)}));
-  ASSERT_THAT(killed, SizeIs(1));
-  EXPECT_EQ(killed[0].role, "router");
-  EXPECT_EQ(killed[0].message,
-            "router-0: router exited once with exit code 137; raise limits.memory of container "
-            "router in spec.router.podTemplate");
-  EXPECT_EQ(killed[0].severity, Severity::kService) << "no router is ready";
-  const auto pulls = Find(WithNodes({running().Waiting("ImagePullBackOff", "not found")}));
-  EXPECT_EQ(pulls.at(0).message,
-            "router-0: ImagePullBackOff: not found; check spec.router.image, without it "
-            "spec.container.image, and imagePullSecrets");
-  const auto hidden = Find(WithNodes({running().Ready().Label("disagg.dev/role", "x")}));
-  EXPECT_THAT(hidden.at(0).message, HasSubstr("disagg.dev/role=router"));
-  const auto homeless =
-      Find(WithNodes({PodBuilder(kRouter, 0).Unschedulable("Insufficient cpu")}), Resolved());
-  EXPECT_EQ(homeless.at(0).message, "router-0 finds no node: Insufficient cpu");
 }
 
 Write PodWrite(const std::string& name) {

@@ -249,8 +249,9 @@ class DeploymentPlanner {
                    bool heal_only) {
     PodGoal goal{target.identity, desired, target.payload.get(), gate};
     PodPlan pods = PlanPods(snapshot_, states_, goal);
-    if (pods.needs_payload) {
-      plan_.needs_payloads.push_back(target.identity.name);
+    if (!pods.needs_payloads.empty()) {
+      plan_.needs_payloads.insert(plan_.needs_payloads.end(), pods.needs_payloads.begin(),
+                                  pods.needs_payloads.end());
       return;
     }
     Append(std::move(pods.writes));

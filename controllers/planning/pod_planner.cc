@@ -8,12 +8,14 @@
 #include "controllers/planning/node_bans.h"
 #include "controllers/planning/pod_writes.h"
 #include "controllers/planning/removal.h"
+#include "controllers/planning/removal_words.h"
 #include "controllers/planning/role_counts.h"
 #include "controllers/planning/role_policy.h"
 #include "controllers/planning/roll_hold.h"
 #include "controllers/planning/rollout.h"
 #include "controllers/planning/slot_names.h"
 #include "controllers/planning/succession.h"
+#include "controllers/planning/surge.h"
 #include "controllers/render/objects.h"
 
 namespace disagg::planning {
@@ -43,6 +45,12 @@ const GroupState* NewestOf(const Groups& groups, int replica) {
   return newest;
 }
 
+// What pods are created from.
+struct Source {
+  const render::RevisionIdentity& revision;
+  const render::Revision* payload;  // null: not read yet
+};
+
 // Works on one role of the target's contract; collects into a PodPlan.
 class RolePlanner {
  public:
@@ -50,20 +58,29 @@ class RolePlanner {
       : snapshot_(snapshot), goal_(goal), role_(role), policy_(PolicyOf(role)), plan_(plan) {
     const auto desired = goal.desired.find(role);
     desired_ = desired == goal.desired.end() ? 0 : desired->second;
+    limits_ = LimitsOf(desired_, MinReady(*snapshot.deployment, role), policy_.unavailable,
+                       policy_.surge);
     revision_ = goal.revision.roles.at(role).revision;
   }
 
-  void Run(const std::vector<GroupState>& groups, const std::vector<GroupState>& gone,
-           bool may_create) {
+  // Returns how many groups are missing, whether they are created now or later.
+  int Run(const std::vector<GroupState>& groups, const std::vector<GroupState>& gone,
+          const Turn& turn) {
     groups_ = Select(groups, role_, goal_.revision.contract);
     for (const GroupState& group : gone) {
       if (group.role == role_ && !Outdated(group)) gone_.push_back(&group);
     }
     DeleteLost();
     LiftBans();
-    const int missing = Remove();
-    if (may_create) CreateMissing(missing);
+    if (turn.yields) {
+      for (const GroupState* group : ThoseThatYield(Holding(), desired_, revision_)) {
+        Delete(*group, "a worker needs its room in the quota");
+      }
+    }
+    const int missing = Remove(turn);
+    if (turn.may_create) CreateMissing(turn.may_surge ? missing : WithoutSurge(missing));
     DeleteOldFailures(missing == 0);
+    return missing;
   }
 
   // What nothing waits for.
@@ -79,6 +96,17 @@ class RolePlanner {
     }
     return kept;
   }
+
+  // What runs counts until a pass sees it gone, as in removal.h.
+  Groups Holding() const {
+    Groups holding;
+    for (const GroupState* group : groups_) {
+      if (group->alive() || group->crash_looping()) holding.push_back(group);
+    }
+    return holding;
+  }
+
+  int Room() const { return limits_.ceiling - static_cast<int>(Holding().size()); }
 
   void Delete(const GroupState& group, const std::string& why) {
     if (!deleted_.insert(&group).second) return;
@@ -108,15 +136,16 @@ class RolePlanner {
         ParseNames(rank.pod->meta.annotation(api::kAnnotationAvoids));
     if (avoided.empty() || rank.pod->scheduled || rank.unread) return;
     if (goal_.payload == nullptr) {
-      plan_.needs_payload = true;
+      plan_.needs_payloads.insert(goal_.revision.name);
       return;
     }
     const std::set<std::string> banned = BannedNodes(rank.faults, snapshot_.now);
     const bool passed =
         !std::includes(banned.begin(), banned.end(), avoided.begin(), avoided.end());
-    const bool finds_none = !rank.pod->unschedulable_message.empty() &&
-                            !AnotherNodeFits(snapshot_.capacity, Template().at("spec"),
-                                             rank.pod->extended_resources, banned);
+    const bool finds_none =
+        !rank.pod->unschedulable_message.empty() &&
+        !AnotherNodeFits(snapshot_.capacity, goal_.payload->Template(role_).at("spec"),
+                         rank.pod->extended_resources, banned);
     if (passed || finds_none) {
       Delete(group, passed ? "its ban of a node has passed" : "no other node can take it");
       return;
@@ -125,83 +154,62 @@ class RolePlanner {
     Explain(group.slot(), BanClause(rank.faults, snapshot_.now));
   }
 
+  int WithoutSurge(int missing) const {
+    return std::clamp(desired_ - static_cast<int>(Kept().size()), 0, missing);
+  }
+
   // Deletes what may go; returns how many groups are missing.
-  int Remove() {
+  int Remove(const Turn& turn) {
     const Groups kept = Kept();
     std::vector<Member> members;
     for (const GroupState* group : kept) members.push_back(MemberOf(*group, revision_));
     const auto hold = HoldsRoll(snapshot_, groups_, gone_, revision_);
-    const Limits limits = LimitsOf(desired_, MinReady(*snapshot_.deployment, role_),
-                                   policy_.unavailable, policy_.surge);
-    const Removal removal = PlanRemoval(limits, members, hold.has_value());
+    const Removal removal = PlanRemoval(limits_, members, hold.has_value());
     for (const Drop& drop : removal.drop) {
-      Delete(*kept[drop.member], WhyOf(drop.reason, *kept[drop.member]));
+      Delete(*kept[drop.member], WhyDropped(*kept[drop.member], drop.reason, limits_, revision_));
+    }
+    if (!turn.may_surge && WithoutSurge(removal.make) < removal.make) {
+      Explain("the next " + std::string(api::ToString(role_)), "waits until no worker is missing",
+              "a quota or a node may have room for one of them only");
     }
     for (const Blocked& blocked : removal.blocked) {
-      ExplainBlocked(*kept[blocked.member], blocked, limits, hold);
+      const std::optional<std::int64_t> until =
+          blocked.why == Hold::kHeld ? hold->until : blocked.until;
+      if (until) WakeAt(*until, plan_);
+      plan_.explanations.push_back(
+          ExplainBlocked(*kept[blocked.member], blocked, limits_, hold, revision_));
     }
     return removal.make;
   }
 
-  std::string WhyOf(Reason reason, const GroupState& group) const {
-    switch (reason) {
-      case Reason::kSurplus:
-        return "surplus: " + std::to_string(desired_) + " wanted";
-      case Reason::kDuplicate:
-        return "another pod of its slot is alive";
-      case Reason::kNodeLeaving:
-        return "its node is to be emptied";
-      case Reason::kRestart:
-        return "a restart was asked for";
-      case Reason::kOutdated:
-        break;
+  void CreateMissing(int missing) {
+    const Groups lost = LostToStandIn(groups_, gone_, limits_, revision_);
+    for (const GroupState* group : lost) CreateStandIn(*group);
+    if (!lost.empty()) {
+      missing = std::clamp(Room() - static_cast<int>(lost.size()), 0, missing);
     }
-    if (!group.ready && !group.unread()) return "of an older revision and not ready";
-    return "revision " + revision_ + " replaces " + group.role_revision();
-  }
-
-  void ExplainBlocked(const GroupState& group, const Blocked& blocked, const Limits& limits,
-                      const std::optional<RollHold>& hold) {
-    const std::string decision = blocked.reason == Reason::kDuplicate
-                                     ? "keeps a second pod in its slot"
-                                     : "keeps the older revision";
-    switch (blocked.why) {
-      case Hold::kFloor:
-        Explain(group.slot(), decision, FloorClause(blocked, limits));
-        return;
-      case Hold::kMoment:
-        WakeAt(*blocked.until, plan_);
-        Explain(group.slot(), decision, "it was ready a moment ago, and its engine runs on");
-        return;
-      case Hold::kUnread:
-        Explain(group.slot(), decision, "it cannot be read, so it may serve");
-        return;
-      case Hold::kServed:
-        Explain(group.slot(), decision, "it serves again when the workers are ready");
-        return;
-      case Hold::kHeld:
-        if (hold->until) WakeAt(*hold->until, plan_);
-        Explain(group.slot(), decision,
-                hold->released->slot() + " of revision " + revision_ +
-                    " was not ready when fewer replicas were asked for; to roll on, change the "
-                    "spec or set spec.restart.token");
-        return;
-    }
-  }
-
-  std::string FloorClause(const Blocked& blocked, const Limits& limits) const {
-    const std::string ready = std::to_string(limits.floor + 1 - blocked.needs) + " of " +
-                              std::to_string(limits.floor + 1) + " ready";
-    return (policy_.surge > 0 ? "its successor is not ready, " : "the role is not complete, ") +
-           ready;
-  }
-
-  void CreateMissing(int count) {
     std::set<int> taken, older;
     for (const GroupState* group : Kept()) {
       (policy_.surge > 0 && Outdated(*group) ? older : taken).insert(group->replica);
     }
-    for (const int replica : VacantSlots(count, taken, older)) CreateNext(replica);
+    const Source source{goal_.revision, goal_.payload};
+    for (const int replica : VacantSlots(missing, taken, older)) {
+      CreateNext(replica, Predecessor(replica), source);
+    }
+  }
+
+  void CreateStandIn(const GroupState& lost) {
+    const std::string& name = lost.ranks.front().revision;
+    const auto stored = std::find_if(
+        snapshot_.revisions.begin(), snapshot_.revisions.end(),
+        [&](const StoredRevision& revision) { return revision.identity.name == name; });
+    if (stored == snapshot_.revisions.end()) return;
+    const auto payload = snapshot_.payloads.find(name);
+    Explain(lost.slot(), "is created again from revision " + lost.role_revision(),
+            "no pod of revision " + revision_ + " was ever ready");
+    CreateNext(
+        lost.replica, &lost,
+        {stored->identity, payload == snapshot_.payloads.end() ? nullptr : payload->second.get()});
   }
 
   // The one that the next group of a slot follows, though it may be gone.
@@ -215,58 +223,68 @@ class RolePlanner {
 
   // One above the highest of the slot. What is gone leaves its name: were it only hidden from our
   // caches, the API server would say that it is taken.
-  render::PodIdentity NextIdentity(int replica, const GroupState* before) const {
-    render::PodIdentity identity{role_, replica, before == nullptr ? 1 : before->incarnation};
-    if (before != nullptr && before == NewestOf(groups_, replica)) ++identity.incarnation;
-    return FirstFree(snapshot_, identity, revision_);
+  render::PodIdentity NextIdentity(int replica, const GroupState* before,
+                                   const std::string& role_revision) const {
+    const GroupState* there = NewestOf(groups_, replica);
+    const int next = there == nullptr ? 1 : there->incarnation + 1;
+    const int last = before == nullptr ? 1 : before->incarnation;
+    return FirstFree(snapshot_, {role_, replica, std::max(next, last)}, role_revision);
   }
 
-  const nlohmann::json& Template() const { return goal_.payload->Template(role_); }
+  const std::string& RoleRevision(const Source& source) const {
+    return source.revision.roles.at(role_).revision;
+  }
 
-  void CreateNext(int replica) {
+  void CreateNext(int replica, const GroupState* before, const Source& source) {
     const GroupState* there = NewestOf(groups_, replica);
     // Its deletion is asked for by this plan, and an answer of the API server may refute it.
     if (there != nullptr && there->in_doubt()) {
       Explain(there->slot(), "waits for the API server to confirm", there->why());
       return;
     }
-    const GroupState* before = Predecessor(replica);
-    if (before != nullptr && InBackoff(*before)) return;
-    const render::PodIdentity identity = NextIdentity(replica, before);
-    if (goal_.payload == nullptr) {
-      plan_.needs_payload = true;
+    if (before != nullptr && InBackoff(*before, source)) return;
+    if (source.payload == nullptr) {
+      plan_.needs_payloads.insert(source.revision.name);
       return;
     }
-    if (before != nullptr && before->crash_looping()) Delete(*before, before->why());
-    Create(identity, before);
+    if (before != nullptr && before->crash_looping()) {
+      Delete(*before, before->why());
+      if (policy_.surge > 0 && Room() <= 0) {
+        Explain(before->slot(), "waits for its failed pod to be deleted", before->why());
+        return;
+      }
+    }
+    Create(NextIdentity(replica, before, RoleRevision(source)), before, source);
   }
 
-  void Create(const render::PodIdentity& identity, const GroupState* before) {
+  void Create(const render::PodIdentity& identity, const GroupState* before, const Source& source) {
     Write write;
     write.verb = Verb::kCreate;
     write.stage = policy_.stage;
     write.gate = goal_.gate;
     write.resource = kube::kPods;
     write.key = {snapshot_.deployment->meta.namespace_name,
-                 render::PodName(snapshot_.deployment->meta.name, identity, revision_)};
-    write.body = Render(identity, before);
+                 render::PodName(snapshot_.deployment->meta.name, identity, RoleRevision(source))};
+    write.body = Render(identity, before, source);
     write.reason = "create " + SlotName(role_, identity.replica) + " (incarnation " +
                    std::to_string(identity.incarnation) + ")" +
                    (before == nullptr ? "" : ": " + Cause(*before));
     plan_.writes.push_back(std::move(write));
   }
 
-  nlohmann::json Render(const render::PodIdentity& identity, const GroupState* before) {
+  nlohmann::json Render(const render::PodIdentity& identity, const GroupState* before,
+                        const Source& source) {
+    const nlohmann::json& pod = source.payload->Template(role_);
     render::PodHistory history;
-    if (before != nullptr && !Outdated(*before)) {
+    if (before != nullptr && Continues(*before, source)) {
       history = HistoryAfter(*before->worst, snapshot_.now);
     }
     if (!history.avoid_nodes.empty()) {
-      history.avoid_strictly = AnotherNodeFits(snapshot_.capacity, Template().at("spec"),
-                                               render::DevicesOf(Template()), history.avoid_nodes);
+      history.avoid_strictly = AnotherNodeFits(snapshot_.capacity, pod.at("spec"),
+                                               render::DevicesOf(pod), history.avoid_nodes);
       Explain(SlotName(role_, identity.replica), BanClause(history.faults, snapshot_.now));
     }
-    return render::RenderPod(*snapshot_.deployment, goal_.revision, Template(), identity, history);
+    return render::RenderPod(*snapshot_.deployment, source.revision, pod, identity, history);
   }
 
   std::string Cause(const GroupState& before) const {
@@ -275,8 +293,12 @@ class RolePlanner {
   }
 
   // A changed role revision is somebody's answer to whatever became of the pods before.
-  bool InBackoff(const GroupState& before) {
-    if (Outdated(before)) return false;
+  bool Continues(const GroupState& before, const Source& source) const {
+    return before.role_revision() == RoleRevision(source);
+  }
+
+  bool InBackoff(const GroupState& before, const Source& source) {
+    if (!Continues(before, source)) return false;
     const std::int64_t at = SuccessorAt(*before.worst, snapshot_.now);
     if (snapshot_.now >= at) return false;
     WakeAt(at, plan_);
@@ -314,6 +336,7 @@ class RolePlanner {
   const RolePolicy& policy_;
   PodPlan& plan_;
   int desired_ = 0;
+  Limits limits_;
   std::string revision_;
   Groups groups_;
   Groups gone_;  // of the target's role revision
@@ -345,9 +368,12 @@ PodPlan PlanPods(const Snapshot& snapshot, const std::vector<PodState>& states,
   const ContractStep step = OldWorkersFirst().Next(groups, goal.revision.contract);
   DeleteOtherContracts(step, goal, plan);
   std::vector<Explanation> notes;
+  int workers_missing = 0;  // the map has routers last
   for (const auto& [role, identity] : goal.revision.roles) {
     RolePlanner planner(snapshot, goal, role, plan);
-    planner.Run(groups, gone, !step.workers_wait || !PolicyOf(role).holds_devices);
+    const int missing =
+        planner.Run(groups, gone, TurnOf(snapshot, role, step.workers_wait, workers_missing));
+    if (PolicyOf(role).holds_devices) workers_missing += missing;
     for (Explanation& note : planner.TakeNotes()) notes.push_back(std::move(note));
   }
   for (const auto& added : {step.explanations, notes}) {

@@ -7,11 +7,16 @@
 //   what is missing   gets the next name of its slot (slot_names.h), after the back-off of a failed
 //                     predecessor (succession.h), and keeps off the nodes that failed it
 //                     (node_bans.h)
+//   what was lost and served, while nothing of the new revision ever has, is created again from its
+//                     own revision (surge.h)
+//   what surges       waits while a worker is missing, and goes, if it does not serve yet, where a
+//                     quota keeps that worker out: a router more is worth less than a worker
 //   what has failed   stays until its successor is ready, for whoever wants to look at it
 //
 //   slot: one replica of one role, e.g. decode-0 or router-0
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -31,7 +36,7 @@ struct PodGoal {
 
 struct PodPlan {
   std::vector<Write> writes;
-  bool needs_payload = false;  // a pod has to be made and `payload` was null
+  std::set<std::string> needs_payloads;  // revisions to be read: a pod of each has to be made
   std::optional<std::int64_t> wake_at;
   std::vector<Explanation> explanations;  // those that something waits for first
 };

@@ -24,9 +24,9 @@ constexpr int kSchedulerSeconds = 30;
 
 class PodProblems {
  public:
-  PodProblems(const Snapshot& snapshot, const Plan& plan, const std::vector<PodState>& states,
-              ProblemList& list)
-      : snapshot_(snapshot), plan_(plan), states_(states), list_(list) {
+  PodProblems(const Snapshot& snapshot, const Plan& plan, const Outcome& outcome,
+              const std::vector<PodState>& states, ProblemList& list)
+      : snapshot_(snapshot), plan_(plan), outcome_(outcome), states_(states), list_(list) {
     const std::vector<GroupState> groups = FoldGroups(states);
     for (const auto& [role, desired] : DesiredReplicas(snapshot)) {
       const auto ready = std::count_if(groups.begin(), groups.end(), [&](const GroupState& group) {
@@ -63,11 +63,12 @@ class PodProblems {
         AddFailed(state, subject);
         return;
       case Life::kEnding:
+        AddStuck(subject);
         return;
       case Life::kAlive:
         if (!state.pod->ready || state.unread) {
           if (!AddPod(subject) && state.lost_at) AddNodeNotReady(subject);
-        } else if (state.hidden) {
+        } else if (state.hidden && !IsMadeFound(state)) {
           AddHidden(subject, PolicyOf(state.role));
         }
         return;
@@ -109,11 +110,44 @@ class PodProblems {
     return clause.empty() ? "" : "; it " + clause;
   }
 
+  // Its deadline has passed, and it may hold its devices still.
+  void AddStuck(const Subject& subject) {
+    const kube::ObjectMeta& meta = subject.pod->meta;
+    if (!meta.deleting()) return;  // deleted by this pass
+    if (snapshot_.now < StuckAt(meta)) {
+      list_.WakeAt(StuckAt(meta));
+      return;
+    }
+    const std::string& node = subject.pod->node_name;
+    const std::string what = "pod " + meta.name + (node.empty() ? "" : " on node " + node) +
+                             " is still there, though it had to end by " +
+                             base::FormatTime(*meta.deletion_time) + ": ";
+    const std::string why =
+        !meta.finalizers.empty()
+            ? FinalizerClause(meta)
+            : "the kubelet of that node does not end it; check the node; if it never comes back: "
+              "kubectl delete pod " +
+                  meta.name + " -n " + meta.namespace_name + " --grace-period=0 --force";
+    Add(subject, "StuckTerminating", what + why,
+        meta.finalizers.empty() ? node : meta.finalizers.get());
+  }
+
   void AddNodeNotReady(const Subject& subject) {
     Add(subject, "NodeNotReady",
         "node " + subject.pod->node_name + " is NotReady; the operator replaces " + subject.slot +
             " when that lasts " + std::to_string(snapshot_.settings.node_loss_seconds) + " s",
         subject.pod->node_name);
+  }
+
+  // By labels that this pass has given back: a warning would be of what is over when it is read.
+  bool IsMadeFound(const PodState& state) const {
+    const RolePolicy& policy = PolicyOf(state.role);
+    const bool found = state.pod->meta.label(policy.found_by) == policy.found_value ||
+                       state.lost_labels.contains(policy.found_by);
+    return found && std::any_of(plan_.writes.begin(), plan_.writes.end(), [&](const Write& write) {
+             return write.verb == Verb::kMergePatch && write.uid == state.pod->meta.uid &&
+                    WasCarriedOut(write, outcome_);
+           });
   }
 
   void AddHidden(const Subject& subject, const RolePolicy& policy) {
@@ -190,6 +224,7 @@ class PodProblems {
 
   const Snapshot& snapshot_;
   const Plan& plan_;
+  const Outcome& outcome_;
   const std::vector<PodState>& states_;
   ProblemList& list_;
   std::set<api::RoleName> short_;  // roles with too few ready pods to serve
@@ -197,9 +232,9 @@ class PodProblems {
 
 }  // namespace
 
-void AddPodProblems(const Snapshot& snapshot, const Plan& plan, const std::vector<PodState>& states,
-                    ProblemList& list) {
-  PodProblems(snapshot, plan, states, list).Run();
+void AddPodProblems(const Snapshot& snapshot, const Plan& plan, const Outcome& outcome,
+                    const std::vector<PodState>& states, ProblemList& list) {
+  PodProblems(snapshot, plan, outcome, states, list).Run();
 }
 
 }  // namespace disagg::planning

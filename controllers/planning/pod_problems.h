@@ -8,7 +8,7 @@
 
 namespace disagg::planning {
 
-void AddPodProblems(const Snapshot& snapshot, const Plan& plan, const std::vector<PodState>& states,
-                    ProblemList& list);
+void AddPodProblems(const Snapshot& snapshot, const Plan& plan, const Outcome& outcome,
+                    const std::vector<PodState>& states, ProblemList& list);
 
 }  // namespace disagg::planning

@@ -108,6 +108,9 @@ void JudgePhase(PodState& state) {
   state.crash_looping = true;
   state.why = looping->name + " is in CrashLoopBackOff after " + std::to_string(looping->restarts) +
               " restarts";
+  if (looping->last_exit_code != 0) {
+    state.why += ", the last with exit code " + std::to_string(looping->last_exit_code);
+  }
 }
 
 void ReadHistory(PodState& state, std::int64_t now) {

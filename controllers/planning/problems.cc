@@ -8,6 +8,10 @@
 
 namespace disagg::planning {
 
+std::string FinalizerClause(const kube::ObjectMeta& meta) {
+  return "its finalizers keep it: " + meta.finalizers + "; whoever set them has to remove them";
+}
+
 void ProblemList::Add(Problem problem, const std::string& cause) {
   const auto key = std::tuple(problem.role, problem.reason, cause);
   problem.message = base::Printable(problem.message);
@@ -41,7 +45,7 @@ ProblemReport FindProblems(const Snapshot& snapshot, const Plan& plan, const Out
                            const std::vector<PodState>& states, std::size_t limit) {
   ProblemList list;
   AddRequestProblems(snapshot, plan, outcome, list);
-  AddPodProblems(snapshot, plan, states, list);
+  AddPodProblems(snapshot, plan, outcome, states, list);
   return {list.Take(limit), list.wake_at()};
 }
 

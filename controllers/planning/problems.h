@@ -39,6 +39,9 @@ struct Problem {
   Severity severity = Severity::kReplica;
 };
 
+// Whose finalizers keep an object that should be gone, and what to do; one clause.
+std::string FinalizerClause(const kube::ObjectMeta& meta);
+
 // Problems as they are found.
 class ProblemList {
  public:

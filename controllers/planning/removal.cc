@@ -97,7 +97,10 @@ class Planner {
 
   std::optional<Hold> HoldOf(const Member& member) const {
     if (member.unread) return Hold::kUnread;
-    if (Surges() && member.served && ReadyOrLeaving() <= limits_.desired) return Hold::kServed;
+    if (Surges() && ReadyOrLeaving() <= limits_.desired) {
+      if (member.served) return Hold::kServed;
+      if (HasUntriedSuccessor()) return Hold::kUntried;
+    }
     if (member.settles_at) return Hold::kMoment;
     return std::nullopt;
   }
@@ -105,6 +108,14 @@ class Planner {
   // What would serve if nothing were amiss outside of the role.
   int ReadyOrLeaving() const {
     return Count([](const Member& member) { return member.ready || member.leaving; });
+  }
+
+  bool HasUntriedSuccessor() const {
+    const auto stays = [](const Member& member) { return !member.leaving; };
+    const auto tried = [&](const Member& member) {
+      return stays(member) && (member.ready || member.served);
+    };
+    return Count(stays) > 0 && Count(tried) == 0;
   }
 
   void DropLeavingThatServeNothing() {
@@ -143,7 +154,8 @@ class Planner {
       if (!At(i).leaving) slots.insert(At(i).replica);
     }
     const int missing = limits_.desired - static_cast<int>(slots.size());
-    const int room = limits_.ceiling - static_cast<int>(kept_.size());
+    const std::size_t there = Surges() ? members_.size() : kept_.size();
+    const int room = limits_.ceiling - static_cast<int>(there);
     return std::max(0, std::min(missing, room));
   }
 

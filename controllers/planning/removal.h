@@ -11,11 +11,13 @@
 //   duplicate        two groups side by side in one slot that are no older one and its successor:
 //                    the better one stays; a ready one goes while ready > F
 //   leaving, unready goes at once. Not so one that is unready for moments only, one that cannot be
-//                    read, and with surge one that has served and may again: it stays until ready
-//                    and leaving groups together are more than D
+//                    read, and with surge one that has served and may again, or whose successor was
+//                    never ready: it stays until ready and leaving groups together are more than D
 //   surplus          slots beyond D, the whole slot
 //   leaving, ready   goes while ready > F; with surge its successor is ready by then
-//   make           = min(D - slots with a group that stays, C - groups left), at least 0
+//   make           = min(D - slots with a group that stays, C - groups left), at least 0. With surge
+//                    those that go count until a pass sees them gone: a deletion and a creation of
+//                    one pass are sent side by side, and a quota has room for C, not for one more
 //
 // Who goes first: one that will never be ready, unscheduled, not ready, one that cannot be read, on
 // a leaving node, of an older revision, the highest replica. So a ready group is never the victim
@@ -72,11 +74,12 @@ struct Drop {
 };
 
 enum class Hold {
-  kFloor,   // no ready group may go now
-  kMoment,  // it may be ready again in a moment
-  kUnread,  // it may serve
-  kServed,  // it will serve again when what it waits for is back
-  kHeld,    // the caller says that no ready one goes for now
+  kFloor,    // no ready group may go now
+  kMoment,   // it may be ready again in a moment
+  kUnread,   // it may serve
+  kUntried,  // its successor was never ready
+  kServed,   // it will serve again when what it waits for is back
+  kHeld,     // the caller says that no ready one goes for now
 };
 
 struct Blocked {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "controllers/api/labels.h"
+#include "controllers/planning/times.h"
 #include "controllers/render/objects.h"
 #include "operator/base/clock.h"
 
@@ -10,7 +11,7 @@ namespace disagg::planning {
 namespace {
 
 // Bytes of a problem for names; a namespace and the sentence take the rest.
-constexpr std::size_t kMostNames = kLongestProblem - 256;
+constexpr std::size_t kMostNames = kLongestProblem - 320;
 
 // A cache that is not live is looked at again after so many seconds: nothing else may happen that
 // would show that it is live again.
@@ -71,9 +72,26 @@ std::string NamesOfEnding(const std::vector<Leftover>& leftovers) {
   return names;
 }
 
+// "3 objects of an earlier DisaggDeployment of this name are left: 1 in the way, ..."
+std::string CountOrphans(int all, int pods) {
+  const auto count = [](int number, const std::string& noun) {
+    return std::to_string(number) + " " + noun + (number == 1 ? "" : "s");
+  };
+  const std::string earlier = " of an earlier DisaggDeployment of this name ";
+  if (pods == 0) {
+    return count(all, "object") + earlier + (all == 1 ? "is" : "are") + " in the way";
+  }
+  if (pods == all) return count(all, "pod") + earlier + "may still hold GPUs";
+  return count(all, "object") + earlier + "are left: " + std::to_string(all - pods) +
+         " in the way, " + count(pods, "pod") + " that may still hold GPUs";
+}
+
 void AddLeftovers(const Snapshot& snapshot, ProblemList& list) {
   if (const std::string orphans = OrphanMessage(snapshot); !orphans.empty()) {
-    list.Add({"", "", "", "OrphanedObjects", orphans, Severity::kRefused}, "");
+    const bool waits = OrphansAreInTheWay(snapshot);
+    list.Add(
+        {"", "", "", "OrphanedObjects", orphans, waits ? Severity::kRefused : Severity::kReplica},
+        "");
   }
   if (const std::string names = NamesOfEnding(snapshot.leftovers); !names.empty()) {
     list.Add(
@@ -81,6 +99,25 @@ void AddLeftovers(const Snapshot& snapshot, ProblemList& list) {
          "objects of an earlier DisaggDeployment of this name are still being deleted: " + names,
          Severity::kPassing},
         "");
+  }
+}
+
+// Nothing replaces them before they are gone.
+void AddStuckChildren(const Snapshot& snapshot, ProblemList& list) {
+  for (const Child& child : snapshot.children) {
+    const kube::ObjectMeta& meta = child.object->meta;
+    if (!meta.deleting() || meta.finalizers.empty()) continue;
+    if (snapshot.now < StuckAt(meta)) {
+      list.WakeAt(StuckAt(meta));
+      continue;
+    }
+    const std::string name = child.resource.kind + " " + meta.name;
+    list.Add({"", "", "", "StuckTerminating",
+              name + " was deleted at " + base::FormatTime(*meta.deletion_time) +
+                  " and is still there: " + FinalizerClause(meta) +
+                  "; until then it is not created again",
+              Severity::kService},
+             name);
   }
 }
 
@@ -124,21 +161,27 @@ bool IsFinal(const WriteOutcome& failed) {
 // deletes something else.
 std::string OrphanMessage(const Snapshot& snapshot) {
   std::string names;
-  int all = 0, named = 0;
+  int all = 0, pods = 0, named = 0;
   for (const Leftover& leftover : snapshot.leftovers) {
     if (!leftover.orphaned()) continue;
+    pods += leftover.resource == kube::kPods ? 1 : 0;
     const std::string name = " " + leftover.resource.ToString() + "/" + leftover.name;
     if (++all > named + 1 || names.size() + name.size() > kMostNames) continue;
     names += name;
     ++named;
   }
   if (all == 0) return "";
-  const std::string count = std::to_string(all) + (all == 1 ? " object" : " objects");
   const std::string which = named == all ? "" : "the first " + std::to_string(named) + " of ";
-  return count + " of an earlier DisaggDeployment of this name " + (all == 1 ? "is" : "are") +
-         " in the way, and nobody deletes " + (all == 1 ? "it" : "them") + "; to delete " + which +
-         (all == 1 ? "it" : "them") + ": kubectl delete -n " +
+  return CountOrphans(all, pods) + ", and nobody deletes " + (all == 1 ? "it" : "them") +
+         "; to delete " + which + (all == 1 ? "it" : "them") + ": kubectl delete -n " +
          snapshot.deployment->meta.namespace_name + names;
+}
+
+bool OrphansAreInTheWay(const Snapshot& snapshot) {
+  return std::any_of(snapshot.leftovers.begin(), snapshot.leftovers.end(),
+                     [](const Leftover& leftover) {
+                       return leftover.orphaned() && !(leftover.resource == kube::kPods);
+                     });
 }
 
 std::string DamageMessage(const Snapshot& snapshot, const Plan& plan) {
@@ -170,6 +213,7 @@ void AddRequestProblems(const Snapshot& snapshot, const Plan& plan, const Outcom
   for (const Trouble& trouble : snapshot.troubles) AddTrouble(trouble, snapshot.now, list);
   AddCaches(snapshot, list);
   AddLeftovers(snapshot, list);
+  AddStuckChildren(snapshot, list);
   if (plan.paused) AddPause(snapshot, list);
 }
 

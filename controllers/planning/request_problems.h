@@ -16,8 +16,12 @@ bool IsFinal(const WriteOutcome& failed);
 // A reason in one word; the API server's own where it is one.
 std::string ReasonOf(const Trouble& trouble);
 
-// The objects in the way that nobody deletes, and the command that does; empty: there are none.
+// The objects of an earlier deployment that nobody deletes, and the command that does; empty: there
+// are none.
 std::string OrphanMessage(const Snapshot& snapshot);
+
+// Whether one of them is waited for. Pods are not: their slots pass them by with another name.
+bool OrphansAreInTheWay(const Snapshot& snapshot);
 
 // What is wrong with the revision because of which everything is kept, and what to do; empty: there
 // is none, or its labels are being given back.

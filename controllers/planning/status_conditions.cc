@@ -40,6 +40,14 @@ std::string ReplicaSentence(const StatusFacts& facts) {
   return text + " replicas";
 }
 
+// The same "and 0 of 1 router": of routers those of an older revision do not count, whichever
+// serve.
+std::string CompleteSentence(const StatusFacts& facts) {
+  const RoleCounts routers = facts.routers();
+  return ReplicaSentence(facts) + " and " + std::to_string(routers.updated) + " of " +
+         Plural(routers.desired, "router");
+}
+
 Words IdleWords(const StatusFacts& facts) {
   const bool suspended = facts.deployment.spec.suspend;
   const std::string why = suspended ? "spec.suspend is true" : "all replicas are at 0";
@@ -101,20 +109,23 @@ std::string NotAvailableReason(const StatusFacts& facts, bool starts) {
 
 // Whether every replica that was accepted is ready.
 void FullyAvailable(const StatusFacts& facts, ConditionSet& conditions) {
-  int ready = 0, desired = 0, scheduled = 0;
+  int desired = 0, scheduled = 0;
   for (const auto& [role, count] : facts.counts) {
-    ready += count.ready;
     desired += count.desired;
-    scheduled += count.scheduled;
+    // A pod more stands in for none of another role.
+    scheduled += std::min(count.scheduled, count.desired);
   }
+  const int routers = facts.routers().desired;
   if (facts.complete) {
     conditions.Set("FullyAvailable", true, "AllReady",
-                   "all " + Plural(desired, "replica") + " are ready");
+                   "all " + Plural(desired - routers, "replica") + " and " +
+                       Plural(routers, "router") + " are ready");
     return;
   }
-  conditions.Set("FullyAvailable", false, NotAvailableReason(facts, scheduled < desired),
-                 WithObstacle(facts, std::to_string(ready) + " of " + Plural(desired, "replica") +
-                                         " ready, " + std::to_string(scheduled) + " scheduled"));
+  conditions.Set(
+      "FullyAvailable", false, NotAvailableReason(facts, scheduled < desired),
+      WithObstacle(facts, CompleteSentence(facts) + " ready, " + std::to_string(scheduled) +
+                              " of " + std::to_string(desired) + " scheduled"));
 }
 
 void RouterReady(const StatusFacts& facts, ConditionSet& conditions) {
@@ -210,7 +221,7 @@ Words ReconcilingWords(const StatusFacts& facts) {
   if (facts.deployment.status.current_revision != target) {
     return {"RollingOut", "revision " + target + " is being rolled out" + why};
   }
-  return {"Progressing", ReplicaSentence(facts) + " of revision " + target + " are ready" + why};
+  return {"Progressing", CompleteSentence(facts) + " of revision " + target + " are ready" + why};
 }
 
 // Whenever what runs is not what the spec says and the operator works on it; kstatus reads that

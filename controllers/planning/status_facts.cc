@@ -145,8 +145,8 @@ std::optional<Stall> FindStall(const StatusFacts& facts) {
     return Stall{"DamagedRevision", std::move(damage)};
   }
   if (!facts.outcome.refusal.empty()) return Stall{"RefusedByCluster", facts.outcome.refusal};
-  if (auto orphans = OrphanMessage(facts.snapshot); !orphans.empty()) {
-    return Stall{"OrphanedObjects", std::move(orphans)};
+  if (OrphansAreInTheWay(facts.snapshot)) {
+    return Stall{"OrphanedObjects", OrphanMessage(facts.snapshot)};
   }
   return FinalWrite(facts);
 }

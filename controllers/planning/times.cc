@@ -16,6 +16,10 @@ std::int64_t LeftoversDueAt(const api::DisaggDeployment& deployment) {
   return deployment.meta.creation_time + kGarbageCollectionSeconds;
 }
 
+std::int64_t StuckAt(const kube::ObjectMeta& meta) {
+  return meta.deletion_time.value_or(0) + kStuckSeconds;
+}
+
 bool LastRunWasLong(const kube::ContainerState& container) {
   return container.last_started_at != 0 &&
          container.last_finished_at - container.last_started_at > kLongLifeSeconds;
@@ -32,6 +36,13 @@ std::int64_t FailureTime(const kube::Pod& pod, std::int64_t now) {
 bool HasServed(const kube::Pod& pod) {
   return std::any_of(pod.containers.begin(), pod.containers.end(), [&](const auto& container) {
     return container.running && container.started_at < pod.ready_since;
+  });
+}
+
+bool HadServed(const kube::Pod& pod) {
+  return std::any_of(pod.containers.begin(), pod.containers.end(), [&](const auto& container) {
+    const std::int64_t start = container.running ? container.started_at : container.last_started_at;
+    return start != 0 && start < pod.ready_since;
   });
 }
 

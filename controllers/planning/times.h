@@ -21,6 +21,13 @@ namespace disagg::planning {
 // too.
 inline constexpr int kLongLifeSeconds = 600;
 
+// So long after its deletionTimestamp an object that is still there is stuck: a kubelet needs
+// seconds beyond the grace period, and the API server's garbage collector not much more.
+inline constexpr int kStuckSeconds = 30;
+
+// API server against API server: when an object that is being deleted counts as stuck.
+std::int64_t StuckAt(const kube::ObjectMeta& meta);
+
 // API server against API server: how long ago a pod was created.
 std::int64_t AgeOf(const kube::Pod& pod, std::int64_t now);
 
@@ -40,6 +47,9 @@ std::int64_t FailureTime(const kube::Pod& pod, std::int64_t now);
 
 // Kubelet against kubelet: whether an engine that runs has been Ready since it was started.
 bool HasServed(const kube::Pod& pod);
+
+// Kubelet against kubelet: whether it was Ready in its last run, which may be over.
+bool HadServed(const kube::Pod& pod);
 
 // When a pod that is NotReady while its engine runs on will count as NotReady; nothing: it does.
 // Skew delays by no more than itself, and makes a minute shorter.

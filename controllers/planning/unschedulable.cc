@@ -45,6 +45,13 @@ bool IsFreer(const NodeCapacity& a, const NodeCapacity& b, const std::string& re
   return free_a != free_b ? free_a > free_b : a.node->meta.name < b.node->meta.name;
 }
 
+// Of a router, which asks for no devices: every node of its architecture would do otherwise.
+std::string TaintRemedy(const std::string& words) {
+  if (words.find("untolerated taint") == words.npos) return "";
+  return ": tolerate the taint in spec.placement.tolerations, or for routers alone in tolerations "
+         "of spec.router.podTemplate, or add a node without it";
+}
+
 class Explainer {
  public:
   Explainer(const Snapshot& snapshot, const kube::Pod& pod, const std::string& role,
@@ -185,7 +192,9 @@ std::string ExplainUnschedulable(const Snapshot& snapshot, const Plan& plan, con
   const auto name = api::ParseRoleName(role);
   const auto resolved = name ? plan.resolution.roles.find(*name) : plan.resolution.roles.end();
   if (resolved == plan.resolution.roles.end() || snapshot.capacity.empty()) {
-    return " finds no node: " + pod.unschedulable_message;
+    const bool router = name && !api::IsWorker(*name);
+    return " finds no node: " + pod.unschedulable_message +
+           (router ? TaintRemedy(pod.unschedulable_message) : "");
   }
   return Explainer(snapshot, pod, role, resolved->second).Explain();
 }

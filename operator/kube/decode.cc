@@ -35,6 +35,17 @@ std::string_view GroupOf(std::string_view api_version) {
   return slash == std::string_view::npos ? "" : api_version.substr(0, slash);
 }
 
+std::string Finalizers(const Json& metadata) {
+  std::string names;
+  ForEachElement(metadata, "finalizers", [&](const Json& finalizer) {
+    std::string_view name;
+    if (finalizer.get(name) == simdjson::SUCCESS) {
+      names.append(names.empty() ? "" : ", ").append(name);
+    }
+  });
+  return names;
+}
+
 void DecodeController(const Json& metadata, ObjectMeta& meta) {
   ForEachElement(metadata, "ownerReferences", [&](const Json& owner) {
     if (!BooleanField(owner, "controller")) return;
@@ -96,6 +107,7 @@ base::Result<ObjectMeta> DecodeMeta(const Json& object, const KeepKeys& keep) {
     if (!TextField(metadata, "deletionTimestamp").empty()) {
       meta.deletion_time = TimeField(metadata, "deletionTimestamp");
       meta.deletion_grace = IntegerField(metadata, "deletionGracePeriodSeconds");
+      meta.finalizers = Finalizers(metadata);
     }
     meta.labels = KeptMembers(metadata, "labels", keep);
     meta.annotations = KeptMembers(metadata, "annotations", keep);

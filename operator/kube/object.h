@@ -38,6 +38,7 @@ struct ObjectMeta {
   std::int64_t creation_time = 0;             // Unix seconds
   std::optional<std::int64_t> deletion_time;  // when the grace period ends, Unix seconds
   std::int64_t deletion_grace = 0;            // of its deletion, seconds
+  InternedString finalizers;                  // that hold its deletion up, "a, b"
   StringMap labels;
   StringMap annotations;
   // Of the owner reference with controller=true; empty when nobody controls the object.

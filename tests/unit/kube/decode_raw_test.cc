@@ -11,6 +11,7 @@ constexpr char kDeployment[] = R"json({
   "metadata": {
     "name": "router", "namespace": "serving", "uid": "u", "resourceVersion": "12", "generation": 4,
     "deletionTimestamp": "2026-11-24T10:00:00Z", "deletionGracePeriodSeconds": 60,
+    "finalizers": ["example.com/a", "b"],
     "labels": {"a\"b": "x\ny\u00e4"}, "managedFields": [{"manager": "kubectl"}]
   },
   "spec": {"replicas": 3, "template": {"spec": {"weight": 0.25, "big": 9223372036854775807, "status": "kept"}}},
@@ -22,6 +23,7 @@ TEST(RawDecoder, KeepsEverythingButStatusAndManagedFields) {
   ASSERT_NE(raw, nullptr);
   EXPECT_TRUE(raw->meta.deleting());
   EXPECT_EQ(raw->meta.deletion_grace, 60);
+  EXPECT_EQ(raw->meta.finalizers, "example.com/a, b");
   nlohmann::json wanted = nlohmann::json::parse(kDeployment);
   wanted.erase("status");
   wanted["metadata"].erase("managedFields");

@@ -323,6 +323,13 @@ PodBuilder& PodBuilder::Deleting(int grace_seconds) {
   return *this;
 }
 
+PodBuilder& PodBuilder::EndingBy(std::int64_t deadline, const std::string& finalizers) {
+  Deleting();
+  pod_.meta.deletion_time = deadline;
+  pod_.meta.finalizers = finalizers;
+  return *this;
+}
+
 PodBuilder& PodBuilder::Retries(int retries) {
   pod_.meta.annotations.Set(api::kAnnotationRetries, std::to_string(retries));
   return *this;

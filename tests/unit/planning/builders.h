@@ -108,6 +108,8 @@ class PodBuilder {
   PodBuilder& Unschedulable(const std::string& message);
   PodBuilder& Asks(const std::string& resource, std::int64_t count);
   PodBuilder& Deleting(int grace_seconds = 60);
+  // To be gone by `deadline`.
+  PodBuilder& EndingBy(std::int64_t deadline, const std::string& finalizers = "");
   PodBuilder& Retries(int retries);
   PodBuilder& Failures(const std::string& failures);
   PodBuilder& Faults(const std::string& faults);

@@ -171,6 +171,28 @@ TEST(Conditions, OfAFirstDeployment) {
             "ServingModel minimax-m3-nvfp4, revision main (staged on b200)");
 }
 
+TEST(Conditions, NameTheRouterThatIsMissing) {
+  World world = Running();
+  EXPECT_EQ(MessageOf(world, "FullyAvailable"), "all 3 replicas and 1 router are ready");
+  world.RemoveRouters();
+  world.RunPass();
+  EXPECT_EQ(MessageOf(world, "FullyAvailable"),
+            "2 of 2 prefill and 1 of 1 decode replicas and 0 of 1 router ready, 3 of 4 scheduled");
+  EXPECT_EQ(MessageOf(world, "Reconciling"),
+            "2 of 2 prefill and 1 of 1 decode replicas and 0 of 1 router of revision " +
+                world.deployment().status.target_revision + " are ready");
+}
+
+TEST(Conditions, CountNoOlderRouterForOneThatIsMissing) {
+  World world = Running();
+  world.Edit([](auto& spec) { spec.router.args["router-mode"] = Text("random"); });
+  world.RunPass();
+  world.BindAndStart();
+  world.RunPass();
+  EXPECT_EQ(MessageOf(world, "FullyAvailable"),
+            "2 of 2 prefill and 1 of 1 decode replicas and 0 of 1 router ready, 4 of 4 scheduled");
+}
+
 TEST(Conditions, OfASuspendedDeployment) {
   World world = Running();
   world.Edit(Suspend);

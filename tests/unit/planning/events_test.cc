@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "controllers/api/labels.h"
 #include "controllers/planning/deployment_planner.h"
 #include "tests/unit/planning/scenarios.h"
 
@@ -89,6 +90,31 @@ TEST(Events, TellAProblemOfARoleOnce) {
   world.Fail(kPrefill, 0, "Evicted");
   EXPECT_THAT(Reasons(world.RunPass().status.events), ElementsAre("Warning Evicted"));
   EXPECT_THAT(Reasons(world.RunPass().status.events), IsEmpty());
+}
+
+TEST(Events, DoNotWarnOfALabelThatIsGivenBackAtOnce) {
+  World world = Running();
+  world.At(kRouter, 0).meta.labels.Set(api::kLabelRole, "mine");
+  EXPECT_THAT(Reasons(world.RunPass().status.events), ElementsAre("Warning NoRouterReady"))
+      << "no request finds it for a moment; nobody has to give the label back";
+  EXPECT_THAT(Reasons(world.RunPass().status.events), ElementsAre("Normal Ready"));
+}
+
+TEST(Events, WarnOfALabelThatCannotBeGivenBack) {
+  World world = Running();
+  world.At(kRouter, 0).meta.labels.Set(api::kLabelRole, "mine");
+  world.fails = [](const Write&) {
+    return Answer(base::ErrorCode::kTimeout, "Timeout", "no answer");
+  };
+  EXPECT_THAT(Reasons(world.RunPass().status.events),
+              ElementsAre("Warning NoRouterReady", "Warning NotRoutable"));
+}
+
+// Whoever takes it off drains the pod.
+TEST(Events, WarnOfALabelThatNobodyGivesBack) {
+  World world = Running();
+  world.At(kPrefill, 0).meta.labels.Set(api::kLabelDiscovery, "");
+  EXPECT_THAT(Reasons(world.RunPass().status.events), ElementsAre("Warning NotRoutable"));
 }
 
 TEST(Events, NameTheRevisionThatIsHealed) {

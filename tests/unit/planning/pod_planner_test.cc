@@ -333,11 +333,12 @@ TEST(PlanPods, RendersFromTheStoredTemplate) {
 
 TEST(PlanPods, AsksForThePayloadOnlyWhenAPodHasToBeMade) {
   const PodPlan missing = Plan({.payload = false});
-  EXPECT_TRUE(missing.needs_payload);
+  EXPECT_THAT(missing.needs_payloads, ElementsAre("r"));
   EXPECT_THAT(missing.writes, IsEmpty());
-  EXPECT_FALSE(Plan({.pods = {Decode(0).Ready()}, .payload = false}).needs_payload);
-  EXPECT_FALSE(Plan({.pods = {Decode(0).Ready()}, .desired = 0, .payload = false}).needs_payload);
-  EXPECT_FALSE(Plan({.pods = {OldContract(0).Ready()}, .payload = false}).needs_payload);
+  EXPECT_THAT(Plan({.pods = {Decode(0).Ready()}, .payload = false}).needs_payloads, IsEmpty());
+  EXPECT_THAT(Plan({.pods = {Decode(0).Ready()}, .desired = 0, .payload = false}).needs_payloads,
+              IsEmpty());
+  EXPECT_THAT(Plan({.pods = {OldContract(0).Ready()}, .payload = false}).needs_payloads, IsEmpty());
 }
 
 TEST(PlanPods, PlansEachRoleByItself) {

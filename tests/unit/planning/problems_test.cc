@@ -76,7 +76,9 @@ const ProblemCase kProblems[] = {
     {"a crash loop that is being replaced",
      Decode().CreatedAt(kNow - 400).CrashLoops().Terminated("Error", 1, "no HCA"), "b200-0",
      "CrashLoop",
-     "decode-0 failed: engine is in CrashLoopBackOff after 5 restarts; engine said: no HCA"},
+     "decode-0 failed: engine is in CrashLoopBackOff after 5 restarts, the last with exit code 1; "
+     "engine "
+     "said: no HCA"},
     {"an eviction, in the words of the kubelet",
      Decode().Failed("Evicted", "The node was low on resource: memory."), "b200-0", "Evicted",
      "decode-0 failed: Evicted: The node was low on resource: memory."},
@@ -98,6 +100,17 @@ const ProblemCase kProblems[] = {
      "node no-more is gone; the operator replaces decode-0"},
     {"a node that has been NotReady for too long", Decode().On("dead").Running(), "dead",
      "NodeLost", "node dead has been NotReady for 300 s; the operator replaces decode-0"},
+    {"a pod that its kubelet does not end", Decode().Running().EndingBy(kNow - 30), "b200-0",
+     "StuckTerminating",
+     "pod minimax-m3-decode-new-0-1 on node b200-0 is still there, though it had to end by "
+     "2026-11-24T09:59:30Z: the kubelet of that node does not end it; check the node; if it never "
+     "comes back: kubectl delete pod minimax-m3-decode-new-0-1 -n serving --grace-period=0 "
+     "--force"},
+    {"a pod that finalizers keep", Decode().Running().EndingBy(kNow - 30, "example.com/a, b"),
+     "b200-0", "StuckTerminating",
+     "pod minimax-m3-decode-new-0-1 on node b200-0 is still there, though it had to end by "
+     "2026-11-24T09:59:30Z: its finalizers keep it: example.com/a, b; whoever set them has to "
+     "remove them"},
     {"a node that is NotReady, and what will happen", Decode().On("blip").Running(), "blip",
      "NodeNotReady", "node blip is NotReady; the operator replaces decode-0 when that lasts 300 s"},
 };
@@ -123,6 +136,7 @@ TEST(FindProblems, IsQuietAboutWhatIsNone) {
       {"a pod that starts", Decode().Running()},
       {"a pod that the scheduler has not seen yet", PodBuilder(kDecode, 0).CreatedAt(kNow - 29)},
       {"a pod that is being deleted", Decode().Running().Deleting()},
+      {"a pod whose kubelet is a little late", Decode().Running().EndingBy(kNow - 29)},
   };
   for (const auto& [sentence, pod] : cases) {
     SCOPED_TRACE(sentence);
@@ -302,7 +316,7 @@ TEST(Unschedulable, SaysWhereAClaimIsMissing) {
               HasSubstr("\"models\" not found: create that claim in namespace serving"));
 }
 
-// -- routers and writes
+// -- what is not of a pod
 
 TEST(FindProblems, SaysThatNothingIsRepaired) {
   Plan plan;
@@ -312,26 +326,6 @@ TEST(FindProblems, SaysThatNothingIsRepaired) {
   EXPECT_EQ(problems[0].reason, "Paused");
   EXPECT_THAT(problems[0].message,
               HasSubstr("kubectl annotate ddep minimax-m3 -n serving disagg.dev/reconcile-"));
-}
-
-TEST(FindProblems, IncludesTheRoutersPods) {
-  const auto running = [] { return PodBuilder(kRouter, 0).On("b200-0").Running(); };
-  const auto killed = Find(WithNodes({running().Restarts(1, kNow).Terminated("OOMKilled", 137)}));
-  ASSERT_THAT(killed, SizeIs(1));
-  EXPECT_EQ(killed[0].role, "router");
-  EXPECT_EQ(killed[0].message,
-            "router-0: router exited once with exit code 137; raise limits.memory of container "
-            "router in spec.router.podTemplate");
-  EXPECT_EQ(killed[0].severity, Severity::kService) << "no router is ready";
-  const auto pulls = Find(WithNodes({running().Waiting("ImagePullBackOff", "not found")}));
-  EXPECT_EQ(pulls.at(0).message,
-            "router-0: ImagePullBackOff: not found; check spec.router.image, without it "
-            "spec.container.image, and imagePullSecrets");
-  const auto hidden = Find(WithNodes({running().Ready().Label("disagg.dev/role", "x")}));
-  EXPECT_THAT(hidden.at(0).message, HasSubstr("disagg.dev/role=router"));
-  const auto homeless =
-      Find(WithNodes({PodBuilder(kRouter, 0).Unschedulable("Insufficient cpu")}), Resolved());
-  EXPECT_EQ(homeless.at(0).message, "router-0 finds no node: Insufficient cpu");
 }
 
 Write PodWrite(const std::string& name) {

@@ -156,7 +156,8 @@ class RoleWorld {
       slots.insert(member.replica);
     }
     EXPECT_GE(ready_left, std::min(ready, limits().floor)) << "below the floor";
-    EXPECT_LE(left + removal.make, std::max(left, limits().ceiling)) << "above the ceiling";
+    const int there = surge_ > 0 ? static_cast<int>(members_.size()) : left;
+    EXPECT_LE(there + removal.make, std::max(there, limits().ceiling)) << "above the ceiling";
     EXPECT_LE(static_cast<int>(slots.size()), desired_) << "a slot too many";
     EXPECT_GE(removal.make, 0);
   }

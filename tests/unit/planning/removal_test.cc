@@ -64,7 +64,8 @@ Member Leaving(Member member, Reason reason = Reason::kOutdated) {
 // "drop 1 (outdated)", "make 2", "hold 0 (floor)"
 std::vector<std::string> Describe(const Removal& removal) {
   static constexpr const char* kReasons[] = {"outdated", "surplus", "duplicate", "node", "restart"};
-  static constexpr const char* kHolds[] = {"floor", "moment", "unread", "served", "held"};
+  static constexpr const char* kHolds[] = {"floor",   "moment", "unread",
+                                           "untried", "served", "held"};
   std::vector<std::string> lines;
   for (const Drop& drop : removal.drop) {
     lines.push_back("drop " + std::to_string(drop.member) + " (" +
@@ -176,10 +177,14 @@ TEST(Removal, WithSurgeHasTheSuccessorReadyFirst) {
        Surging(2),
        {Leaving(Ready(0)), Starting(0, 2), Leaving(Ready(1))},
        {"hold 2 (floor)"}},
-      {"when it is ready one goes and the next one is made",
+      {"when it is ready one goes, and the next one is not made beside it",
        Surging(2),
        {Leaving(Ready(0)), Ready(0, 2), Leaving(Ready(1))},
-       {"drop 2 (outdated)", "make 1", "hold 0 (floor)"}},
+       {"drop 2 (outdated)", "hold 0 (floor)"}},
+      {"but once that one is gone",
+       Surging(2),
+       {Leaving(Ready(0)), Ready(0, 2)},
+       {"make 1", "hold 0 (floor)"}},
       {"the last one goes",
        Surging(2),
        {Leaving(Ready(0)), Ready(0, 2), Ready(1, 2)},
@@ -196,6 +201,18 @@ TEST(Removal, WithSurgeHasTheSuccessorReadyFirst) {
        Surging(1),
        {Leaving(Starting(0))},
        {"drop 0 (outdated)", "make 1"}},
+      {"and its successor waits where both would be one too many",
+       Surging(1),
+       {Leaving(Ready(0)), Leaving(Starting(0, 2))},
+       {"drop 1 (duplicate)", "hold 0 (floor)"}},
+      {"one that stands in for one that was lost stays while its successor was never ready",
+       Surging(1),
+       {Leaving(Starting(0)), Starting(0, 2)},
+       {"hold 0 (untried)"}},
+      {"and goes where that one has served",
+       Surging(1),
+       {Leaving(Starting(0)), Served(Ready(0, 2))},
+       {"drop 0 (outdated)"}},
       {"one on a node that is to be emptied is replaced in the same way",
        Surging(1),
        {Leaving(Ready(0), Reason::kNodeLeaving)},

@@ -93,6 +93,7 @@ Snapshot World::TakeSnapshot() const {
   }
   AddCapacity(snapshot);
   snapshot.leftovers = leftovers;
+  snapshot.troubles = troubles;
   for (const auto& [name, node] : nodes_) {
     if (!node->ready) snapshot.not_ready_seen[name] = node->ready_changed_at;
   }

@@ -101,6 +101,8 @@ class World {
   bool payloads_readable = true;
   // Objects of an earlier deployment of this name.
   std::vector<Leftover> leftovers;
+  // Requests that have failed in every pass since.
+  std::vector<Trouble> troubles;
 
   // -- what there is
 

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 func parse(args ...string) (Options, error) {
@@ -174,6 +175,44 @@ func TestADeathWhileStartingShowsTheLog(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q", err, want)
 		}
+	}
+}
+
+func TestWhatEndsByItselfIsStartedAgain(t *testing.T) {
+	dir := t.TempDir()
+	lock, err := os.Create(filepath.Join(dir, "lock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &component{name: "sleeper", path: "/bin/sleep", args: []string{"60"},
+		log: filepath.Join(dir, "log"), lock: lock}
+	s := &Supervisor{components: []*component{c}}
+	s.alive, s.end = context.WithCancelCause(context.Background())
+	defer s.Stop()
+	if err := c.start(); err != nil {
+		t.Fatal(err)
+	}
+	first := c.child
+	go s.keepRunning()
+	first.Kill() // not by the supervisor
+	deadline := time.Now().Add(10 * time.Second)
+	running := func() bool {
+		s.mutex.Lock()
+		defer s.mutex.Unlock()
+		return c.running()
+	}
+	for !running() && time.Now().Before(deadline) {
+		time.Sleep(20 * time.Millisecond)
+	}
+	if !running() {
+		t.Fatal("it was not started again")
+	}
+	s.mutex.Lock()
+	c.kill()
+	s.mutex.Unlock()
+	time.Sleep(2 * restartInterval)
+	if running() {
+		t.Fatal("what was stopped on purpose was started again")
 	}
 }
 

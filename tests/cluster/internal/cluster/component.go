@@ -24,7 +24,8 @@ type component struct {
 	lock  *os.File // inherited by the process: see state
 	ready func(context.Context) error
 
-	child *process.Child // nil before the first start
+	wanted bool           // started, and not stopped on purpose
+	child  *process.Child // nil before the first start
 }
 
 // start runs the program and does not wait until it is ready.
@@ -40,6 +41,7 @@ func (c *component) start() error {
 	cmd := exec.Command(c.path, c.args...)
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.ExtraFiles = []*os.File{c.lock}
+	c.wanted = true
 	c.child, err = process.Start(cmd)
 	return err
 }
@@ -75,6 +77,7 @@ func (c *component) running() bool {
 }
 
 func (c *component) kill() {
+	c.wanted = false
 	if c.running() {
 		c.child.Kill()
 	}

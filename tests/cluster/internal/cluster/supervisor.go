@@ -1,7 +1,8 @@
 // Package cluster runs a Kubernetes control plane with simulated nodes on this machine.
 //
 // One supervisor process owns every other process of a cluster: they die with it, whatever way it
-// ends. It restarts nothing by itself, so a test sees what it has done and nothing else. Several
+// ends. What ends by itself is started again, as the kubelet of a control plane does: a scheduler
+// whose cache contradicts the API server, as it may after that was killed, exits on purpose. Several
 // clusters live side by side; each keeps all it has in its own directory.
 package cluster
 
@@ -24,7 +25,11 @@ var kwokStages []byte
 //go:embed audit-policy.yaml
 var auditPolicy []byte
 
-const startTimeout = 90 * time.Second
+const (
+	startTimeout = 90 * time.Second
+	// restartInterval bounds how often something that ends at once is started again.
+	restartInterval = time.Second
+)
 
 // Supervisor is a cluster that is run by this process.
 type Supervisor struct {
@@ -54,7 +59,30 @@ func Start(ctx context.Context, options Options, cache *programs.Cache) (*Superv
 		s.Stop()
 		return nil, err
 	}
+	go s.keepRunning()
 	return s, nil
+}
+
+// keepRunning starts again what was not stopped on purpose.
+func (s *Supervisor) keepRunning() {
+	for {
+		select {
+		case <-s.alive.Done():
+			return
+		case <-time.After(restartInterval):
+		}
+		s.mutex.Lock()
+		for _, c := range s.components {
+			if s.alive.Err() != nil || !c.wanted || c.running() {
+				continue
+			}
+			fmt.Fprintf(os.Stderr, "%s ended (%s), starting it again\n", c.name, c.child.State())
+			if err := c.start(); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+			}
+		}
+		s.mutex.Unlock()
+	}
 }
 
 // Kubeconfig is the path of the administrator's kubeconfig.

@@ -21,6 +21,8 @@ inline constexpr char kLabelDeployment[] = "disagg.dev/deployment";
 inline constexpr char kLabelRole[] = "disagg.dev/role";  // prefill | decode | aggregated | router
 inline constexpr char kLabelReplica[] = "disagg.dev/replica";
 inline constexpr char kLabelRank[] = "disagg.dev/rank";
+// "true" on the ranks of a replica of several pods: what the peer Service selects.
+inline constexpr char kLabelPeers[] = "disagg.dev/peers";
 inline constexpr char kLabelIncarnation[] = "disagg.dev/incarnation";
 inline constexpr char kLabelRoleRevision[] = "disagg.dev/role-revision";
 inline constexpr char kLabelContract[] = "disagg.dev/contract";

@@ -37,6 +37,11 @@ FieldError ErrorOf(const std::string& path, const std::string& value, const std:
   return {.path = path, .message = path + " " + Quoted(value) + ": " + what, .reason = reason};
 }
 
+std::string NotOverNodes(std::string_view why) {
+  return "must not be set where a replica takes several nodes: " + std::string(why) +
+         "; remove it, or choose widths that fit a node";
+}
+
 std::string RolePath(RoleName role) { return std::string("spec.").append(ToString(role)); }
 
 std::string AcceleratorPath(const DeploymentSpec& spec, RoleName role) {

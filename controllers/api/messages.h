@@ -4,6 +4,7 @@
 // to api.
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "controllers/api/resolution.h"
@@ -21,6 +22,9 @@ FieldError ErrorAt(const std::string& path, const std::string& what,
 // `path "value": what`.
 FieldError ErrorOf(const std::string& path, const std::string& value, const std::string& what,
                    const std::string& reason = "InvalidSpec");
+
+// Of a variable that only a replica over several nodes may not have, and why.
+std::string NotOverNodes(std::string_view why);
 
 // "spec.decode"
 std::string RolePath(RoleName role);

@@ -9,11 +9,15 @@ constexpr std::string_view kProbes = "probes and Services use fixed ports";
 constexpr std::string_view kDevices = "a container sees the GPUs that Kubernetes gave it";
 constexpr std::string_view kOffline = "nothing is downloaded; weights come from the ServingModel";
 constexpr std::string_view kPeers = "decode reads KV blocks at this address";
+constexpr std::string_view kRanks = "the ranks of a replica find each other by it";
 constexpr std::string_view kDrain = "it follows from spec.rollout.drainSeconds";
 constexpr std::string_view kFields = "spec.model and spec.router stand for it";
 
 constexpr ReservedVariable kReserved[] = {
     {"CUDA_VISIBLE_DEVICES", kDevices},
+    {"DISAGG_DATA_START_RANK", kRanks},
+    {"DISAGG_LEADER_ADDRESS", kRanks},
+    {"DISAGG_RANK", kRanks},
     {"DYN_COMPONENT", kDiscovery},
     {"DYN_DISCOVERY_BACKEND", kDiscovery},
     {"DYN_ENDPOINT", kDiscovery},
@@ -53,15 +57,23 @@ constexpr ReservedVariable kReserved[] = {
     {"VLLM_NIXL_SIDE_CHANNEL_PORT", kPeers},
 };
 
-}  // namespace
+constexpr ReservedVariable kOverNodes[] = {
+    {"VLLM_PORT", "ranks that count their ports from it take each other's"},
+};
 
-std::span<const ReservedVariable> ReservedEnv() { return kReserved; }
-
-std::string_view WhyReserved(std::string_view name) {
-  for (const ReservedVariable& variable : kReserved) {
+std::string_view WhyIn(std::span<const ReservedVariable> variables, std::string_view name) {
+  for (const ReservedVariable& variable : variables) {
     if (variable.name == name) return variable.why;
   }
   return "";
 }
+
+}  // namespace
+
+std::span<const ReservedVariable> ReservedEnv() { return kReserved; }
+std::string_view WhyReserved(std::string_view name) { return WhyIn(kReserved, name); }
+
+std::span<const ReservedVariable> ReservedOverNodes() { return kOverNodes; }
+std::string_view WhyReservedOverNodes(std::string_view name) { return WhyIn(kOverNodes, name); }
 
 }  // namespace disagg::api

@@ -19,4 +19,8 @@ std::span<const ReservedVariable> ReservedEnv();
 // Empty when a spec may set the variable.
 std::string_view WhyReserved(std::string_view name);
 
+// Those that only a replica over several nodes may not have.
+std::span<const ReservedVariable> ReservedOverNodes();
+std::string_view WhyReservedOverNodes(std::string_view name);
+
 }  // namespace disagg::api

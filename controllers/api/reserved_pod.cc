@@ -70,9 +70,8 @@ constexpr ReservedField kWorkerMounts[] = {
     {"/model", kWeights, "choose another path"},
 };
 
-constexpr ReservedPort kWorkerPorts[] = {
-    {"kv-events", 5557, 5572}, {"nixl", 5600, 5615}, {"rpc", 9091, 9091}, {"system", 9090, 9090}};
-constexpr ReservedPort kRouterPorts[] = {{"http", 8000, 8000}, {"stream", 9092, 9092}};
+// Of every worker, so that more ranks on a node do not refuse what a template had before.
+constexpr int kLeastRanks = 16;
 
 constexpr std::string_view kKnownPodFields[] = {
     "activeDeadlineSeconds",
@@ -173,9 +172,15 @@ const ReservedField* FindReservedMount(RoleName role, std::string_view path) {
   return IsWorker(role) ? Find(kWorkerMounts, path) : nullptr;
 }
 
-std::span<const ReservedPort> ReservedPorts(RoleName role) {
-  return IsWorker(role) ? std::span<const ReservedPort>(kWorkerPorts)
-                        : std::span<const ReservedPort>(kRouterPorts);
+std::vector<ReservedPort> ReservedPorts(RoleName role, int data_ranks, int nodes) {
+  if (!IsWorker(role)) return {{"http", 8000, 8000}, {"stream", 9092, 9092}};
+  const int more = std::max(data_ranks, kLeastRanks) - 1;
+  std::vector<ReservedPort> ports{{"kv-events", 5557, 5557 + more},
+                                  {"nixl", 5600, 5600 + more},
+                                  {"rpc", 9091, 9091},
+                                  {"system", 9090, 9090}};
+  if (nodes > 1 && data_ranks > 1) ports.push_back({"dp-rpc", 8400, 8400});
+  return ports;
 }
 
 std::vector<std::string> OwnVolumes(RoleName role) {

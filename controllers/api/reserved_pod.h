@@ -29,12 +29,13 @@ const ReservedField* FindReservedVolume(RoleName role, std::string_view name);
 const ReservedField* FindReservedMount(RoleName role, std::string_view path);
 
 // Ports `first` to `last` of a role's pods; sidecars share them. A worker has one for each of its
-// data-parallel ranks behind some of them.
+// data-parallel ranks behind some of them, and a replica over several nodes has one where these
+// meet.
 struct ReservedPort {
   std::string_view name;
   int first = 0, last = 0;
 };
-std::span<const ReservedPort> ReservedPorts(RoleName role);
+std::vector<ReservedPort> ReservedPorts(RoleName role, int data_ranks, int nodes);
 
 // Volumes that the operator adds.
 std::vector<std::string> OwnVolumes(RoleName role);

@@ -56,6 +56,10 @@ int Parallelism::gpus() const {
   return static_cast<int>(gpus);
 }
 
+int Parallelism::nodes(int gpus_per_node) const {
+  return gpus_per_node < 1 ? 1 : std::max(1, gpus() / gpus_per_node);
+}
+
 const PodTemplate& DeploymentSpec::pod_template(RoleName role) const {
   return role == RoleName::kRouter ? router.pod_template : roles.at(role).pod_template;
 }

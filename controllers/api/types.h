@@ -47,8 +47,13 @@ struct Parallelism {
   int tensor = 1, pipeline = 1, data = 1, context = 1, expert = 1, decode_context = 1;
   // At most kMaxGpus: a spec that is not valid yet may hold any widths.
   int gpus() const;
+  // Nodes of one replica, where one has `gpus_per_node` GPUs: a replica larger than a node takes
+  // whole nodes. 1 where the class does not say.
+  int nodes(int gpus_per_node) const;
 };
 inline constexpr int kMaxGpus = 1'000'000;
+// Nodes of one replica; the largest recipes have fourteen.
+inline constexpr int kMostNodes = 128;
 
 // In place of the JSON of a value that is nested deeper than anyone would read.
 inline constexpr std::string_view kDeepValue = "[[[[...]]]]";

@@ -2,6 +2,13 @@
 //
 //   GPUs per replica = tensor x pipeline x data x context
 //   e.g. {data: 8, expert: 8} = 1 x 1 x 8 x 1 = 8: one node of eight; {data: 12} fits none
+//
+// A replica larger than a node takes whole nodes. Either it is one engine over all of them, or each
+// of its data-parallel ranks lies within a node:
+//
+//   {tensor: 16}, {tensor: 8, pipeline: 2}     two nodes of eight
+//   {tensor: 4, data: 4}                       two nodes of eight, two ranks on each
+//   {tensor: 16, data: 2}, {tensor: 6, data: 4} refused: ranks of 16 and of 6 GPUs fill no node
 
 #include <algorithm>
 #include <initializer_list>
@@ -63,16 +70,54 @@ void CheckExpressible(const std::string& path, const Parallelism& widths, Engine
   }
 }
 
+// "needs ... GPUs; a b200 node has 8"
+std::string Need(const Parallelism& widths, const AcceleratorClass& type) {
+  return "needs tensor x pipeline x data x context = " + std::to_string(widths.tensor) + " x " +
+         std::to_string(widths.pipeline) + " x " + std::to_string(widths.data) + " x " +
+         std::to_string(widths.context) + " = " + std::to_string(widths.gpus()) + " GPUs; a " +
+         type.meta.name + " node has " + std::to_string(type.gpus_per_node);
+}
+
+// Empty: the replica fits a node, or fills some.
+std::string WhyNotPlaced(const Parallelism& widths, const AcceleratorClass& type) {
+  const int node = type.gpus_per_node, gpus = widths.gpus();
+  if (gpus <= node) return "";
+  if (gpus > node * kMostNodes) {
+    return Need(widths, type) + ", and a replica is at most " + std::to_string(kMostNodes) +
+           " nodes; choose widths of at most " + std::to_string(node * kMostNodes) +
+           " GPUs, or add replicas";
+  }
+  if (gpus % node != 0) {
+    const int fewer = gpus / node * node;
+    return Need(widths, type) +
+           ", and a replica larger than a node takes whole nodes; choose widths of " +
+           std::to_string(fewer) + " or " + std::to_string(fewer + node) + " GPUs";
+  }
+  const int rank = widths.tensor * widths.pipeline;
+  if (widths.data == 1 || node % rank == 0) return "";
+  return Need(widths, type) + ", and each of its " + std::to_string(widths.data) +
+         " data-parallel ranks, of tensor x pipeline = " + std::to_string(widths.tensor) + " x " +
+         std::to_string(widths.pipeline) + " = " + std::to_string(rank) +
+         " GPUs, has to lie within a node and fill it with others; choose tensor x pipeline that "
+         "divides " +
+         std::to_string(node) + ", or write data: 1";
+}
+
 void CheckGpus(const std::string& path, const Parallelism& widths, const AcceleratorClass& type,
                Errors* errors) {
-  if (type.gpus_per_node < 1 || widths.gpus() <= type.gpus_per_node) return;
-  const std::string node = std::to_string(type.gpus_per_node);
-  errors->push_back(ErrorAt(
-      path, "needs tensor x pipeline x data x context = " + std::to_string(widths.tensor) + " x " +
-                std::to_string(widths.pipeline) + " x " + std::to_string(widths.data) + " x " +
-                std::to_string(widths.context) + " = " + std::to_string(widths.gpus()) +
-                " GPUs; a " + type.meta.name + " node has " + node +
-                ", and a replica is at most one node; choose widths of at most " + node + " GPUs"));
+  if (type.gpus_per_node < 1) return;
+  const std::string why = WhyNotPlaced(widths, type);
+  if (!why.empty()) errors->push_back(ErrorAt(path, why));
+}
+
+// Variables that are free on one node.
+void CheckEnvOverNodes(const std::string& path, const std::vector<EnvVar>& env, Errors* errors) {
+  for (std::size_t i = 0; i < env.size(); ++i) {
+    const std::string_view why = WhyReservedOverNodes(env[i].name);
+    if (why.empty()) continue;
+    errors->push_back(
+        ErrorOf(path + "[" + std::to_string(i) + "].name", env[i].name, NotOverNodes(why)));
+  }
 }
 
 void CheckPrecision(const DeploymentSpec& spec, const AcceleratorClass& type, Errors* errors) {
@@ -146,14 +191,21 @@ void CheckParallelism(const DeploymentSpec& spec, Errors* errors) {
 void CheckHardware(const DeploymentSpec& spec, const Resolution& resolution, Errors* errors) {
   if (resolution.model) CheckModelPrecision(spec, *resolution.model, errors);
   std::set<std::string> checked;
+  bool over_nodes = false;
   for (const auto& [name, resolved] : resolution.roles) {
     const AcceleratorClass& type = *resolved.accelerator;
-    CheckGpus(RolePath(name) + ".parallelism", spec.roles.at(name).parallelism, type, errors);
+    const RoleSpec& role = spec.roles.at(name);
+    CheckGpus(RolePath(name) + ".parallelism", role.parallelism, type, errors);
+    if (role.parallelism.nodes(type.gpus_per_node) > 1) {
+      over_nodes = true;
+      CheckEnvOverNodes(RolePath(name) + ".env", role.env, errors);
+    }
     if (!checked.insert(type.meta.name).second) continue;
     CheckClass(AcceleratorPath(spec, name), type, errors);
     CheckPrecision(spec, type, errors);
     CheckNetwork(spec, type, errors);
   }
+  if (over_nodes) CheckEnvOverNodes("spec.engine.env", spec.engine_env, errors);
 }
 
 }  // namespace disagg::api

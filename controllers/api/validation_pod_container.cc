@@ -71,8 +71,8 @@ class ContainerCheck {
 
   // A list of a template replaces the operator's, and with it what pinned memory needs.
   void CheckCapabilities() {
-    const bool pins = place_.resolved != nullptr && place_.spec->uses_rdma() &&
-                      place_.resolved->accelerator->security == SecurityProfile::kRdma;
+    const bool pins =
+        place_.uses_rdma() && place_.resolved->accelerator->security == SecurityProfile::kRdma;
     const json::json_pointer at("/securityContext/capabilities/add");
     if (!pins || !container_.contains(at) || !container_.at(at).is_array()) return;
     const json& add = container_.at(at);
@@ -104,6 +104,11 @@ class ContainerCheck {
             ErrorOf(path + ".name", name,
                     "is the operator's to set: " + std::string(reserved) + "; remove it"));
       }
+      const std::string_view over_nodes =
+          own_ && place_.nodes() > 1 ? WhyReservedOverNodes(name) : std::string_view();
+      if (!over_nodes.empty()) {
+        errors_->push_back(ErrorOf(path + ".name", name, NotOverNodes(over_nodes)));
+      }
       const auto value = entry.find("value");
       if (value != entry.end() && !value->is_string()) {
         errors_->push_back(
@@ -117,7 +122,8 @@ class ContainerCheck {
     ForEach("ports", [&](const json& port, const std::string& path) {
       const auto number = port.find("containerPort");
       const std::string name = port.contains("name") ? ValueText(port["name"]) : "";
-      for (const ReservedPort& reserved : ReservedPorts(place_.role)) {
+      for (const ReservedPort& reserved :
+           ReservedPorts(place_.role, place_.widths().data, place_.nodes())) {
         const std::string of_operator(reserved.name);
         if (number != port.end() && number->is_number_integer() && *number >= reserved.first &&
             *number <= reserved.last) {

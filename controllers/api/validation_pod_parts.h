@@ -9,6 +9,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "controllers/api/rdma.h"
 #include "controllers/api/reserved_pod.h"
 #include "controllers/api/validation_checks.h"
 
@@ -21,6 +22,18 @@ struct TemplatePlace {
   const DeploymentSpec* spec = nullptr;    // never null
   const ResolvedRole* resolved = nullptr;  // null for a router, and where the class is unknown
   const ServingModel* model = nullptr;     // null where it is unknown
+
+  // Widths of a worker's replica.
+  Parallelism widths() const {
+    return IsWorker(role) ? spec->roles.at(role).parallelism : Parallelism();
+  }
+  // Nodes of a replica; 1 where the class is unknown.
+  int nodes() const {
+    return resolved == nullptr ? 1 : widths().nodes(resolved->accelerator->gpus_per_node);
+  }
+  bool uses_rdma() const {
+    return resolved != nullptr && UsesRdma(*spec, widths(), *resolved->accelerator);
+  }
 };
 
 // "path.key", or "path["some.key/name"]" where the key is no plain word.

@@ -93,7 +93,7 @@ class ResourcesCheck {
              "write " +
              place_.owner + ".parallelism";
     }
-    if (place_.spec->uses_rdma() && type.rdma && name == type.rdma->resource_name) {
+    if (place_.uses_rdma() && name == type.rdma->resource_name) {
       return "is the operator's to set: " + whose +
              " says how many of these a pod has (spec.rdma); ask the platform team, or name the "
              "resource of another rail";

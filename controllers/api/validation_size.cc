@@ -1,8 +1,9 @@
 // One bound on what every revision and pod has to hold, so that each object that is written stays
 // far below what etcd takes (1.5 MiB).
 //
-// A ControllerRevision holds the inputs and the rendered pods, so each text twice:
-//   2 x 256 KiB + names, probes, labels (below 128 KiB) < 768 KiB
+// A ControllerRevision holds the inputs and the rendered pods, so each text twice, and a third time
+// where leader and followers of a role have templates of their own:
+//   3 x 256 KiB + names, probes, labels (below 128 KiB) < 1 MiB
 // A pod holds those of its role, once.
 
 #include <algorithm>

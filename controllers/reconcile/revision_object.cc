@@ -62,7 +62,7 @@ kube::Decoder RevisionDecoder(kube::KeepKeys keep) {
     auto object = std::make_shared<RevisionObject>();
     object->meta = std::move(*meta);
     object->stored.uid = object->meta.uid;
-    Identify(*object, element["data"]["rendered"]["roles"]["router"]);
+    Identify(*object, element["data"]["rendered"]["roles"]["router"]["pods"].at(0)["template"]);
     // They are in `stored` now.
     object->meta.annotations.clear();
     return kube::ObjectPtr(std::move(object));

@@ -15,10 +15,21 @@ using nlohmann::json;
 json ToJson(const std::map<api::RoleName, RoleIdentity>& roles) {
   json object = json::object();
   for (const auto& [name, role] : roles) {
-    object[std::string(api::ToString(name))] = {
-        {"revision", role.revision}, {"specHash", role.spec_hash}, {"epoch", role.epoch}};
+    json& entry = object[std::string(api::ToString(name))];
+    entry = {{"revision", role.revision}, {"specHash", role.spec_hash}, {"epoch", role.epoch}};
+    if (role.ranks == 1) continue;
+    entry["ranks"] = role.ranks;
+    entry["registering"] = role.registering;
   }
   return object;
+}
+
+// Absent: one.
+std::optional<int> CountFrom(const json& object, const char* key) {
+  const auto found = object.find(key);
+  if (found == object.end()) return 1;
+  if (!found->is_number_integer() || *found < 1 || *found > api::kMostNodes) return std::nullopt;
+  return found->get<int>();
 }
 
 bool HoldsText(const json& object, const char* key) {
@@ -35,11 +46,26 @@ std::optional<std::map<api::RoleName, RoleIdentity>> RolesFrom(const std::string
                           HoldsText(value, "specHash") && value.contains("epoch") &&
                           value["epoch"].is_number_integer();
     if (!name || !complete) return std::nullopt;
-    roles[*name] = {value["revision"], value["specHash"], value["epoch"]};
+    const auto ranks = CountFrom(value, "ranks"), registering = CountFrom(value, "registering");
+    if (!ranks || !registering) return std::nullopt;
+    roles[*name] = {value["revision"], value["specHash"], value["epoch"], *ranks, *registering};
   }
   // Workers and the router.
   const bool whole = roles.size() > 1 && roles.contains(api::RoleName::kRouter);
   return whole ? std::optional(std::move(roles)) : std::nullopt;
+}
+
+// A template for each of the ranks.
+bool HoldsPods(const json& role, int ranks) {
+  const auto pods = role.find("pods");
+  if (pods == role.end() || !pods->is_array()) return false;
+  for (const json& pod : *pods) {
+    if (!pod.is_object() || !pod.value("template", json()).is_object()) return false;
+    const auto count = CountFrom(pod, "count");
+    if (!count) return false;
+    ranks -= *count;
+  }
+  return ranks == 0;
 }
 
 // True when `inputs` and `rendered` have every part that the identity speaks of.
@@ -51,7 +77,8 @@ bool IsWhole(const Revision& revision) {
   bool whole = holds(revision.inputs, "/contract") && holds(revision.inputs, "/model");
   for (const auto& [name, role] : revision.identity.roles) {
     const std::string path = "/roles/" + std::string(api::ToString(name));
-    whole = whole && holds(revision.inputs, InputsPath(name)) && holds(revision.rendered, path);
+    whole = whole && holds(revision.inputs, InputsPath(name)) && holds(revision.rendered, path) &&
+            HoldsPods(revision.rendered.at(json::json_pointer(path)), role.ranks);
   }
   return whole;
 }

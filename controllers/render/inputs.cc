@@ -4,6 +4,7 @@
 
 #include "controllers/api/engine_args.h"
 #include "controllers/api/env.h"
+#include "controllers/api/rdma.h"
 #include "controllers/api/reserved_env.h"
 #include "controllers/render/revision.h"
 
@@ -69,27 +70,34 @@ void SplitArgs(api::EngineType engine, const api::Args& merged, api::Args* local
   }
 }
 
-// A class's list of transports and HCAs, which UCX would look for in vain in a pod without any.
+// A class's list of transports and HCAs, which UCX would look for in vain in a pod without any, or
+// use where the user wants TCP.
 bool NamesRdmaDevices(const std::string& variable) {
   return variable == "UCX_TLS" || variable == "UCX_NET_DEVICES" || variable.starts_with("UCX_IB_");
 }
 
-AcceleratorInputs MakeAcceleratorInputs(const api::AcceleratorClass& type, const RoleInputs& role,
-                                        bool uses_rdma) {
+AcceleratorInputs MakeAcceleratorInputs(const api::DeploymentSpec& spec,
+                                        const api::AcceleratorClass& type, const RoleInputs& role) {
   AcceleratorInputs inputs;
   inputs.node_selector = type.node_selector;
   inputs.tolerations = type.tolerations;
   inputs.gpu_resource = type.gpu_resource;
-  if (uses_rdma) inputs.rdma = type.rdma;
+  if (api::UsesRdma(spec, role.parallelism, type)) inputs.rdma = type.rdma;
   inputs.architecture = type.architecture;
   if (role.resources.cpu.empty()) inputs.cpu_per_gpu = type.cpu_per_gpu;
   if (role.resources.memory.empty()) inputs.memory_per_gpu = type.memory_per_gpu;
   if (role.resources.shared_memory.empty()) inputs.shared_memory = type.shared_memory;
   inputs.annotations = type.annotations;
-  const bool whole_node = role.parallelism.gpus() == type.gpus_per_node;
+  inputs.nodes = role.parallelism.nodes(type.gpus_per_node);
+  const bool whole_node = role.parallelism.gpus() == inputs.nodes * type.gpus_per_node;
   inputs.env =
       WithoutReserved(whole_node ? api::MergeEnv({type.env, type.whole_node_env}) : type.env);
-  if (!inputs.rdma) {
+  if (inputs.nodes > 1) {
+    std::erase_if(inputs.env,
+                  [](const auto& entry) { return !api::WhyReservedOverNodes(entry.name).empty(); });
+  }
+  // UCX carries KV blocks; what nodes exchange goes by NCCL, which reads none of these.
+  if (!inputs.rdma || !spec.uses_rdma()) {
     std::erase_if(inputs.env, [](const auto& entry) { return NamesRdmaDevices(entry.name); });
   }
   if (inputs.rdma) inputs.security = type.security;
@@ -140,7 +148,6 @@ void ResolveInputs(const api::DisaggDeployment& deployment, const api::Resolutio
     inputs->model.repository = resolution.model->repository;
     inputs->model.revision = resolution.model->revision;
   }
-  const bool uses_rdma = deployment.spec.uses_rdma();
   for (auto& [name, role] : inputs->roles) {
     role.epoch = kRenderEpoch;
     const auto resolved = resolution.roles.find(name);
@@ -149,7 +156,8 @@ void ResolveInputs(const api::DisaggDeployment& deployment, const api::Resolutio
     // Which accelerators an artifact is for has done its work.
     role.artifact.accelerators.clear();
     if (resolved->second.accelerator) {
-      role.accelerator = MakeAcceleratorInputs(*resolved->second.accelerator, role, uses_rdma);
+      role.accelerator =
+          MakeAcceleratorInputs(deployment.spec, *resolved->second.accelerator, role);
     }
   }
   inputs->router.epoch = kRenderEpoch;

@@ -50,11 +50,12 @@ struct AcceleratorInputs {
   std::map<std::string, std::string> node_selector;
   std::vector<std::string> tolerations;
   std::string gpu_resource;
-  std::optional<api::RdmaSpec> rdma;  // only where KV blocks travel by RDMA
+  std::optional<api::RdmaSpec> rdma;  // only where it is used: api/rdma.h
   std::string architecture;
   std::string cpu_per_gpu, memory_per_gpu, shared_memory;  // empty where the role says its own
   std::map<std::string, std::string> annotations;
   std::vector<api::EnvVar> env;  // with the whole-node variables where the pod takes a whole node
+  int nodes = 1;                 // of one replica; its pods, one on each
   api::SecurityProfile security = api::SecurityProfile::kNone;
 };
 
@@ -75,6 +76,10 @@ struct RoleInputs {
   AcceleratorInputs accelerator;
   api::ModelArtifact artifact;
   int epoch = 0;
+
+  int gpus_per_pod() const { return parallelism.gpus() / accelerator.nodes; }
+  // Data-parallel ranks of one pod, where each fits a node.
+  int data_per_pod() const { return parallelism.data / accelerator.nodes; }
 };
 
 struct RouterInputs {

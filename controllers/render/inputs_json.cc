@@ -103,6 +103,7 @@ json ToJson(const AcceleratorInputs& accelerator) {
   PutText(&object, "sharedMemory", CanonicalQuantity(accelerator.shared_memory));
   PutJson(&object, "annotations", accelerator.annotations);
   PutJson(&object, "env", EnvList(accelerator.env));
+  PutNumber(&object, "nodes", accelerator.nodes, 1);
   if (accelerator.security == api::SecurityProfile::kRdma) object["securityProfile"] = "rdma";
   return object;
 }

@@ -15,10 +15,13 @@ std::string RevisionName(const std::string& deployment, const std::string& revis
 std::string PodName(const std::string& deployment, const PodIdentity& identity,
                     const std::string& role_revision) {
   return deployment + "-" + std::string(api::ToString(identity.role)) + "-" + role_revision + "-" +
-         std::to_string(identity.replica) + "-" + std::to_string(identity.incarnation);
+         std::to_string(identity.replica) + "-" + std::to_string(identity.incarnation) +
+         (identity.ranks > 1 ? "-" + std::to_string(identity.rank) : "");
 }
 
 std::string WorkersServiceName(const std::string& deployment) { return deployment + "-workers"; }
+
+std::string PeersServiceName(const std::string& deployment) { return deployment + "-peers"; }
 
 std::string ServiceAccountName(const api::DisaggDeployment& deployment) {
   return WorkerAccount(deployment.meta.name, deployment.spec.service_account_name);

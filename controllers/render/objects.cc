@@ -112,6 +112,18 @@ json RenderWorkersService(const api::DisaggDeployment& deployment) {
   return Applied(std::move(object));
 }
 
+// Ranks have to find the leader before it is ready: it becomes ready when all have.
+json RenderPeersService(const api::DisaggDeployment& deployment) {
+  const std::string& name = deployment.meta.name;
+  json object =
+      Object("v1", "Service", ChildMetadata(deployment, PeersServiceName(name), "workers"));
+  object["spec"] = {{"type", "ClusterIP"},
+                    {"clusterIP", "None"},
+                    {"publishNotReadyAddresses", true},
+                    {"selector", {{api::kLabelDeployment, name}, {api::kLabelPeers, "true"}}}};
+  return Applied(std::move(object));
+}
+
 json RenderBudget(const api::DisaggDeployment& deployment, api::RoleName role, int min_available) {
   const std::string& name = deployment.meta.name;
   const std::string role_name(api::ToString(role));

@@ -19,17 +19,22 @@ namespace disagg::render {
 
 inline constexpr char kWorkerClusterRole[] = "disagg-operator-worker-discovery";
 
-// <ddep>-<role>-<role revision>-<replica>-<incarnation>
+// <ddep>-<role>-<role revision>-<replica>-<incarnation>, and -<rank> where a replica is more than
+// one pod.
 struct PodIdentity {
   api::RoleName role = api::RoleName::kPrefill;
   int replica = 0;
   int incarnation = 1;
+  int rank = 0;
+  int ranks = 1;  // pods of the replica
 };
 
 std::string RevisionName(const std::string& deployment, const std::string& revision);
 std::string PodName(const std::string& deployment, const PodIdentity& identity,
                     const std::string& role_revision);
 std::string WorkersServiceName(const std::string& deployment);
+// Under which the ranks of a replica find each other before they are ready.
+std::string PeersServiceName(const std::string& deployment);
 std::string ServiceAccountName(
     const api::DisaggDeployment& deployment);  // the user's, or <ddep>-workers
 std::string BudgetName(const std::string& deployment, api::RoleName role);
@@ -62,8 +67,8 @@ struct PodHistory {
   bool avoid_strictly = false;
 };
 
-// The pod of a slot from the stored template of its role. What the deployment's metadata hands on
-// is read now, when the pod is created: it is part of no revision.
+// The pod of a slot from the stored template of its role and rank (Revision::Template). What the
+// deployment's metadata hands on is read now, when the pod is created: it is part of no revision.
 nlohmann::json RenderPod(const api::DisaggDeployment& deployment, const RevisionIdentity& revision,
                          const nlohmann::json& role_template, const PodIdentity& identity,
                          const PodHistory& history);
@@ -76,6 +81,7 @@ nlohmann::json RenderServiceAccount(const api::DisaggDeployment& deployment);
 nlohmann::json RenderRoleBinding(const api::DisaggDeployment& deployment);
 nlohmann::json RenderClientService(const api::DisaggDeployment& deployment);
 nlohmann::json RenderWorkersService(const api::DisaggDeployment& deployment);
+nlohmann::json RenderPeersService(const api::DisaggDeployment& deployment);
 nlohmann::json RenderBudget(const api::DisaggDeployment& deployment, api::RoleName role,
                             int min_available);
 

@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "controllers/api/labels.h"
+#include "controllers/api/reserved_pod.h"
+#include "controllers/render/engine_renderer.h"
 #include "controllers/render/metadata.h"
 #include "controllers/render/objects.h"
 
@@ -84,17 +86,52 @@ void AvoidNodes(const PodHistory& history, json* spec) {
   for (json& term : terms) AddRequirements(history.avoid_nodes, &term);
 }
 
+json Variable(const char* name, const std::string& value) {
+  return {{"name", name}, {"value", value}};
+}
+
+// Where the ranks of a group find each other. Arguments refer to these variables, so they come
+// first.
+void AddPeers(const std::string& deployment, const json& role_template, const PodIdentity& identity,
+              const std::string& role_revision, json* spec) {
+  const std::string peers = PeersServiceName(deployment);
+  (*spec)["subdomain"] = peers;
+  PodIdentity leader = identity;
+  leader.rank = 0;
+  // The leader binds to its address, which its name may not lead to yet.
+  const json own_address{{"name", kLeaderAddress},
+                         {"valueFrom", {{"fieldRef", {{"fieldPath", "status.podIP"}}}}}};
+  json env = json::array(
+      {identity.rank == 0
+           ? own_address
+           : Variable(kLeaderAddress, PodName(deployment, leader, role_revision) + "." + peers),
+       Variable(kRank, std::to_string(identity.rank))});
+  const json steps = role_template.value("steps", json::object());
+  for (const auto& [name, step] : steps.items()) {
+    env.push_back(Variable(name.c_str(), std::to_string(step.get<int>() * identity.rank)));
+  }
+  const std::string own(api::OwnContainer(identity.role));
+  for (json& container : spec->at("containers")) {
+    if (container.at("name") != own) continue;
+    for (json& variable : container["env"]) env.push_back(std::move(variable));
+    container["env"] = std::move(env);
+    return;
+  }
+}
+
 }  // namespace
 
 std::map<std::string, std::string> SlotLabels(const PodIdentity& identity,
                                               const std::string& role_revision,
                                               const std::string& revision) {
-  return {{api::kLabelReplica, std::to_string(identity.replica)},
-          // A replica is one pod so far, and its rank is the one that registers with the router.
-          {api::kLabelRank, "0"},
-          {api::kLabelIncarnation, std::to_string(identity.incarnation)},
-          {api::kLabelRoleRevision, role_revision},
-          {api::kLabelRevision, revision}};
+  std::map<std::string, std::string> labels{
+      {api::kLabelReplica, std::to_string(identity.replica)},
+      {api::kLabelRank, std::to_string(identity.rank)},
+      {api::kLabelIncarnation, std::to_string(identity.incarnation)},
+      {api::kLabelRoleRevision, role_revision},
+      {api::kLabelRevision, revision}};
+  if (identity.ranks > 1) labels[api::kLabelPeers] = "true";
+  return labels;
 }
 
 json RenderPod(const api::DisaggDeployment& deployment, const RevisionIdentity& revision,
@@ -114,6 +151,8 @@ json RenderPod(const api::DisaggDeployment& deployment, const RevisionIdentity& 
   Inherit(deployment.inherited, &pod["metadata"]);
   AddHistory(history, &pod["metadata"]["annotations"]);
   pod["spec"]["hostname"] = name;
+  if (identity.ranks > 1)
+    AddPeers(deployment.meta.name, role_template, identity, role_revision, &pod["spec"]);
   AvoidNodes(history, &pod["spec"]);
   return pod;
 }

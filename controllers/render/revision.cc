@@ -3,6 +3,7 @@
 #include <functional>
 #include <utility>
 
+#include "controllers/api/labels.h"
 #include "controllers/render/canonical.h"
 #include "controllers/render/inputs.h"
 #include "controllers/render/inputs_json.h"
@@ -99,6 +100,17 @@ void KeepModel(const Revision& previous, Inputs* inputs, Kept* kept) {
   inputs->model = model;
 }
 
+void CountRanks(const json& pods, RoleIdentity* identity) {
+  identity->ranks = identity->registering = 0;
+  for (const json& pod : pods) {
+    const int count = pod.at("count");
+    const json& metadata = pod.at("template").at("metadata");
+    identity->ranks += count;
+    if (metadata.at("labels").contains(api::kLabelDiscovery)) identity->registering += count;
+  }
+  if (identity->ranks == 1) identity->registering = 1;
+}
+
 // Builds a revision part by part, from the revision before or anew.
 class RevisionMaker {
  public:
@@ -115,12 +127,15 @@ class RevisionMaker {
     MakeContract();
     for (const auto& [name, role] : inputs_.roles) {
       MakeRole(name, ToJson(role), role.epoch, [&, &role = role] {
-        return RenderWorkerTemplate(context_, inputs_.model, inputs_.contract, role);
+        return RenderWorkerPods(context_, inputs_.model, inputs_.contract, role);
       });
     }
     const RouterInputs& router = inputs_.router;
     MakeRole(api::RoleName::kRouter, ToJson(router), router.epoch, [&] {
-      return RenderRouterTemplate(context_, inputs_.model, inputs_.contract, router);
+      return json::array({{{"kind", "rank"},
+                           {"count", 1},
+                           {"template", RenderRouterTemplate(context_, inputs_.model,
+                                                             inputs_.contract, router)}}});
     });
     RevisionIdentity& identity = made_.identity;
     identity.spec_hash = hashes_.spec;
@@ -145,21 +160,23 @@ class RevisionMaker {
   void MakeRole(api::RoleName name, const json& inputs, int epoch,
                 const std::function<json()>& render) {
     const json::json_pointer path(InputsPath(name));
-    json& rendered = made_.rendered["roles"][Key(name)];
+    json& pods = made_.rendered["roles"][Key(name)]["pods"];
     if (kept_.roles.contains(name)) {
       made_.identity.roles[name] = previous_->identity.roles.at(name);
       made_.inputs[path] = previous_->inputs.at(path);
-      rendered = previous_->Template(name);
+      pods = previous_->rendered.at("roles").at(Key(name)).at("pods");
       return;
     }
-    made_.identity.roles[name] = {.revision = ShortHashOf({{"contract", made_.inputs["contract"]},
-                                                           {"model", made_.inputs["model"]},
-                                                           {"name", Key(name)},
-                                                           {"role", inputs}}),
-                                  .spec_hash = hashes_.roles.at(name),
-                                  .epoch = epoch};
+    RoleIdentity& identity = made_.identity.roles[name];
+    identity = {.revision = ShortHashOf({{"contract", made_.inputs["contract"]},
+                                         {"model", made_.inputs["model"]},
+                                         {"name", Key(name)},
+                                         {"role", inputs}}),
+                .spec_hash = hashes_.roles.at(name),
+                .epoch = epoch};
     made_.inputs[path] = inputs;
-    rendered = render();
+    pods = render();
+    CountRanks(pods, &identity);
   }
 
   const Revision* previous_;
@@ -183,8 +200,13 @@ void Name(const std::map<std::string, std::string>& taken, Revision* revision) {
 
 }  // namespace
 
-const json& Revision::Template(api::RoleName role) const {
-  return rendered.at("roles").at(Key(role));
+const json& Revision::Template(api::RoleName role, int rank) const {
+  const json& pods = rendered.at("roles").at(Key(role)).at("pods");
+  for (const json& pod : pods) {
+    if (rank < pod.at("count").get<int>()) return pod.at("template");
+    rank -= pod.at("count").get<int>();
+  }
+  return pods.back().at("template");
 }
 
 std::string InputsPath(api::RoleName role) {

@@ -35,6 +35,11 @@ struct RoleIdentity {
   std::string revision;   // role revision
   std::string spec_hash;  // the role's own part of the spec with the contract's
   int epoch = 0;
+  int ranks = 1;  // pods of a replica
+  // Of them, those that register with the router: the first ones.
+  int registering = 1;
+
+  friend bool operator==(const RoleIdentity&, const RoleIdentity&) = default;
 };
 
 // A revision without its payload: what the annotations of a ControllerRevision tell.
@@ -51,11 +56,13 @@ struct RevisionIdentity {
 
 struct Revision {
   RevisionIdentity identity;
-  nlohmann::json inputs;    // {contract, roles: {prefill, decode}, router, model}
-  nlohmann::json rendered;  // {roles: {prefill: {metadata, spec}, decode, router}}
+  nlohmann::json inputs;  // {contract, roles: {prefill, decode}, router, model}
+  // {roles: {prefill: {pods: [{kind, count, template: {metadata, spec}}]}, decode, router}}; ranks
+  // are numbered through the list. See template.h.
+  nlohmann::json rendered;
 
-  // The template of one of the identity's roles.
-  const nlohmann::json& Template(api::RoleName role) const;
+  // The template of one of the identity's roles, for one rank of a replica.
+  const nlohmann::json& Template(api::RoleName role, int rank = 0) const;
 };
 
 // The hashes of a spec alone; cheap, for every pass. Equal spec_hash: nothing to roll.

@@ -1,4 +1,5 @@
 #include <set>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -26,7 +27,9 @@ constexpr char kModelPath[] = "/model";
 // others may refer to $(POD_NAME).
 std::vector<api::EnvVar> WorkerEnv(const EngineRenderer& engine, const WorkerView& worker) {
   // HOME may be anything that can be written; caches of compiled code go there.
-  return api::InOrderOfReferences(api::MergeEnv({DynamoWorkerEnv(worker.context),
+  const std::vector<api::EnvVar> runtime =
+      worker.registers() ? DynamoWorkerEnv(worker.context) : DynamoIdentityEnv(worker.context);
+  return api::InOrderOfReferences(api::MergeEnv({runtime,
                                                  {{"HOME", "/tmp", ""}},
                                                  engine.Env(worker),
                                                  worker.role.accelerator.env,
@@ -34,6 +37,7 @@ std::vector<api::EnvVar> WorkerEnv(const EngineRenderer& engine, const WorkerVie
 }
 
 std::vector<std::string> WorkerArgs(const EngineRenderer& engine, const WorkerView& worker) {
+  if (!engine.TakesArguments(worker)) return {};
   std::vector<std::string> args = engine.Flags(worker);
   api::Args free = worker.contract.args.at(worker.role.role);
   free.insert(worker.role.args.begin(), worker.role.args.end());
@@ -45,26 +49,35 @@ std::vector<std::string> WorkerArgs(const EngineRenderer& engine, const WorkerVi
 
 // Kubernetes lets `env` win over `envFrom`, whose keys the operator cannot read. What is reserved
 // and has no value in `env` is taken away before the engine starts. Not NVIDIA_VISIBLE_DEVICES: it
-// has done its work by then, and its value is the device plugin's.
+// has done its work by then, and its value is the device plugin's. Nor what RenderPod sets: that is
+// no part of `env` yet.
 json WorkerCommand(const EngineRenderer& engine, const WorkerView& worker,
                    const std::vector<api::EnvVar>& env) {
   std::vector<std::string> command;
   if (!worker.role.env_from.empty()) {
-    std::set<std::string_view> given{"NVIDIA_VISIBLE_DEVICES"};
+    std::set<std::string_view> given{"NVIDIA_VISIBLE_DEVICES", kLeaderAddress, kRank,
+                                     kDataStartRank};
     for (const api::EnvVar& variable : env) given.insert(variable.name);
     command.push_back("env");
-    for (const api::ReservedVariable& reserved : api::ReservedEnv()) {
-      if (given.contains(reserved.name)) continue;
-      command.insert(command.end(), {"-u", std::string(reserved.name)});
-    }
+    const auto take_away = [&](std::span<const api::ReservedVariable> variables) {
+      for (const api::ReservedVariable& reserved : variables) {
+        if (given.contains(reserved.name)) continue;
+        command.insert(command.end(), {"-u", std::string(reserved.name)});
+      }
+    };
+    take_away(api::ReservedEnv());
+    if (worker.nodes() > 1) take_away(api::ReservedOverNodes());
   }
-  const std::vector<std::string> program = engine.Command();
+  const std::vector<std::string> program = engine.Command(worker);
   command.insert(command.end(), program.begin(), program.end());
   return command;
 }
 
 json WorkerPorts(const EngineRenderer& engine, const WorkerView& worker) {
-  json ports = json::array({ContainerPort("system", kSystemPort), ContainerPort("rpc", kRpcPort)});
+  json ports = json::array();
+  if (worker.registers()) {
+    ports = {ContainerPort("system", kSystemPort), ContainerPort("rpc", kRpcPort)};
+  }
   for (const NamedPort& port : engine.Ports(worker)) {
     ports.push_back(ContainerPort(port.name, port.number));
   }
@@ -76,7 +89,7 @@ json WorkerPorts(const EngineRenderer& engine, const WorkerView& worker) {
 // perGPU.memory times GPUs has to be larger than sharedMemory.
 json WorkerResources(const RoleInputs& role) {
   const AcceleratorInputs& accelerator = role.accelerator;
-  const int gpus = role.parallelism.gpus();
+  const int gpus = role.gpus_per_pod();
   json amounts = json::object();
   PutText(&amounts, "cpu",
           role.resources.cpu.empty() ? TimesQuantity(accelerator.cpu_per_gpu, gpus)
@@ -148,13 +161,13 @@ Storage WorkerStorage(const EngineRenderer& engine, const RoleInputs& role) {
 json EngineContainer(const EngineRenderer& engine, const WorkerView& worker) {
   const RoleInputs& role = worker.role;
   json container = NamedContainer(api::OwnContainer(role.role), worker.contract.image, role.pod);
-  container.update(DynamoWorkerLifecycle(role.startup_timeout_seconds));
+  if (worker.registers()) container.update(DynamoWorkerLifecycle(role.startup_timeout_seconds));
   const std::vector<api::EnvVar> env = WorkerEnv(engine, worker);
   container["command"] = WorkerCommand(engine, worker, env);
-  container["args"] = WorkerArgs(engine, worker);
+  PutJson(&container, "args", WorkerArgs(engine, worker));
   container["env"] = EnvList(env);
   PutJson(&container, "envFrom", ParseFragments(role.env_from));
-  container["ports"] = WorkerPorts(engine, worker);
+  PutJson(&container, "ports", WorkerPorts(engine, worker));
   container["resources"] = WorkerResources(role);
   container["securityContext"] = engine.ContainerSecurity(worker);
   return container;
@@ -188,21 +201,28 @@ json WorkerMetadata(const EngineRenderer& engine, const WorkerView& worker) {
   json labels = CommonLabels(worker.context.deployment, engine.Name(), role);
   labels[api::kLabelRole] = role;
   labels[api::kLabelContract] = worker.context.contract;
-  labels[api::kLabelDiscovery] = api::kDiscoveryEnabled;
-  labels[api::kLabelLlmdRole] = LlmdRole(worker.role.role);
-  labels[api::kLabelLlmdModel] = LabelValue(worker.model.served_name);
+  if (worker.registers()) {
+    labels[api::kLabelDiscovery] = api::kDiscoveryEnabled;
+    labels[api::kLabelLlmdRole] = LlmdRole(worker.role.role);
+    labels[api::kLabelLlmdModel] = LabelValue(worker.model.served_name);
+  }
   json annotations = worker.role.accelerator.annotations;
   annotations[api::kAnnotationModel] = worker.model.served_name;
   return {{"labels", labels}, {"annotations", annotations}};
 }
 
-}  // namespace
+// A template says how often probes ask; where nothing is asked, that is no probe.
+void RemoveProbes(json* container) {
+  for (const char* probe : {"startupProbe", "readinessProbe", "livenessProbe"}) {
+    container->erase(probe);
+  }
+}
 
-json RenderWorkerTemplate(const TemplateContext& context, const ModelInputs& model,
-                          const ContractInputs& contract, const RoleInputs& role) {
-  const EngineRenderer& engine = EngineOf(contract.engine);
-  const WorkerView worker{context, model, contract, role};
-  json spec = CommonPodSpec(role.pod, context.deployment);
+json WorkerTemplate(const EngineRenderer& engine, const WorkerView& worker) {
+  const RoleInputs& role = worker.role;
+  json spec = CommonPodSpec(role.pod, worker.context.deployment);
+  // A rank that starts again alone hangs: the operator replaces all of them.
+  if (worker.nodes() > 1) spec["restartPolicy"] = "Never";
   spec["terminationGracePeriodSeconds"] = DynamoWorkerGraceSeconds(role.pod.drain_seconds);
   spec["securityContext"] = engine.PodSecurity(worker);
   Storage storage = WorkerStorage(engine, role);
@@ -213,8 +233,29 @@ json RenderWorkerTemplate(const TemplateContext& context, const ModelInputs& mod
   PutJson(&spec, "nodeSelector", NodeSelector(role));
   PutJson(&spec, "tolerations", Tolerations(role));
   PutText(&spec, "schedulerName", role.pod.placement.scheduler_name);
-  return LayOver(role.pod_template,
-                 {{"metadata", WorkerMetadata(engine, worker)}, {"spec", std::move(spec)}});
+  json made = LayOver(role.pod_template,
+                      {{"metadata", WorkerMetadata(engine, worker)}, {"spec", std::move(spec)}});
+  if (!worker.registers()) RemoveProbes(&made["spec"]["containers"][0]);
+  if (worker.nodes() > 1) PutJson(&made, "steps", engine.Steps(worker));
+  return made;
+}
+
+}  // namespace
+
+json RenderWorkerPods(const TemplateContext& context, const ModelInputs& model,
+                      const ContractInputs& contract, const RoleInputs& role) {
+  const EngineRenderer& engine = EngineOf(contract.engine);
+  WorkerView worker{context, model, contract, role};
+  const auto pods = [&](RankKind kind, const char* name, int count) {
+    worker.kind = kind;
+    return json{{"kind", name}, {"count", count}, {"template", WorkerTemplate(engine, worker)}};
+  };
+  const int nodes = role.accelerator.nodes;
+  if (nodes == 1 || engine.RegistersEveryRank(worker)) {
+    return json::array({pods(RankKind::kRank, "rank", nodes)});
+  }
+  return json::array(
+      {pods(RankKind::kLeader, "leader", 1), pods(RankKind::kFollower, "follower", nodes - 1)});
 }
 
 }  // namespace disagg::render

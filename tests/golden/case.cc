@@ -57,14 +57,31 @@ void Add(json document, const std::string& where, Case* loaded) {
   }
 }
 
+// Of a replica over several nodes, the first and the last rank of every kind.
+std::vector<int> RanksToShow(const render::Revision& revision, api::RoleName role) {
+  std::vector<int> ranks;
+  int first = 0;
+  for (const json& pods : revision.rendered["roles"][std::string(api::ToString(role))]["pods"]) {
+    const int count = pods["count"];
+    ranks.push_back(first);
+    if (count > 1) ranks.push_back(first + count - 1);
+    first += count;
+  }
+  return ranks;
+}
+
 // Budgets under the default policy: one replica of a role may be away.
 void AddRole(const DisaggDeployment& deployment, const render::Revision& revision,
              api::RoleName role, int replicas, std::map<std::string, json>* objects) {
   const std::string name(api::ToString(role));
+  const int ranks = revision.identity.roles.at(role).ranks;
   for (int replica = 0; replica < replicas; ++replica) {
-    (*objects)["pod-" + name + "-" + std::to_string(replica)] =
-        render::RenderPod(deployment, revision.identity, revision.Template(role),
-                          {.role = role, .replica = replica, .incarnation = 1}, {});
+    for (const int rank : RanksToShow(revision, role)) {
+      const std::string suffix = ranks > 1 ? "-" + std::to_string(rank) : "";
+      (*objects)["pod-" + name + "-" + std::to_string(replica) + suffix] = render::RenderPod(
+          deployment, revision.identity, revision.Template(role, rank),
+          {.role = role, .replica = replica, .incarnation = 1, .rank = rank, .ranks = ranks}, {});
+    }
   }
   if (deployment.spec.disruption == api::DisruptionPolicy::kOneGroup && replicas > 1) {
     (*objects)["poddisruptionbudget-" + name] =
@@ -82,6 +99,9 @@ std::map<std::string, json> Children(const DisaggDeployment& deployment,
   }
   objects["service-client"] = render::RenderClientService(deployment);
   objects["service-workers"] = render::RenderWorkersService(deployment);
+  for (const auto& [role, identity] : revision.identity.roles) {
+    if (identity.ranks > 1) objects["service-peers"] = render::RenderPeersService(deployment);
+  }
   for (const auto& [role, spec] : deployment.spec.roles) {
     AddRole(deployment, revision, role, spec.replicas, &objects);
   }

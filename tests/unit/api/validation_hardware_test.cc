@@ -59,25 +59,96 @@ TEST(ValidateWidths, Table) {
 TEST(ValidateGpus, Table) {
   ExpectMessages({
       {"a whole node", R"({"spec": {"decode": {"parallelism": {"data": 8}}}})", ""},
-      {"more than a node", R"({"spec": {"decode": {"parallelism": {"data": 12, "expert": 12}}}})",
+      {"a node and a half", R"({"spec": {"decode": {"parallelism": {"data": 12, "expert": 12}}}})",
        "spec.decode.parallelism: needs tensor x pipeline x data x context = 1 x 1 x 12 x 1 = 12 "
-       "GPUs; a b200 node has 8, and a replica is at most one node; choose widths of at most 8 "
-       "GPUs"},
-      {"two whole nodes are more than one",
-       R"({"spec": {"decode": {"parallelism": {"tensor": 2, "data": 8, "expert": 16}}}})",
-       "spec.decode.parallelism: needs tensor x pipeline x data x context = 2 x 1 x 8 x 1 = 16 "
-       "GPUs; "
-       "a b200 node has 8, and a replica is at most one node; choose widths of at most 8 GPUs"},
+       "GPUs; a b200 node has 8, and a replica larger than a node takes whole nodes; choose widths "
+       "of 8 or 16 GPUs"},
       {"pipeline stages count", R"({"spec": {"decode": {"parallelism":
          {"tensor": 4, "pipeline": 3, "data": 1, "expert": 1}}}})",
        "spec.decode.parallelism: needs tensor x pipeline x data x context = 4 x 3 x 1 x 1 = 12 "
-       "GPUs; "
-       "a b200 node has 8, and a replica is at most one node; choose widths of at most 8 GPUs"},
-      {"the class of the role counts", R"({"spec": {"decode": {"accelerator": "gb200"}}})",
-       "spec.decode.parallelism: needs tensor x pipeline x data x context = 1 x 1 x 8 x 1 = 8 "
-       "GPUs; "
-       "a gb200 node has 4, and a replica is at most one node; choose widths of at most 4 GPUs"},
+       "GPUs; a b200 node has 8, and a replica larger than a node takes whole nodes; choose widths "
+       "of 8 or 16 GPUs"},
+      {"the class of the role counts",
+       R"({"spec": {"decode": {"accelerator": "gb200", "parallelism": {"data": 6, "expert": 6}}}})",
+       "spec.decode.parallelism: needs tensor x pipeline x data x context = 1 x 1 x 6 x 1 = 6 "
+       "GPUs; a gb200 node has 4, and a replica larger than a node takes whole nodes; choose "
+       "widths "
+       "of 4 or 8 GPUs"},
+      {"two nodes of the role's class", R"({"spec": {"decode": {"accelerator": "gb200"}}})", ""},
+      {"tensor parallelism over two nodes",
+       R"({"spec": {"decode": {"parallelism": {"tensor": 16, "data": 1, "expert": 1}}}})", ""},
+      {"a pipeline stage on each of two nodes", R"({"spec": {"decode": {"parallelism":
+         {"tensor": 8, "pipeline": 2, "data": 1, "expert": 1}}}})",
+       ""},
+      {"a stage and a half on each of two nodes", R"({"spec": {"decode": {"parallelism":
+         {"tensor": 6, "pipeline": 4, "data": 1, "expert": 1}}}})",
+       ""},
+      {"data-parallel ranks over two nodes, four on each",
+       R"({"spec": {"decode": {"parallelism": {"tensor": 2, "data": 8, "expert": 16}}}})", ""},
+      {"data-parallel ranks of a node over twelve",
+       R"({"spec": {"decode": {"parallelism": {"tensor": 8, "data": 12, "expert": 96}}}})", ""},
+      {"data-parallel ranks wider than a node",
+       R"({"spec": {"decode": {"parallelism": {"tensor": 16, "data": 2, "expert": 1}}}})",
+       "spec.decode.parallelism: needs tensor x pipeline x data x context = 16 x 1 x 2 x 1 = 32 "
+       "GPUs; a b200 node has 8, and each of its 2 data-parallel ranks, of tensor x pipeline = 16 "
+       "x 1 = 16 GPUs, has to lie within a node and fill it with others; choose tensor x pipeline "
+       "that divides 8, or write data: 1"},
+      {"data-parallel ranks across the border of two nodes",
+       R"({"spec": {"decode": {"parallelism": {"tensor": 3, "data": 8, "expert": 1}}}})",
+       "spec.decode.parallelism: needs tensor x pipeline x data x context = 3 x 1 x 8 x 1 = 24 "
+       "GPUs; a b200 node has 8, and each of its 8 data-parallel ranks, of tensor x pipeline = 3 "
+       "x 1 = 3 GPUs, has to lie within a node and fill it with others; choose tensor x pipeline "
+       "that divides 8, or write data: 1"},
+      {"as many nodes as there can be",
+       R"({"spec": {"decode": {"parallelism": {"tensor": 8, "data": 128, "expert": 1}}}})", ""},
+      {"more nodes than there can be",
+       R"({"spec": {"decode": {"parallelism": {"tensor": 8, "data": 129, "expert": 1}}}})",
+       "spec.decode.parallelism: needs tensor x pipeline x data x context = 8 x 1 x 129 x 1 = 1032 "
+       "GPUs; a b200 node has 8, and a replica is at most 128 nodes; choose widths of at most 1024 "
+       "GPUs, or add replicas"},
+      {"the mocker is placed like what it stands in for",
+       R"({"spec": {"engine": {"type": "mocker", "args": {"trust-remote-code": null}},
+                    "decode": {"parallelism": {"tensor": 12, "data": 1, "expert": 1}}}})",
+       "spec.decode.parallelism: needs tensor x pipeline x data x context = 12 x 1 x 1 x 1 = 12 "
+       "GPUs; a b200 node has 8, and a replica larger than a node takes whole nodes; choose widths "
+       "of 8 or 16 GPUs"},
   });
+}
+
+TEST(ValidateGpus, OverNodesNoRankCountsItsPortsFromAVariable) {
+  ExpectMessages({
+      {"on one node it may",
+       R"({"spec": {"decode": {"env": [{"name": "VLLM_PORT", "value": "1"}]}}})", ""},
+      {"of a role", R"({"spec": {"decode": {"parallelism": {"data": 16, "expert": 16},
+                                            "env": [{"name": "VLLM_PORT", "value": "1"}]}}})",
+       R"(spec.decode.env[0].name "VLLM_PORT": must not be set where a replica takes several nodes: )"
+       "ranks that count their ports from it take each other's; remove it, or choose widths that "
+       "fit a node"},
+      {"of all roles", R"({"spec": {"engine": {"env": [{"name": "VLLM_PORT", "value": "1"}]},
+           "prefill": {"parallelism": {"data": 16, "expert": 16}},
+           "decode": {"parallelism": {"data": 16, "expert": 16}}}})",
+       R"(spec.engine.env[0].name "VLLM_PORT": must not be set where a replica takes several nodes: )"
+       "ranks that count their ports from it take each other's; remove it, or choose widths that "
+       "fit a node"},
+      {"of a template", R"({"spec": {"decode": {"parallelism": {"data": 16, "expert": 16},
+           "podTemplate": {"spec": {"containers": [{"name": "engine",
+               "env": [{"name": "VLLM_PORT", "value": "1"}]}]}}}}})",
+       R"(spec.decode.podTemplate.spec.containers[0].env[0].name "VLLM_PORT": must not be set where )"
+       "a replica takes several nodes: ranks that count their ports from it take each other's; "
+       "remove it, or choose widths that fit a node"},
+  });
+}
+
+TEST(ValidateGpus, OverNodesSidecarsLeaveThePortWhereRanksMeet) {
+  const std::string sidecar = R"("podTemplate": {"spec": {"containers": [{"name": "side",
+      "image": "side:1", "ports": [{"containerPort": 8400}]}]}})";
+  EXPECT_EQ(Messages(R"({"spec": {"decode": {)" + sidecar + "}}}"), std::vector<std::string>());
+  EXPECT_EQ(Messages(R"({"spec": {"decode": {"parallelism": {"data": 16, "expert": 16}, )" +
+                     sidecar + "}}}"),
+            std::vector<std::string>(
+                {R"(spec.decode.podTemplate.spec.containers[0].ports[0].containerPort "8400": is )"
+                 R"(the operator's port "dp-rpc" of engine, and containers of a pod share its )"
+                 "ports; choose another number"}));
 }
 
 TEST(ValidatePrecision, Table) {

@@ -14,7 +14,7 @@ using nlohmann::json;
 
 json DecodePod(const Fixture& seed, const PodHistory& history = {}) {
   const Revision revision = seed.Make();
-  return RenderPod(seed.deployment, revision.identity, revision.rendered["roles"]["decode"],
+  return RenderPod(seed.deployment, revision.identity, revision.Template(RoleName::kDecode),
                    {.role = RoleName::kDecode, .replica = 4, .incarnation = 2}, history);
 }
 
@@ -108,7 +108,7 @@ TEST(Pod, AvoidsNodesByPreferenceWhereNoOtherNodeIsKnown) {
 TEST(Pod, AvoidsNodesInEveryAlternativeOfItsTemplate) {
   const Fixture seed = Seed();
   const Revision revision = seed.Make();
-  json role_template = revision.rendered["roles"]["decode"];
+  json role_template = revision.Template(RoleName::kDecode);
   role_template["spec"]["affinity"]["nodeAffinity"]
                ["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"] =
                    json::parse(R"([{"matchExpressions":[{"key":"a","operator":"Exists"}]},

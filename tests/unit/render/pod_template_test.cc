@@ -111,7 +111,7 @@ TEST(ReservedPod, NamesWhatIsRendered) {
   for (const RoleName role : {RoleName::kPrefill, RoleName::kDecode, RoleName::kRouter}) {
     const json& pod = revision.Template(role);
     EXPECT_EQ(ContainerOf(pod)["name"], json(api::OwnContainer(role)));
-    const auto reserved = api::ReservedPorts(role);
+    const auto reserved = api::ReservedPorts(role, 8, 1);
     for (const json& port : ContainerOf(pod)["ports"]) {
       EXPECT_TRUE(std::any_of(reserved.begin(), reserved.end(), [&](const auto& entry) {
         return port["name"] == json(entry.name) && port["containerPort"] == entry.first;

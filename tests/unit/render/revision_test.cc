@@ -240,7 +240,7 @@ TEST(Revision, ARoleThatDoesNotRollKeepsItsPartByteForByteWhateverBecameOfTheCla
   EXPECT_EQ(Canonical(after.rendered["roles"]["prefill"]),
             Canonical(before.rendered["roles"]["prefill"]));
   EXPECT_EQ(Canonical(after.Template(kRouter)), Canonical(before.Template(kRouter)));
-  EXPECT_EQ(EnvOf(after.rendered["roles"]["decode"], "NEW"), "1");
+  EXPECT_EQ(EnvOf(after.Template(kDecode), "NEW"), "1");
   EXPECT_EQ(after.identity.roles.at(kPrefill).revision,
             before.identity.roles.at(kPrefill).revision);
 }
@@ -317,7 +317,7 @@ TEST(Revision, ARestartTakesTheNewModel) {
 
 TEST(Revision, AContractNamesTheDynamoNamespace) {
   const Revision revision = Seed().Make();
-  EXPECT_EQ(EnvOf(revision.rendered["roles"]["prefill"], "DYN_NAMESPACE"),
+  EXPECT_EQ(EnvOf(revision.Template(kPrefill), "DYN_NAMESPACE"),
             "serving-minimax-m3-" + revision.identity.contract);
   EXPECT_EQ(EnvOf(revision.Template(kRouter), "DYN_NAMESPACE"),
             "serving-minimax-m3-" + revision.identity.contract);
@@ -429,7 +429,9 @@ TEST(ControllerRevision, WithMalformedRolesIsNoRevision) {
   for (const char* roles : {"", "x", "[]", "{}", R"({"cook":{}})", R"({"prefill":7})",
                             R"({"prefill":{"revision":"a","specHash":"b","epoch":"c"}})",
                             R"({"prefill":{"revision":"a","specHash":"b","epoch":1}})",
-                            R"({"router":{"revision":"a","specHash":"b","epoch":1}})"}) {
+                            R"({"router":{"revision":"a","specHash":"b","epoch":1}})",
+                            R"({"prefill":{"revision":"a","specHash":"b","epoch":1,"ranks":0},
+                                "router":{"revision":"a","specHash":"b","epoch":1}})"}) {
     json object = ToControllerRevision(seed.Make(), seed.deployment);
     object["metadata"]["annotations"]["disagg.dev/roles"] = roles;
     EXPECT_FALSE(IdentityOf(MetaOf(object)).has_value()) << roles;
@@ -438,9 +440,11 @@ TEST(ControllerRevision, WithMalformedRolesIsNoRevision) {
 
 TEST(ControllerRevision, WithoutAPartOfItsDataIsNoRevision) {
   const Fixture seed = Seed();
-  for (const char* path : {"/data/inputs/contract", "/data/inputs/model", "/data/inputs/router",
-                           "/data/inputs/roles/prefill", "/data/rendered/roles/decode",
-                           "/data/rendered/roles/router"}) {
+  for (const char* path :
+       {"/data/inputs/contract", "/data/inputs/model", "/data/inputs/router",
+        "/data/inputs/roles/prefill", "/data/rendered/roles/decode", "/data/rendered/roles/router",
+        "/data/rendered/roles/decode/pods", "/data/rendered/roles/decode/pods/0/count",
+        "/data/rendered/roles/decode/pods/0/template"}) {
     json object = ToControllerRevision(seed.Make(), seed.deployment);
     object[json::json_pointer(path)] = nullptr;
     EXPECT_FALSE(RevisionOf(object.dump()).has_value()) << path;

@@ -169,6 +169,7 @@ TEST(WorkerCommand, TakesAwayWhatIsReservedAndMayComeFromASecret) {
   for (const api::ReservedVariable& reserved : api::ReservedEnv()) {
     const std::string name(reserved.name);
     if (name == "NVIDIA_VISIBLE_DEVICES") continue;  // read before any program of ours runs
+    if (name.starts_with("DISAGG_")) continue;       // set by RenderPod
     const bool set = EnvOf(pod, name) != "<none>";
     const auto at = std::find(command.begin(), command.end(), name);
     const bool taken_away = at != command.end() && *std::prev(at) == "-u";

@@ -5,34 +5,66 @@ namespace {
 
 using nlohmann::json;
 
-// Bases: a worker with several data-parallel ranks uses one port per rank from here on. They stay
-// below each other's bases for the 16 ranks that a pod can hold.
+// Bases: a worker with several data-parallel ranks uses one port per rank from here on, the rank
+// counted over the whole replica. They stay clear of each other's for the 16 ranks that a pod can
+// hold, whichever these are.
 constexpr int kKvEventsPort = 5557;
 constexpr int kNixlPort = 5600;
+// Of rank 0, where the ranks of all nodes meet; above the bases for the 1024 ranks that there can
+// be.
+constexpr int kDataRpcPort = 8400;
 
 void AddWidth(std::vector<std::string>* flags, const char* flag, int width) {
   if (width > 1) flags->insert(flags->end(), {flag, std::to_string(width)});
 }
 
-// Tensor and data widths, in the form in which one process starts all its ranks: with
+void Append(std::vector<std::string>* flags, const std::vector<std::string>& more) {
+  flags->insert(flags->end(), more.begin(), more.end());
+}
+
+std::string ValueOf(const char* variable) { return "$(" + std::string(variable) + ")"; }
+
+bool IsDataParallel(const WorkerView& worker) { return worker.role.parallelism.data > 1; }
+
+// Data-parallel ranks in the form in which one process starts all those of its pod: with
 // --data-parallel-hybrid-lb the router chooses the rank (one registration, ranks inside it).
-std::vector<std::string> ParallelFlags(const api::Parallelism& widths) {
+std::vector<std::string> DataFlags(const WorkerView& worker) {
+  const bool several = worker.nodes() > 1;
+  std::vector<std::string> flags{
+      "--data-parallel-size",       std::to_string(worker.role.parallelism.data),
+      "--data-parallel-size-local", std::to_string(worker.role.data_per_pod()),
+      "--data-parallel-start-rank", several ? ValueOf(kDataStartRank) : "0"};
+  if (several) {
+    Append(&flags, {"--data-parallel-address", ValueOf(kLeaderAddress), "--data-parallel-rpc-port",
+                    std::to_string(kDataRpcPort)});
+  }
+  flags.push_back("--data-parallel-hybrid-lb");
+  return flags;
+}
+
+// One engine over several nodes.
+std::vector<std::string> NodeFlags(const WorkerView& worker) {
+  std::vector<std::string> flags{"--master-addr", ValueOf(kLeaderAddress),
+                                 "--nnodes",      std::to_string(worker.nodes()),
+                                 "--node-rank",   ValueOf(kRank)};
+  if (worker.kind == RankKind::kFollower) flags.push_back("--headless");
+  return flags;
+}
+
+std::vector<std::string> ParallelFlags(const WorkerView& worker) {
+  const api::Parallelism& widths = worker.role.parallelism;
   std::vector<std::string> flags{"--tensor-parallel-size", std::to_string(widths.tensor)};
   AddWidth(&flags, "--pipeline-parallel-size", widths.pipeline);
   AddWidth(&flags, "--prefill-context-parallel-size", widths.context);
   AddWidth(&flags, "--decode-context-parallel-size", widths.decode_context);
-  if (widths.data > 1) {
-    const std::string data = std::to_string(widths.data);
-    flags.insert(flags.end(), {"--data-parallel-size", data, "--data-parallel-size-local", data,
-                               "--data-parallel-start-rank", "0", "--data-parallel-hybrid-lb"});
+  if (IsDataParallel(worker)) {
+    Append(&flags, DataFlags(worker));
+  } else if (worker.nodes() > 1) {
+    Append(&flags, NodeFlags(worker));
   }
   // vLLM derives the width (tensor x data); validation has checked that it is the one asked for.
   if (widths.expert > 1) flags.push_back("--enable-expert-parallel");
   return flags;
-}
-
-void Append(std::vector<std::string>* flags, const std::vector<std::string>& more) {
-  flags->insert(flags->end(), more.begin(), more.end());
 }
 
 std::vector<std::string> TransferFlags(const WorkerView& worker) {
@@ -53,16 +85,29 @@ std::vector<std::string> KvEventFlags(const WorkerView& worker) {
 
 }  // namespace
 
-std::vector<std::string> VllmEngine::Command() const { return {"python3", "-m", "dynamo.vllm"}; }
+std::vector<std::string> VllmEngine::Command(const WorkerView&) const {
+  return {"python3", "-m", "dynamo.vllm"};
+}
+
+bool VllmEngine::TakesArguments(const WorkerView&) const { return true; }
 
 std::vector<std::string> VllmEngine::Flags(const WorkerView& worker) const {
   std::vector<std::string> flags{"--model", "/model", "--served-model-name",
                                  worker.model.served_name};
   Append(&flags, TransferFlags(worker));
-  Append(&flags, ParallelFlags(worker.role.parallelism));
+  Append(&flags, ParallelFlags(worker));
   Append(&flags, {"--request-plane", "tcp"});
   Append(&flags, KvEventFlags(worker));
   return flags;
+}
+
+bool VllmEngine::RegistersEveryRank(const WorkerView& worker) const {
+  return IsDataParallel(worker);
+}
+
+std::map<std::string, int> VllmEngine::Steps(const WorkerView& worker) const {
+  if (!IsDataParallel(worker)) return {};
+  return {{kDataStartRank, worker.role.data_per_pod()}};
 }
 
 std::vector<api::EnvVar> VllmEngine::Env(const WorkerView& worker) const {
@@ -81,7 +126,10 @@ std::vector<api::EnvVar> VllmEngine::Env(const WorkerView& worker) const {
 }
 
 std::vector<NamedPort> VllmEngine::Ports(const WorkerView& worker) const {
+  // The scheduler listens on them all, and it is the leader's.
+  if (worker.kind == RankKind::kFollower) return {};
   std::vector<NamedPort> ports;
+  if (IsDataParallel(worker) && worker.nodes() > 1) ports.push_back({"dp-rpc", kDataRpcPort});
   if (worker.role.kv_events) ports.push_back({"kv-events", kKvEventsPort});
   if (worker.transfers_kv()) ports.push_back({"nixl", kNixlPort});
   return ports;

@@ -22,6 +22,7 @@ class ChildrenPlanner {
     Accounts();
     Want(kube::kServices, Stage::kServing, render::RenderWorkersService(deployment_));
     Want(kube::kServices, Stage::kServing, render::RenderClientService(deployment_));
+    Peers();
     Budgets();
     DeleteUnwanted();
     return std::move(writes_);
@@ -46,6 +47,20 @@ class ChildrenPlanner {
     }
   }
 
+  int RanksOf(api::RoleName role) const {
+    const auto ranks = goal_.ranks.find(role);
+    return ranks == goal_.ranks.end() ? 1 : ranks->second;
+  }
+
+  void Peers() {
+    const bool wanted = std::any_of(goal_.ranks.begin(), goal_.ranks.end(),
+                                    [](const auto& role) { return role.second > 1; });
+    if (!wanted && !goal_.keep_peers) return;
+    Want(kube::kServices, Stage::kServing, render::RenderPeersService(deployment_));
+  }
+
+  // Of pods: whoever evicts one rank takes its whole replica, so only as many pods may go as
+  // replicas.
   void Budgets() {
     const auto policy = deployment_.spec.disruption;
     if (policy == api::DisruptionPolicy::kNone) return;
@@ -54,7 +69,7 @@ class ChildrenPlanner {
       // One that forbids nothing would only be an object more.
       if (desired < PolicyOf(role).budget_from || desired <= spare) continue;
       Want(kube::kPodDisruptionBudgets, Stage::kServing,
-           render::RenderBudget(deployment_, role, desired - spare));
+           render::RenderBudget(deployment_, role, desired * RanksOf(role) - spare));
     }
   }
 

@@ -261,6 +261,8 @@ class DeploymentPlanner {
     // An object that cannot be read says nothing about the children that it wants.
     if (!readable_) return;
     auto writes = PlanChildren(snapshot_, {.desired = desired,
+                                           .ranks = RanksOf(target.identity),
+                                           .keep_peers = RunsPeers(),
                                            .keep_accounts = OldPods(target),
                                            .heal_only = heal_only,
                                            .gate = gate});
@@ -300,6 +302,17 @@ class DeploymentPlanner {
       const auto role = target.identity.roles.find(state.role);
       return role == target.identity.roles.end() || role->second.revision != state.role_revision;
     });
+  }
+
+  static std::map<api::RoleName, int> RanksOf(const render::RevisionIdentity& revision) {
+    std::map<api::RoleName, int> ranks;
+    for (const auto& [role, identity] : revision.roles) ranks[role] = identity.ranks;
+    return ranks;
+  }
+
+  bool RunsPeers() const {
+    return std::any_of(states_.begin(), states_.end(),
+                       [](const PodState& state) { return state.ranks > 1; });
   }
 
   std::set<std::string> LiveRevisions(const Candidate& target) const {

@@ -52,8 +52,11 @@ std::vector<Write> PlanDryRuns(const Snapshot& snapshot, const std::vector<PodSt
       return state.role_revision == identity.revision;
     });
     if (known) continue;
-    ask(render::RenderPod(deployment, revision.identity, revision.Template(role), {role, 0, 1},
-                          {}));
+    // The ranks behind the first are all alike.
+    for (int rank = 0; rank < std::min(2, identity.ranks); ++rank) {
+      ask(render::RenderPod(deployment, revision.identity, revision.Template(role, rank),
+                            {role, 0, 1, rank, identity.ranks}, {}));
+    }
   }
   return writes;
 }

@@ -1,7 +1,8 @@
 #include "controllers/planning/group_state.h"
 
 #include <algorithm>
-#include <tuple>
+
+#include "controllers/planning/rank_fate.h"
 
 namespace disagg::planning {
 namespace {
@@ -21,11 +22,6 @@ int Badness(const PodState& rank) {
   return 0;
 }
 
-bool AreOfOneGroup(const PodState& a, const PodState& b) {
-  return std::tie(a.role, a.replica, a.incarnation, a.role_revision) ==
-         std::tie(b.role, b.replica, b.incarnation, b.role_revision);
-}
-
 GroupState GroupOf(std::span<const PodState> ranks) {
   const PodState& first = ranks.front();
   GroupState group;
@@ -37,9 +33,11 @@ GroupState GroupOf(std::span<const PodState> ranks) {
       ranks.begin(), ranks.end(),
       [](const PodState& a, const PodState& b) { return Badness(a) < Badness(b); });
   group.life = group.worst->life;
-  group.ready = std::all_of(ranks.begin(), ranks.end(), [](const auto& r) { return r.ready(); });
-  group.scheduled =
-      std::all_of(ranks.begin(), ranks.end(), [](const auto& r) { return r.pod->scheduled; });
+  const bool complete = static_cast<int>(ranks.size()) == first.ranks;
+  group.ready =
+      complete && std::all_of(ranks.begin(), ranks.end(), [](const auto& r) { return r.ready(); });
+  group.scheduled = complete && std::all_of(ranks.begin(), ranks.end(),
+                                            [](const auto& r) { return r.pod->scheduled; });
   return group;
 }
 
@@ -73,10 +71,7 @@ std::vector<GroupState> FoldGroups(std::span<const PodState> states) {
   std::vector<GroupState> groups;
   groups.reserve(states.size());
   while (!states.empty()) {
-    const auto end = std::find_if_not(states.begin(), states.end(), [&](const PodState& state) {
-      return AreOfOneGroup(states.front(), state);
-    });
-    const auto size = static_cast<std::size_t>(end - states.begin());
+    const std::size_t size = GroupSize(states);
     groups.push_back(GroupOf(states.first(size)));
     states = states.subspan(size);
   }

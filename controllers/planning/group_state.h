@@ -28,8 +28,8 @@ struct GroupState {
   int replica = 0;
   int incarnation = 0;
   Life life = Life::kAlive;         // the worst of its ranks': lost, failed, ending, alive
-  bool ready = false;               // all of its ranks are
-  bool scheduled = false;           // all of its ranks are
+  bool ready = false;               // all of its ranks are there, and are
+  bool scheduled = false;           // likewise
   std::span<const PodState> ranks;  // never empty
   const PodState* worst = nullptr;  // of `ranks`, the one whose life is the group's
 

@@ -1,5 +1,6 @@
 #include "controllers/planning/pod_identity.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "controllers/api/labels.h"
@@ -40,12 +41,19 @@ const StoredRevision* FindRevision(const PodIdentity& identity, const std::strin
 std::optional<PodIdentity> ParsePodName(std::string_view name, const std::string& deployment) {
   if (!name.starts_with(deployment + "-")) return std::nullopt;
   const auto parts = Split(name.substr(deployment.size() + 1));
-  if (parts.size() != 4 || parts[1].empty()) return std::nullopt;
+  if ((parts.size() != 4 && parts.size() != 5) || parts[1].empty()) return std::nullopt;
   const auto role = api::ParseRoleName(parts[0]);
   const auto replica = base::ParseNumber<int>(parts[2]);
   const auto incarnation = base::ParseNumber<int>(parts[3]);
   if (!role || replica.value_or(-1) < 0 || incarnation.value_or(-1) < 0) return std::nullopt;
-  return PodIdentity{{*role, *replica, *incarnation}, std::string(parts[1]), "", ""};
+  PodIdentity identity{{*role, *replica, *incarnation}, std::string(parts[1]), "", ""};
+  if (parts.size() == 5) {
+    const auto rank = base::ParseNumber<int>(parts[4]);
+    if (rank.value_or(-1) < 0 || *rank >= api::kMostNodes) return std::nullopt;
+    identity.slot.rank = *rank;
+    identity.slot.ranks = std::max(2, *rank + 1);
+  }
+  return identity;
 }
 
 std::optional<PodIdentity> IdentifyPod(const kube::Pod& pod, const Snapshot& snapshot) {
@@ -53,8 +61,16 @@ std::optional<PodIdentity> IdentifyPod(const kube::Pod& pod, const Snapshot& sna
   if (!identity) return std::nullopt;
   const std::string& named = pod.meta.label(api::kLabelRevision);
   if (const StoredRevision* stored = FindRevision(*identity, named, snapshot)) {
+    const render::RoleIdentity& role = stored->identity.roles.at(identity->slot.role);
     identity->contract = stored->identity.contract;
     identity->revision = stored->identity.name;
+    // A name with a rank is of a replica of several pods, and the other way round.
+    const bool several = role.ranks > 1;
+    if (several != (identity->slot.ranks > 1) || identity->slot.rank >= role.ranks) {
+      return std::nullopt;
+    }
+    identity->slot.ranks = role.ranks;
+    identity->registers = identity->slot.rank < role.registering;
   } else {
     identity->contract = pod.meta.label(api::kLabelContract);
     identity->revision = named;

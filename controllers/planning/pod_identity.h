@@ -19,9 +19,11 @@ struct PodIdentity {
   std::string role_revision;
   // Of the stored revisions that hold this role revision; of the labels where none does any more.
   std::string contract, revision;
+  bool registers = true;  // with the router; other ranks only work for those
 };
 
-// What <ddep>-<role>-<role revision>-<replica>-<incarnation> tells; nothing for another name.
+// What <ddep>-<role>-<role revision>-<replica>-<incarnation>[-<rank>] tells; nothing for another
+// name. Of the number of ranks a name tells only that there is one more than its own.
 std::optional<PodIdentity> ParsePodName(std::string_view name, const std::string& deployment);
 
 // Nothing for a name that this operator would not give to a pod of the deployment.

@@ -7,6 +7,7 @@
 #include "controllers/planning/group_state.h"
 #include "controllers/planning/node_bans.h"
 #include "controllers/planning/pod_writes.h"
+#include "controllers/planning/rank_fate.h"
 #include "controllers/planning/removal.h"
 #include "controllers/planning/removal_words.h"
 #include "controllers/planning/role_counts.h"
@@ -54,8 +55,15 @@ struct Source {
 // Works on one role of the target's contract; collects into a PodPlan.
 class RolePlanner {
  public:
-  RolePlanner(const Snapshot& snapshot, const PodGoal& goal, api::RoleName role, PodPlan& plan)
-      : snapshot_(snapshot), goal_(goal), role_(role), policy_(PolicyOf(role)), plan_(plan) {
+  // `in_use`: see FollowersInUse.
+  RolePlanner(const Snapshot& snapshot, const PodGoal& goal, api::RoleName role,
+              const std::set<std::string>& in_use, PodPlan& plan)
+      : snapshot_(snapshot),
+        goal_(goal),
+        role_(role),
+        policy_(PolicyOf(role)),
+        in_use_(in_use),
+        plan_(plan) {
     const auto desired = goal.desired.find(role);
     desired_ = desired == goal.desired.end() ? 0 : desired->second;
     limits_ = LimitsOf(desired_, MinReady(*snapshot.deployment, role), policy_.unavailable,
@@ -78,6 +86,7 @@ class RolePlanner {
       }
     }
     const int missing = Remove(turn);
+    CompleteGroups();
     if (turn.may_create) CreateMissing(turn.may_surge ? missing : WithoutSurge(missing));
     DeleteOldFailures(missing == 0);
     return missing;
@@ -111,7 +120,8 @@ class RolePlanner {
   void Delete(const GroupState& group, const std::string& why) {
     if (!deleted_.insert(&group).second) return;
     for (const PodState& rank : group.ranks) {
-      if (CanBeDeleted(rank)) {
+      if (in_use_.contains(rank.pod->meta.uid)) continue;
+      if (CanBeDeleted(rank) && !EndsWithOthers(rank)) {
         plan_.writes.push_back(DeleteOf(rank, policy_.stage, goal_.gate, why));
       }
     }
@@ -144,7 +154,7 @@ class RolePlanner {
         !std::includes(banned.begin(), banned.end(), avoided.begin(), avoided.end());
     const bool finds_none =
         !rank.pod->unschedulable_message.empty() &&
-        !AnotherNodeFits(snapshot_.capacity, goal_.payload->Template(role_).at("spec"),
+        !AnotherNodeFits(snapshot_.capacity, goal_.payload->Template(role_, rank.rank).at("spec"),
                          rank.pod->extended_resources, banned);
     if (passed || finds_none) {
       Delete(group, passed ? "its ban of a node has passed" : "no other node can take it");
@@ -182,6 +192,37 @@ class RolePlanner {
     return removal.make;
   }
 
+  // Of which not all ranks have been created yet.
+  void CompleteGroups() {
+    for (const GroupState* group : Kept()) {
+      const PodState& first = group->ranks.front();
+      const std::vector<int> missing = RanksToCreate(group->ranks);
+      if (missing.empty()) continue;
+      const std::optional<Source> source = SourceOf(first.revision);
+      if (!source) continue;
+      if (source->payload == nullptr) {
+        plan_.needs_payloads.insert(first.revision);
+        continue;
+      }
+      render::PodIdentity identity{role_, group->replica, group->incarnation, 0, first.ranks};
+      for (const int rank : missing) {
+        identity.rank = rank;
+        Create(identity, HistoryLike(first, snapshot_.now), "", *source);
+      }
+    }
+  }
+
+  std::optional<Source> SourceOf(const std::string& revision) const {
+    if (revision == goal_.revision.name) return Source{goal_.revision, goal_.payload};
+    const auto stored =
+        std::find_if(snapshot_.revisions.begin(), snapshot_.revisions.end(),
+                     [&](const StoredRevision& other) { return other.identity.name == revision; });
+    if (stored == snapshot_.revisions.end()) return std::nullopt;
+    const auto payload = snapshot_.payloads.find(revision);
+    return Source{stored->identity,
+                  payload == snapshot_.payloads.end() ? nullptr : payload->second.get()};
+  }
+
   void CreateMissing(int missing) {
     const Groups lost = LostToStandIn(groups_, gone_, limits_, revision_);
     for (const GroupState* group : lost) CreateStandIn(*group);
@@ -199,17 +240,11 @@ class RolePlanner {
   }
 
   void CreateStandIn(const GroupState& lost) {
-    const std::string& name = lost.ranks.front().revision;
-    const auto stored = std::find_if(
-        snapshot_.revisions.begin(), snapshot_.revisions.end(),
-        [&](const StoredRevision& revision) { return revision.identity.name == name; });
-    if (stored == snapshot_.revisions.end()) return;
-    const auto payload = snapshot_.payloads.find(name);
+    const std::optional<Source> source = SourceOf(lost.ranks.front().revision);
+    if (!source) return;
     Explain(lost.slot(), "is created again from revision " + lost.role_revision(),
             "no pod of revision " + revision_ + " was ever ready");
-    CreateNext(
-        lost.replica, &lost,
-        {stored->identity, payload == snapshot_.payloads.end() ? nullptr : payload->second.get()});
+    CreateNext(lost.replica, &lost, *source);
   }
 
   // The one that the next group of a slot follows, though it may be gone.
@@ -224,11 +259,13 @@ class RolePlanner {
   // One above the highest of the slot. What is gone leaves its name: were it only hidden from our
   // caches, the API server would say that it is taken.
   render::PodIdentity NextIdentity(int replica, const GroupState* before,
-                                   const std::string& role_revision) const {
+                                   const Source& source) const {
     const GroupState* there = NewestOf(groups_, replica);
     const int next = there == nullptr ? 1 : there->incarnation + 1;
     const int last = before == nullptr ? 1 : before->incarnation;
-    return FirstFree(snapshot_, {role_, replica, std::max(next, last)}, role_revision);
+    const render::RoleIdentity& role = source.revision.roles.at(role_);
+    return FirstFree(snapshot_, {role_, replica, std::max(next, last), 0, role.ranks},
+                     role.revision);
   }
 
   const std::string& RoleRevision(const Source& source) const {
@@ -254,10 +291,24 @@ class RolePlanner {
         return;
       }
     }
-    Create(NextIdentity(replica, before, RoleRevision(source)), before, source);
+    CreateGroup(NextIdentity(replica, before, source), before, source);
   }
 
-  void Create(const render::PodIdentity& identity, const GroupState* before, const Source& source) {
+  void CreateGroup(render::PodIdentity identity, const GroupState* before, const Source& source) {
+    render::PodHistory history;
+    if (before != nullptr && Continues(*before, source)) {
+      history = HistoryAfter(*before->worst, snapshot_.now);
+    }
+    const std::string cause = before == nullptr ? "" : Cause(*before);
+    // The leader of several ranks comes when the others are there; see rank_fate.h.
+    identity.rank = identity.ranks > 1 ? 1 : 0;
+    for (; identity.rank < identity.ranks; ++identity.rank) {
+      Create(identity, history, cause, source);
+    }
+  }
+
+  void Create(const render::PodIdentity& identity, const render::PodHistory& history,
+              const std::string& cause, const Source& source) {
     Write write;
     write.verb = Verb::kCreate;
     write.stage = policy_.stage;
@@ -265,20 +316,17 @@ class RolePlanner {
     write.resource = kube::kPods;
     write.key = {snapshot_.deployment->meta.namespace_name,
                  render::PodName(snapshot_.deployment->meta.name, identity, RoleRevision(source))};
-    write.body = Render(identity, before, source);
+    write.body = Render(identity, history, source);
     write.reason = "create " + SlotName(role_, identity.replica) + " (incarnation " +
-                   std::to_string(identity.incarnation) + ")" +
-                   (before == nullptr ? "" : ": " + Cause(*before));
+                   std::to_string(identity.incarnation) +
+                   (identity.ranks > 1 ? ", rank " + std::to_string(identity.rank) : "") + ")" +
+                   (cause.empty() ? "" : ": " + cause);
     plan_.writes.push_back(std::move(write));
   }
 
-  nlohmann::json Render(const render::PodIdentity& identity, const GroupState* before,
+  nlohmann::json Render(const render::PodIdentity& identity, render::PodHistory history,
                         const Source& source) {
-    const nlohmann::json& pod = source.payload->Template(role_);
-    render::PodHistory history;
-    if (before != nullptr && Continues(*before, source)) {
-      history = HistoryAfter(*before->worst, snapshot_.now);
-    }
+    const nlohmann::json& pod = source.payload->Template(role_, identity.rank);
     if (!history.avoid_nodes.empty()) {
       history.avoid_strictly = AnotherNodeFits(snapshot_.capacity, pod.at("spec"),
                                                render::DevicesOf(pod), history.avoid_nodes);
@@ -334,6 +382,7 @@ class RolePlanner {
   const PodGoal& goal_;
   const api::RoleName role_;
   const RolePolicy& policy_;
+  const std::set<std::string>& in_use_;
   PodPlan& plan_;
   int desired_ = 0;
   Limits limits_;
@@ -344,11 +393,13 @@ class RolePlanner {
   std::vector<Explanation> notes_;
 };
 
-void DeleteOtherContracts(const ContractStep& step, const PodGoal& goal, PodPlan& plan) {
+void DeleteOtherContracts(const ContractStep& step, const std::set<std::string>& in_use,
+                          const PodGoal& goal, PodPlan& plan) {
   for (const GroupState* group : step.drop) {
     const std::string why = "contract " + goal.revision.contract + " replaces " + group->contract();
     for (const PodState& rank : group->ranks) {
-      if (!CanBeDeleted(rank)) continue;
+      if (!CanBeDeleted(rank) || EndsWithOthers(rank)) continue;
+      if (in_use.contains(rank.pod->meta.uid)) continue;
       plan.writes.push_back(DeleteOf(rank, PolicyOf(group->role).stage, goal.gate, why));
     }
   }
@@ -366,11 +417,12 @@ PodPlan PlanPods(const Snapshot& snapshot, const std::vector<PodState>& states,
     if (state.lost_at) WakeAt(*state.lost_at, plan);
   }
   const ContractStep step = OldWorkersFirst().Next(groups, goal.revision.contract);
-  DeleteOtherContracts(step, goal, plan);
+  const std::set<std::string> in_use = FollowersInUse(snapshot, states);
+  DeleteOtherContracts(step, in_use, goal, plan);
   std::vector<Explanation> notes;
   int workers_missing = 0;  // the map has routers last
   for (const auto& [role, identity] : goal.revision.roles) {
-    RolePlanner planner(snapshot, goal, role, plan);
+    RolePlanner planner(snapshot, goal, role, in_use, plan);
     const int missing =
         planner.Run(groups, gone, TurnOf(snapshot, role, step.workers_wait, workers_missing));
     if (PolicyOf(role).holds_devices) workers_missing += missing;

@@ -6,6 +6,7 @@
 
 #include "controllers/api/labels.h"
 #include "controllers/planning/pod_identity.h"
+#include "controllers/planning/rank_fate.h"
 #include "controllers/planning/role_policy.h"
 #include "controllers/planning/times.h"
 #include "operator/base/parse_number.h"
@@ -122,8 +123,8 @@ void ReadHistory(PodState& state, std::int64_t now) {
 
 void Sort(std::vector<PodState>& states) {
   std::sort(states.begin(), states.end(), [](const PodState& a, const PodState& b) {
-    return std::tie(a.role, a.replica, a.incarnation, a.pod->meta.name) <
-           std::tie(b.role, b.replica, b.incarnation, b.pod->meta.name);
+    return std::tie(a.role, a.replica, a.incarnation, a.role_revision, a.rank) <
+           std::tie(b.role, b.replica, b.incarnation, b.role_revision, b.rank);
   });
 }
 
@@ -139,6 +140,8 @@ std::optional<PodState> Classify(const std::shared_ptr<const kube::Pod>& pod,
   state.role = identity->slot.role;
   state.replica = identity->slot.replica;
   state.incarnation = identity->slot.incarnation;
+  state.rank = identity->slot.rank;
+  state.ranks = identity->slot.ranks;
   state.role_revision = identity->role_revision;
   state.contract = identity->contract;
   state.revision = identity->revision;
@@ -147,7 +150,7 @@ std::optional<PodState> Classify(const std::shared_ptr<const kube::Pod>& pod,
   ReadHistory(state, snapshot.now);
   const RolePolicy& policy = PolicyOf(state.role);
   state.hidden = meta.label(api::kLabelDeployment) != snapshot.deployment->meta.name ||
-                 meta.label(policy.found_by) != policy.found_value;
+                 (identity->registers && meta.label(policy.found_by) != policy.found_value);
   JudgePhase(state);
   if (state.life == Life::kAlive) state.settles_at = SettlesAt(*pod, snapshot.now);
   if (state.life == Life::kAlive || state.crash_looping || meta.deleting()) {
@@ -166,6 +169,7 @@ std::vector<PodState> ClassifyPods(const Snapshot& snapshot) {
     if (auto state = Classify(pod, snapshot)) states.push_back(std::move(*state));
   }
   Sort(states);
+  ShareFate(snapshot, states);
   return states;
 }
 

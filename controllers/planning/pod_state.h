@@ -29,6 +29,7 @@ struct PodState {
   api::RoleName role = api::RoleName::kPrefill;
   int replica = 0;
   int incarnation = 0;
+  int rank = 0, ranks = 1;              // of the pods of its group
   int retries = 0;                      // short lives in a row before this pod
   std::map<std::string, int> failures;  // of predecessors, by node
   NodeFaultMap faults;                  // of the last hour, of predecessors
@@ -61,7 +62,9 @@ struct PodState {
 std::optional<PodState> Classify(const std::shared_ptr<const kube::Pod>& pod,
                                  const Snapshot& snapshot);
 
-// In the order of role, replica, incarnation and name, so that the ranks of a group are together.
+// In the order of role, replica, incarnation, role revision and rank, so that the ranks of a group
+// are together. They share one fate: when one has failed, is gone or ends, the others end as well
+// (kEnding, though nobody has deleted them yet).
 std::vector<PodState> ClassifyPods(const Snapshot& snapshot);
 
 // The history of pods that are gone, in the same order: of its slot each was the newest.

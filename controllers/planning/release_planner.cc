@@ -1,28 +1,67 @@
 #include "controllers/planning/release_planner.h"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 
 #include "controllers/planning/group_state.h"
 #include "controllers/planning/pod_writes.h"
+#include "controllers/planning/rank_fate.h"
 #include "controllers/planning/removal.h"
 #include "controllers/planning/times.h"
 
 namespace disagg::planning {
 namespace {
 
-void Release(PodState& state, const std::string& why, std::vector<Write>& writes) {
+using Uids = std::set<std::string>;
+
+// `in_use`: see FollowersInUse.
+void Release(PodState& state, const std::string& why, const Uids& in_use,
+             std::vector<Write>& writes) {
   if (!CanBeDeleted(state)) return;
   // An order to end needs no proof that the node is gone; only grace 0 does, once this one stands.
   if (state.in_doubt()) state.node_gone = state.node_absent = false;
-  writes.push_back(DeleteOf(state, Stage::kRelease, Gate::kAlways, why));
+  if (!in_use.contains(state.pod->meta.uid)) {
+    writes.push_back(DeleteOf(state, Stage::kRelease, Gate::kAlways, why));
+  }
   state.released = true;
   state.life = Life::kEnding;
   state.crash_looping = false;
 }
 
+// What the death of a group stands on where nothing shows it: a node or a rank that is not there.
+std::optional<Absence> AbsenceBehind(const Snapshot& snapshot, const GroupState& group) {
+  const PodState& worst = *group.worst;
+  if (group.in_doubt()) return Absence{kube::kNodes, {"", worst.pod->node_name}, ""};
+  const bool shows = std::any_of(group.ranks.begin(), group.ranks.end(), [](const auto& rank) {
+    return !rank.alive() && !EndsWithOthers(rank);
+  });
+  if (shows) return std::nullopt;
+  render::PodIdentity missing{group.role, group.replica, group.incarnation, 0, worst.ranks};
+  missing.rank = MissingRanks(group.ranks).front();
+  const kube::ObjectMeta& owner = snapshot.deployment->meta;
+  return Absence{
+      kube::kPods,
+      {owner.namespace_name, render::PodName(owner.name, missing, group.role_revision())},
+      ""};
+}
+
+// A rank that failed stays for whoever wants to look at it; the others hold the devices of the next
+// group.
+void ReleaseBrokenGroups(const Snapshot& snapshot, const std::vector<PodState>& states,
+                         const Uids& in_use, std::vector<Write>& writes) {
+  if (snapshot.not_live.contains(kube::kPods.ToString())) return;
+  for (const GroupState& group : FoldGroups(states)) {
+    for (const PodState& rank : group.ranks) {
+      if (!EndsWithOthers(rank) || in_use.contains(rank.pod->meta.uid)) continue;
+      writes.push_back(DeleteOf(rank, Stage::kRelease, Gate::kAlways, rank.why));
+      writes.back().because_absent = AbsenceBehind(snapshot, group);
+    }
+  }
+}
+
 // Of whatever contract: what is wanted is so many replicas.
-void ReleaseSurplus(api::RoleName role, int at_most, const ReleaseGoal& goal,
+void ReleaseSurplus(api::RoleName role, int at_most, const ReleaseGoal& goal, const Uids& in_use,
                     std::vector<PodState>& states, std::vector<Write>& writes) {
   const auto revision = goal.role_revisions.find(role);
   const std::string accepted = revision == goal.role_revisions.end() ? "" : revision->second;
@@ -40,7 +79,7 @@ void ReleaseSurplus(api::RoleName role, int at_most, const ReleaseGoal& goal,
   }
   for (PodState& state : states) {
     if (!victims.contains(state.pod->meta.uid)) continue;
-    Release(state, "surplus: " + std::to_string(at_most) + " wanted", writes);
+    Release(state, "surplus: " + std::to_string(at_most) + " wanted", in_use, writes);
   }
 }
 
@@ -81,17 +120,19 @@ void ReleaseLeftovers(const Snapshot& snapshot, std::vector<Write>& writes) {
 std::vector<Write> PlanRelease(const Snapshot& snapshot, const ReleaseGoal& goal,
                                std::vector<PodState>& states) {
   std::vector<Write> writes;
+  const Uids in_use = FollowersInUse(snapshot, states);
   for (const DamagedRevision& damaged : snapshot.damaged) {
     if (!damaged.lost_labels.empty()) writes.push_back(RestoreLabels(damaged, snapshot));
   }
   ReleaseLeftovers(snapshot, writes);
   ReleaseStrays(snapshot, states, writes);
   if (goal.everything) {
-    for (PodState& state : states) Release(state, "suspended", writes);
+    for (PodState& state : states) Release(state, "suspended", in_use, writes);
     return writes;
   }
+  ReleaseBrokenGroups(snapshot, states, in_use, writes);
   for (const auto& [role, at_most] : goal.at_most) {
-    ReleaseSurplus(role, at_most, goal, states, writes);
+    ReleaseSurplus(role, at_most, goal, in_use, states, writes);
   }
   for (const PodState& state : states) {
     const bool stays = !state.released && !state.pod->meta.deleting() && !state.in_doubt();

@@ -5,6 +5,7 @@
 // state of a deployment.
 //
 //   suspended        -> every pod is deleted, of whatever revision
+//   a rank is gone   -> the others of its group are deleted (rank_fate.h)
 //   fewer replicas   -> the surplus of each role is deleted, and what serves is kept (removal.h)
 //   a name of no slot -> deleted: nothing would ever use its devices
 //   left by an earlier deployment of this name, and by the garbage collector for 10 s -> deleted

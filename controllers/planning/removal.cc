@@ -133,6 +133,7 @@ class Planner {
   void DropSurplus() {
     std::vector<std::size_t> left(kept_.begin(), kept_.end());
     std::vector<Member> members;
+    members.reserve(left.size());
     for (const std::size_t i : left) members.push_back(At(i));
     for (const std::size_t i : Surplus(members, limits_.desired)) Drop(left[i], Reason::kSurplus);
   }
@@ -205,6 +206,7 @@ std::vector<std::size_t> Surplus(const std::vector<Member>& members, int desired
         })]);
   };
   std::vector<const std::vector<std::size_t>*> order;
+  order.reserve(slots.size());
   for (const auto& [replica, slot] : slots) order.push_back(&slot);
   std::sort(order.begin(), order.end(),
             [&](const auto* a, const auto* b) { return worth(*a) < worth(*b); });

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "controllers/planning/pod_identity.h"
 
@@ -29,7 +30,7 @@ std::shared_ptr<const kube::Pod> PodOf(const Write& create, std::int64_t now) {
 void SlotMemory::Keep(const Snapshot& snapshot, std::shared_ptr<const kube::Pod> pod) {
   const auto identity = IdentifyPod(*pod, snapshot);
   if (!identity) return;
-  Slot& slot = newest_[{identity->slot.role, identity->slot.replica}];
+  Slot& slot = newest_[{identity->slot.role, identity->slot.replica, identity->slot.rank}];
   // Numbers begin anew with another role revision: the younger pod is the newer one then.
   const bool older = slot.pod.pod != nullptr && slot.pod.pod->meta.name != pod->meta.name &&
                      std::pair(pod->meta.creation_time, identity->slot.incarnation) <

@@ -3,11 +3,11 @@
 // What this process remembers of the slots of one deployment between two passes, so that what
 // repeats itself is seen to: a pod that vanishes as soon as it is created leaves no trace in the
 // API server. Losing it (a restart, another leader) makes some things happen a little faster, and
-// nothing wrong. One pod per slot. Not thread-safe; pure.
+// nothing wrong. One pod per rank of a slot. Not thread-safe; pure.
 
 #include <map>
 #include <memory>
-#include <utility>
+#include <tuple>
 
 #include "controllers/planning/plan.h"
 #include "controllers/planning/snapshot.h"
@@ -29,7 +29,7 @@ class SlotMemory {
 
   void Keep(const Snapshot& snapshot, std::shared_ptr<const kube::Pod> pod);
 
-  std::map<std::pair<api::RoleName, int>, Slot> newest_;
+  std::map<std::tuple<api::RoleName, int, int>, Slot> newest_;  // by role, replica and rank
 };
 
 }  // namespace disagg::planning

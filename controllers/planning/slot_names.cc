@@ -31,10 +31,16 @@ std::vector<int> VacantSlots(int count, std::set<int> taken, const std::set<int>
 
 render::PodIdentity FirstFree(const Snapshot& snapshot, render::PodIdentity identity,
                               const std::string& role_revision) {
-  const std::string& deployment = snapshot.deployment->meta.name;
-  while (IsTaken(snapshot, render::PodName(deployment, identity, role_revision))) {
-    ++identity.incarnation;
-  }
+  const auto any_is_taken = [&] {
+    render::PodIdentity pod = identity;
+    for (pod.rank = 0; pod.rank < pod.ranks; ++pod.rank) {
+      if (IsTaken(snapshot, render::PodName(snapshot.deployment->meta.name, pod, role_revision))) {
+        return true;
+      }
+    }
+    return false;
+  };
+  while (any_is_taken()) ++identity.incarnation;
   return identity;
 }
 

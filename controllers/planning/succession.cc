@@ -54,4 +54,11 @@ render::PodHistory HistoryAfter(const PodState& before, std::int64_t now) {
   return history;
 }
 
+render::PodHistory HistoryLike(const PodState& sibling, std::int64_t now) {
+  return {.retries = sibling.retries,
+          .failures = sibling.failures,
+          .faults = sibling.faults,
+          .avoid_nodes = BannedNodes(sibling.faults, now)};
+}
+
 }  // namespace disagg::planning

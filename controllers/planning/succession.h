@@ -26,7 +26,8 @@ std::int64_t SuccessorAt(const PodState& before, std::int64_t now);
 // Why the successor in a slot waits: "decode-0 waits after a failure: Evicted".
 Explanation ExplainBackoff(const std::string& slot, const PodState& before);
 
-// Without `avoid_strictly`.
+// Both without `avoid_strictly`. HistoryLike: for a pod beside `sibling` in its group.
 render::PodHistory HistoryAfter(const PodState& before, std::int64_t now);
+render::PodHistory HistoryLike(const PodState& sibling, std::int64_t now);
 
 }  // namespace disagg::planning

@@ -32,7 +32,8 @@ bool IsChildName(const kube::Resource& resource, const std::string& name,
   if (resource == kube::kControllerRevisions) return IsRevisionName(name, deployment);
   if (resource == kube::kPodDisruptionBudgets) return IsBudgetName(name, deployment);
   if (resource == kube::kServices) {
-    return name == deployment || name == render::WorkersServiceName(deployment);
+    return name == deployment || name == render::WorkersServiceName(deployment) ||
+           name == render::PeersServiceName(deployment);
   }
   return name == render::WorkerAccount(deployment, "");
 }

@@ -23,7 +23,7 @@ int Number(const kube::Pod& pod, const char* label) {
 
 auto Order(const kube::Pod& pod) {
   return std::tuple(Number(pod, api::kLabelReplica), Number(pod, api::kLabelIncarnation),
-                    pod.meta.name);
+                    Number(pod, api::kLabelRank), pod.meta.name);
 }
 
 // Of the same revision: after a roll-out nothing had gone wrong.

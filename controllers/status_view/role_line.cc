@@ -39,9 +39,13 @@ std::string Shape(const Facts& facts, api::RoleName role, int desired) {
   if (found == spec.roles.end()) return "no longer in the spec";
   const api::RoleSpec& of_role = found->second;
   std::string shape = Layout(of_role.parallelism) + ", " + Count(of_role.parallelism.gpus(), "GPU");
-  if (desired > 1) shape += " each";
   const std::string& accelerator =
       of_role.accelerator.empty() ? spec.accelerator : of_role.accelerator;
+  const auto klass = facts.classes.find(accelerator);
+  const int nodes =
+      klass == facts.classes.end() ? 1 : of_role.parallelism.nodes(klass->second->gpus_per_node);
+  if (nodes > 1) shape += " on " + std::to_string(nodes) + " nodes";
+  if (desired > 1) shape += " each";
   if (accelerator != spec.accelerator) shape += " of class " + accelerator;
   return role == api::RoleName::kAggregated ? shape : shape + ", " + Transfer(facts, accelerator);
 }

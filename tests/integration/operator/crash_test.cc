@@ -29,16 +29,17 @@ std::string LabelOf(const json& pod, const std::string& label) {
 }
 
 // Every slot once, every object owned, nothing left over.
-void ExpectExactly(const Deployment& deployment, int prefill, int decode, const std::string& when) {
+void ExpectExactly(const Deployment& deployment, int prefill, int decode, unsigned services,
+                   const std::string& when) {
   std::map<std::string, int> slots;
   for (const json& pod : deployment.Pods("", false)) {
-    ++slots[LabelOf(pod, "role") + "-" + LabelOf(pod, "replica")];
+    ++slots[LabelOf(pod, "role") + "-" + LabelOf(pod, "replica") + "-" + LabelOf(pod, "rank")];
     EXPECT_EQ(pod["metadata"]["ownerReferences"][0]["uid"], deployment.Object()["metadata"]["uid"])
         << when;
   }
   EXPECT_EQ(static_cast<int>(slots.size()), prefill + decode) << when;
   for (const auto& [slot, count] : slots) EXPECT_EQ(count, 1) << when << ": slot " << slot;
-  EXPECT_EQ(TheApi().List(deployment.Collection("services")).size(), 2u) << when;
+  EXPECT_EQ(TheApi().List(deployment.Collection("services")).size(), services) << when;
   EXPECT_EQ(deployment.Pods("router", false).size(), 1u) << when;
   EXPECT_EQ(TheApi().List(deployment.Collection("poddisruptionbudgets")).size(), 1u) << when;
   EXPECT_EQ(TheApi().List(deployment.Collection("rolebindings")).size(), 1u) << when;
@@ -47,9 +48,11 @@ void ExpectExactly(const Deployment& deployment, int prefill, int decode, const 
 struct Workload {
   const char* name;
   std::function<void(const Deployment&)> change;  // null: creation itself
-  int prefill, decode;
+  int prefill, decode;                            // pods
   int least_writes;      // fewer would mean that the kills miss the workload
   bool new_decode_pods;  // the change replaces the pods of this role
+  json spec = json::object();
+  unsigned services = 2;
 };
 
 enum class When { kBefore, kAfter };
@@ -98,7 +101,7 @@ class Run {
       workload_.change(*deployment_);
     } else {
       Arm();
-      deployment_ = std::make_unique<Deployment>(label_);
+      deployment_ = std::make_unique<Deployment>(label_, workload_.spec);
     }
   }
 
@@ -120,7 +123,7 @@ class Run {
   void ExpectDone() {
     EXPECT_TRUE(deployment_->WaitReady()) << sentence_;
     Eventually(sentence_ + ": exact pods", std::chrono::seconds(20), [&] { return HasItsPods(); });
-    ExpectExactly(*deployment_, workload_.prefill, workload_.decode, sentence_);
+    ExpectExactly(*deployment_, workload_.prefill, workload_.decode, workload_.services, sentence_);
     EXPECT_EQ(workload_.new_decode_pods,
               workload_.change && Uids(deployment_->Pods("decode")) != before_)
         << sentence_;
@@ -154,6 +157,18 @@ void KillAtEveryWrite(const Workload& workload) {
 // The revision, 2 Services, account and binding, a budget, 4 pods, and status.
 TEST(CrashSafety, Creation) { KillAtEveryWrite({"create", nullptr, 2, 1, 10, false}); }
 
+// One pod and the peers' Service more.
+TEST(CrashSafety, CreationOverTwoNodes) {
+  KillAtEveryWrite({.name = "nodes",
+                    .change = nullptr,
+                    .prefill = 2,
+                    .decode = 2,
+                    .least_writes = 12,
+                    .new_decode_pods = false,
+                    .spec = {{"decode", {{"parallelism", {{"data", 1}, {"tensor", 16}}}}}},
+                    .services = 3});
+}
+
 TEST(CrashSafety, ScaleUp) {
   KillAtEveryWrite({"scale",
                     [](const Deployment& d) {
@@ -182,7 +197,7 @@ TEST(CrashSafety, LostAnswersMakeNoDuplicates) {
                          {"decode", {{"parallelism", one_device}}}});
   ASSERT_TRUE(deployment.WaitReady(std::chrono::seconds(120)));
   EXPECT_EQ(proxy->Hits("lost"), 20);
-  ExpectExactly(deployment, 12, 1, "after 20 lost answers");
+  ExpectExactly(deployment, 12, 1, 2, "after 20 lost answers");
 }
 
 }  // namespace

@@ -402,11 +402,13 @@ RevisionBuilder::RevisionBuilder(const std::string& name, const std::string& con
 RevisionBuilder& RevisionBuilder::Role(api::RoleName role, const std::string& role_revision) {
   revision_.identity.roles[role] = {.revision = role_revision, .spec_hash = "", .epoch = 1};
   const std::string name(api::ToString(role));
-  revision_.rendered["roles"][name] = {
+  const json made = {
       {"metadata",
        {{"labels", {{api::kLabelRole, name}, {api::kLabelContract, revision_.identity.contract}}},
         {"annotations", json::object()}}},
       {"spec", {{"containers", json::array({{{"name", "engine"}}})}}}};
+  revision_.rendered["roles"][name]["pods"] =
+      json::array({{{"kind", "rank"}, {"count", 1}, {"template", made}}});
   return *this;
 }
 

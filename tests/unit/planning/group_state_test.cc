@@ -81,7 +81,9 @@ TEST(GroupState, IsAsWellAsTheWorstOfItsRanks) {
   };
   for (const Case& c : cases) {
     SCOPED_TRACE(c.sentence);
-    const std::vector<GroupState> groups = FoldGroups(c.ranks);
+    std::vector<PodState> ranks = c.ranks;
+    for (PodState& rank : ranks) rank.ranks = static_cast<int>(ranks.size());
+    const std::vector<GroupState> groups = FoldGroups(ranks);
     ASSERT_EQ(groups.size(), 1u);
     EXPECT_EQ(groups[0].life, c.life);
     EXPECT_EQ(groups[0].ready, c.ready);

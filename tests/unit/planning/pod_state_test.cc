@@ -248,8 +248,9 @@ TEST(Classify, LeavesTheDrainOfAPersonAlone) {
 TEST(Classify, KnowsNoSlotOfANameThatIsNotOurs) {
   for (const char* name :
        {"other-decode-new-0-1", "minimax-m3-encode-new-0-1", "minimax-m3-decode-new-0",
-        "minimax-m3-decode-new-0-1-2", "minimax-m3-decode-new-x-1", "minimax-m3-decode-new--1-1",
-        "minimax-m3-decode--0-1", "minimax-m3-decode-new-0-99999999999", "minimax-m3", ""}) {
+        "minimax-m3-decode-new-0-1-2-3", "minimax-m3-decode-new-0-1-x", "minimax-m3-decode-new-x-1",
+        "minimax-m3-decode-new--1-1", "minimax-m3-decode--0-1",
+        "minimax-m3-decode-new-0-99999999999", "minimax-m3", ""}) {
     SCOPED_TRACE(name);
     kube::Pod pod = *Decode().Build();
     pod.meta.name = name;

@@ -64,6 +64,15 @@ void World::RemoveRouters() {
   std::erase_if(pods_, [](const auto& pod) { return IsRouter(*pod); });
 }
 
+void World::RemovePod(api::RoleName role, int replica, int rank) {
+  const auto removed = std::erase_if(pods_, [&](const auto& pod) {
+    return pod->meta.label(api::kLabelRole) == api::ToString(role) &&
+           pod->meta.label(api::kLabelReplica) == std::to_string(replica) &&
+           pod->meta.label(api::kLabelRank) == std::to_string(rank);
+  });
+  EXPECT_EQ(removed, 1u);
+}
+
 void World::SetModel(const ModelBuilder& model) { catalogue_.models = {model.Build()}; }
 void World::SetClass(const ClassBuilder& type) { catalogue_.classes = {type.Build()}; }
 

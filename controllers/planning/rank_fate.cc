@@ -1,0 +1,124 @@
+#include "controllers/planning/rank_fate.h"
+
+#include <algorithm>
+#include <string>
+#include <tuple>
+
+#include "controllers/planning/pod_identity.h"
+#include "controllers/planning/times.h"
+
+namespace disagg::planning {
+namespace {
+
+bool AreOfOneGroup(const PodState& a, const PodState& b) {
+  return std::tie(a.role, a.replica, a.incarnation, a.role_revision) ==
+         std::tie(b.role, b.replica, b.incarnation, b.role_revision);
+}
+
+// One that this process has seen or created, and that is not there any more.
+bool Remembers(const Snapshot& snapshot, const PodState& sibling, int rank) {
+  const auto is_it = [&](const GonePod& gone) {
+    const auto identity = IdentifyPod(*gone.pod, snapshot);
+    return identity && identity->slot.role == sibling.role &&
+           identity->slot.replica == sibling.replica &&
+           identity->slot.incarnation == sibling.incarnation && identity->slot.rank == rank &&
+           identity->role_revision == sibling.role_revision;
+  };
+  return std::any_of(snapshot.gone.begin(), snapshot.gone.end(), is_it);
+}
+
+bool HasLeader(std::span<const PodState> group) { return group.front().rank == 0; }
+
+bool IsOver(const PodState& rank) { return rank.life == Life::kFailed || rank.life == Life::kLost; }
+
+// An engine of several ranks that has served, all of it there, and not past its drain.
+bool IsAtWork(std::span<const PodState> group, std::int64_t now) {
+  const PodState& leader = group.front();
+  if (leader.ranks == 1 || !MissingRanks(group).empty()) return false;
+  const kube::Pod& pod = *leader.pod;
+  const bool served = pod.ready || HasServed(pod);
+  const bool overdue = pod.meta.deleting() && now > *pod.meta.deletion_time;
+  if (IsOver(leader) || !served || overdue) return false;
+  return std::none_of(group.begin() + 1, group.end(), [](const PodState& follower) {
+    return IsOver(follower) || follower.pod->meta.deleting();
+  });
+}
+
+std::string WhatHappenedTo(const PodState& rank) {
+  if (!rank.why.empty()) return rank.why;
+  return rank.life == Life::kEnding ? "was deleted" : "failed";
+}
+
+// Why the group does not go on; empty: it does.
+std::string WhyItEnds(const Snapshot& snapshot, std::span<const PodState> group) {
+  for (const PodState& rank : group) {
+    if (!rank.alive()) return "rank " + std::to_string(rank.rank) + ": " + WhatHappenedTo(rank);
+  }
+  for (const int rank : MissingRanks(group)) {
+    if (HasLeader(group) || Remembers(snapshot, group.front(), rank)) {
+      return "rank " + std::to_string(rank) + " is gone";
+    }
+  }
+  return "";
+}
+
+}  // namespace
+
+std::vector<int> MissingRanks(std::span<const PodState> group) {
+  std::vector<int> missing;
+  std::size_t next = 0;
+  for (int rank = 0; rank < group.front().ranks; ++rank) {
+    if (next < group.size() && group[next].rank == rank) {
+      ++next;
+    } else {
+      missing.push_back(rank);
+    }
+  }
+  return missing;
+}
+
+std::size_t GroupSize(std::span<const PodState> states) {
+  const auto end = std::find_if_not(states.begin(), states.end(), [&](const PodState& state) {
+    return AreOfOneGroup(states.front(), state);
+  });
+  return static_cast<std::size_t>(end - states.begin());
+}
+
+std::vector<int> RanksToCreate(std::span<const PodState> group) {
+  std::vector<int> ranks = MissingRanks(group);
+  if (ranks.size() > 1) std::erase(ranks, 0);
+  return ranks;
+}
+
+std::set<std::string> FollowersInUse(const Snapshot& snapshot, std::span<const PodState> states) {
+  std::set<std::string> uids;
+  while (!states.empty()) {
+    const std::span<const PodState> group = states.first(GroupSize(states));
+    states = states.subspan(group.size());
+    if (!IsAtWork(group, snapshot.now)) continue;
+    for (const PodState& follower : group.subspan(1)) uids.insert(follower.pod->meta.uid);
+  }
+  return uids;
+}
+
+bool EndsWithOthers(const PodState& rank) {
+  return rank.ranks > 1 && rank.life == Life::kEnding && !rank.released &&
+         !rank.pod->meta.deleting();
+}
+
+void ShareFate(const Snapshot& snapshot, std::vector<PodState>& states) {
+  for (std::span<PodState> rest(states); !rest.empty();) {
+    const std::span<PodState> group = rest.first(GroupSize(rest));
+    rest = rest.subspan(group.size());
+    if (group.front().ranks == 1) continue;
+    const std::string why = WhyItEnds(snapshot, group);
+    if (why.empty()) continue;
+    for (PodState& rank : group) {
+      if (!rank.alive()) continue;
+      rank.life = Life::kEnding;
+      rank.why = why;
+    }
+  }
+}
+
+}  // namespace disagg::planning

@@ -142,6 +142,7 @@ std::optional<PodState> Classify(const std::shared_ptr<const kube::Pod>& pod,
   state.incarnation = identity->slot.incarnation;
   state.rank = identity->slot.rank;
   state.ranks = identity->slot.ranks;
+  state.registers = identity->registers;
   state.role_revision = identity->role_revision;
   state.contract = identity->contract;
   state.revision = identity->revision;

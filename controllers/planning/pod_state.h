@@ -30,6 +30,7 @@ struct PodState {
   int replica = 0;
   int incarnation = 0;
   int rank = 0, ranks = 1;              // of the pods of its group
+  bool registers = true;                // with the router
   int retries = 0;                      // short lives in a row before this pod
   std::map<std::string, int> failures;  // of predecessors, by node
   NodeFaultMap faults;                  // of the last hour, of predecessors

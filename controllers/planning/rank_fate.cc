@@ -31,10 +31,11 @@ bool HasLeader(std::span<const PodState> group) { return group.front().rank == 0
 
 bool IsOver(const PodState& rank) { return rank.life == Life::kFailed || rank.life == Life::kLost; }
 
-// An engine of several ranks that has served, all of it there, and not past its drain.
+// A leader with followers that has served, all of it there, and not past its drain. Ranks that all
+// register are one another's leaders, and drain together.
 bool IsAtWork(std::span<const PodState> group, std::int64_t now) {
   const PodState& leader = group.front();
-  if (leader.ranks == 1 || !MissingRanks(group).empty()) return false;
+  if (group.back().registers || !MissingRanks(group).empty()) return false;
   const kube::Pod& pod = *leader.pod;
   const bool served = pod.ready || HasServed(pod);
   const bool overdue = pod.meta.deleting() && now > *pod.meta.deletion_time;

@@ -29,8 +29,9 @@ std::vector<int> MissingRanks(std::span<const PodState> group);
 // Of a group that lives and is not complete: the ranks that are created next.
 std::vector<int> RanksToCreate(std::span<const PodState> group);
 
-// UIDs of followers that are not deleted yet: their leader serves or drains, and computes with them
-// until its pod is gone. At its deadline nothing is left to wait for.
+// UIDs of followers that are not deleted yet: their leader, which alone has requests, serves or
+// drains, and computes with them until its pod is gone. At its deadline nothing is left to wait
+// for.
 std::set<std::string> FollowersInUse(const Snapshot& snapshot, std::span<const PodState> states);
 
 // Marked by ShareFate, and not deleted yet.

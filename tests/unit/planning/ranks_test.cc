@@ -13,6 +13,7 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::IsSupersetOf;
 using ::testing::Not;
 using ::testing::UnorderedElementsAre;
 
@@ -169,6 +170,15 @@ TEST(Ranks, OfWhatNoLongerIsWantedEndLeaderFirst) {
     world.EndTerminating();
     EXPECT_THAT(world.RunPass().writes, Contains("delete decode-0-1-1"));
   }
+}
+
+TEST(Ranks, ThatAllServeEndTogether) {
+  DeploymentBuilder deployment;
+  deployment.spec().roles[kDecode].parallelism = {.data = 16, .expert = 16};
+  World world(deployment);
+  ASSERT_TRUE(world.Settle().status.ready);
+  world.Edit(Suspend);
+  EXPECT_THAT(world.RunPass().writes, IsSupersetOf({"delete decode-0-1-0", "delete decode-0-1-1"}));
 }
 
 TEST(Ranks, OfALeaderThatDoesNotEndAreGivenBackAtItsDeadline) {

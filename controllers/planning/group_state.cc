@@ -47,6 +47,11 @@ bool GroupState::unread() const {
   return alive() && std::any_of(ranks.begin(), ranks.end(), [](const auto& r) { return r.unread; });
 }
 
+bool GroupState::in_doubt() const {
+  return worst->in_doubt() ||
+         std::all_of(ranks.begin(), ranks.end(), [](const auto& r) { return EndsWithOthers(r); });
+}
+
 bool GroupState::node_leaving() const {
   return std::any_of(ranks.begin(), ranks.end(), [](const auto& r) { return r.node_leaving; });
 }

@@ -38,7 +38,8 @@ struct GroupState {
   const std::string& why() const { return worst->why; }  // for kFailed and kLost, one clause
   bool alive() const { return life == Life::kAlive; }
   bool crash_looping() const { return worst->crash_looping; }
-  bool in_doubt() const { return worst->in_doubt(); }
+  // Only the absence of a node or of a rank tells that it does not go on.
+  bool in_doubt() const;
   bool released() const { return worst->released; }
   // It may serve: nobody can read whether it does.
   bool unread() const;

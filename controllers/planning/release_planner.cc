@@ -31,12 +31,9 @@ void Release(PodState& state, const std::string& why, const Uids& in_use,
 
 // What the death of a group stands on where nothing shows it: a node or a rank that is not there.
 std::optional<Absence> AbsenceBehind(const Snapshot& snapshot, const GroupState& group) {
+  if (!group.in_doubt()) return std::nullopt;
   const PodState& worst = *group.worst;
-  if (group.in_doubt()) return Absence{kube::kNodes, {"", worst.pod->node_name}, ""};
-  const bool shows = std::any_of(group.ranks.begin(), group.ranks.end(), [](const auto& rank) {
-    return !rank.alive() && !EndsWithOthers(rank);
-  });
-  if (shows) return std::nullopt;
+  if (worst.in_doubt()) return Absence{kube::kNodes, {"", worst.pod->node_name}, ""};
   render::PodIdentity missing{group.role, group.replica, group.incarnation, 0, worst.ranks};
   missing.rank = MissingRanks(group.ranks).front();
   const kube::ObjectMeta& owner = snapshot.deployment->meta;

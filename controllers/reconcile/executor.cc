@@ -148,7 +148,11 @@ class Run {
     const auto live = Look(absence.resource, absence.key);
     if (!live) {
       if (!SaysAbsent(live.error())) known->second = live.error();
-    } else if (absence.uid.empty() || ReadLive(*live, owner_).uid == absence.uid) {
+    } else if (const LiveObject there = ReadLive(*live, owner_);
+               absence.uid.empty() || there.uid == absence.uid) {
+      if (there.standing == Standing::kOurs) {
+        lost_.Suspect(owner_.uid, absence.resource, absence.key, there.uid);
+      }
       known->second = base::MakeError(ErrorCode::kConflict, "StillThere",
                                       name + " exists, although the cache does not show it");
     }

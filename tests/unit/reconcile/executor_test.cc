@@ -301,6 +301,15 @@ TEST(Executor, AsksOnceForWhatManyDeletionsStandOn) {
   EXPECT_EQ(cluster.CountOf("DELETE"), 8U);
 }
 
+TEST(Executor, LooksForARankThatTheCacheDoesNotShow) {
+  FakeCluster cluster;
+  cluster.Shows("", Json(200, PodJson("u-rank", "owner")));
+  planning::Write write = WriteOf(Verb::kDelete);
+  write.because_absent = planning::Absence{kube::kPods, write.key, ""};
+  EXPECT_EQ(cluster.Try(write), "failed StillThere");
+  EXPECT_TRUE(cluster.lost->Holds("owner", "u-rank"));
+}
+
 nlohmann::json Unlabelled() {
   return nlohmann::json::parse(R"({"labels": {"disagg.dev/deployment": null}})");
 }

@@ -47,6 +47,8 @@ inline constexpr char kAnnotationNodeFaults[] = "disagg.dev/node-faults";
 // On pods: nodes that it may not be scheduled to because of such faults, "b200-1,b200-3".
 inline constexpr char kAnnotationAvoids[] = "disagg.dev/avoids";
 // On pods: consecutive failures of the slot before this pod; the back-off's exponent.
+// How many pods the replica is, on each of several.
+inline constexpr char kAnnotationRanks[] = "disagg.dev/ranks";
 inline constexpr char kAnnotationRetries[] = "disagg.dev/retries";
 
 // On ControllerRevisions (see render/revision.h).

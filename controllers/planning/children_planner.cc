@@ -55,7 +55,7 @@ class ChildrenPlanner {
   void Peers() {
     const bool wanted = std::any_of(goal_.ranks.begin(), goal_.ranks.end(),
                                     [](const auto& role) { return role.second > 1; });
-    if (!wanted && !goal_.keep_peers) return;
+    if (!wanted) return;
     Want(kube::kServices, Stage::kServing, render::RenderPeersService(deployment_));
   }
 

@@ -16,8 +16,7 @@ namespace disagg::planning {
 
 struct ChildrenGoal {
   std::map<api::RoleName, int> desired;
-  std::map<api::RoleName, int> ranks;  // pods of a replica; absent: one
-  bool keep_peers = false;             // replicas of several pods run, whatever the target has
+  std::map<api::RoleName, int> ranks;  // most pods of a replica, wanted or there; absent: one
   bool keep_accounts = false;          // pods that still use ours exist, whatever the target names
   // The spec at hand was not accepted, and says nothing about what was: what is missing is made,
   // what is there stays as it is.

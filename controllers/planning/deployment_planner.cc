@@ -262,7 +262,6 @@ class DeploymentPlanner {
     if (!readable_) return;
     auto writes = PlanChildren(snapshot_, {.desired = desired,
                                            .ranks = RanksOf(target.identity),
-                                           .keep_peers = RunsPeers(),
                                            .keep_accounts = OldPods(target),
                                            .heal_only = heal_only,
                                            .gate = gate});
@@ -304,15 +303,14 @@ class DeploymentPlanner {
     });
   }
 
-  static std::map<api::RoleName, int> RanksOf(const render::RevisionIdentity& revision) {
+  // Of the target, and of what runs while it has more.
+  std::map<api::RoleName, int> RanksOf(const render::RevisionIdentity& target) const {
     std::map<api::RoleName, int> ranks;
-    for (const auto& [role, identity] : revision.roles) ranks[role] = identity.ranks;
+    for (const auto& [role, identity] : target.roles) ranks[role] = identity.ranks;
+    for (const PodState& state : states_) {
+      ranks[state.role] = std::max(ranks[state.role], state.ranks);
+    }
     return ranks;
-  }
-
-  bool RunsPeers() const {
-    return std::any_of(states_.begin(), states_.end(),
-                       [](const PodState& state) { return state.ranks > 1; });
   }
 
   std::set<std::string> LiveRevisions(const Candidate& target) const {

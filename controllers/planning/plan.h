@@ -68,6 +68,7 @@ struct Write {
   std::string uid;
   std::optional<int> grace_seconds;       // deletes
   std::optional<Absence> because_absent;  // deletes
+  bool is_replaced = false;               // deletes of kRelease: a successor follows, as ever
   std::string reason;                     // one clause for the log: "node b200-3 is gone"
   // Dry runs: pods that this plan deletes hold at least what this one asks for, so a quota that is
   // used up by them is no refusal.

@@ -36,6 +36,15 @@ const StoredRevision* FindRevision(const PodIdentity& identity, const std::strin
   return newest;
 }
 
+// What the pod itself tells where its revision is gone or cannot be read.
+void ReadRanks(const kube::Pod& pod, PodIdentity& identity) {
+  render::PodIdentity& slot = identity.slot;
+  if (slot.ranks == 1) return;
+  const auto ranks = base::ParseNumber<int>(pod.meta.annotation(api::kAnnotationRanks));
+  if (ranks) slot.ranks = std::clamp(*ranks, slot.ranks, api::kMostNodes);
+  identity.registers = slot.rank == 0 || !pod.meta.label(api::kLabelDiscovery).empty();
+}
+
 }  // namespace
 
 std::optional<PodIdentity> ParsePodName(std::string_view name, const std::string& deployment) {
@@ -74,6 +83,7 @@ std::optional<PodIdentity> IdentifyPod(const kube::Pod& pod, const Snapshot& sna
   } else {
     identity->contract = pod.meta.label(api::kLabelContract);
     identity->revision = named;
+    ReadRanks(pod, *identity);
   }
   return identity;
 }

@@ -86,10 +86,10 @@ class RolePlanner {
       }
     }
     const int missing = Remove(turn);
-    CompleteGroups();
+    const int incomplete = CompleteGroups();
     if (turn.may_create) CreateMissing(turn.may_surge ? missing : WithoutSurge(missing));
     DeleteOldFailures(missing == 0);
-    return missing;
+    return missing + incomplete;
   }
 
   // What nothing waits for.
@@ -192,12 +192,14 @@ class RolePlanner {
     return removal.make;
   }
 
-  // Of which not all ranks have been created yet.
-  void CompleteGroups() {
+  // Of which not all ranks have been created yet; returns how many there are.
+  int CompleteGroups() {
+    int incomplete = 0;
     for (const GroupState* group : Kept()) {
       const PodState& first = group->ranks.front();
       const std::vector<int> missing = RanksToCreate(group->ranks);
       if (missing.empty()) continue;
+      ++incomplete;
       const std::optional<Source> source = SourceOf(first.revision);
       if (!source) continue;
       if (source->payload == nullptr) {
@@ -210,6 +212,7 @@ class RolePlanner {
         Create(identity, HistoryLike(first, snapshot_.now), "", *source);
       }
     }
+    return incomplete;
   }
 
   std::optional<Source> SourceOf(const std::string& revision) const {
@@ -415,6 +418,9 @@ PodPlan PlanPods(const Snapshot& snapshot, const std::vector<PodState>& states,
   const std::vector<GroupState> gone = FoldGroups(gone_states);
   for (const PodState& state : states) {
     if (state.lost_at) WakeAt(*state.lost_at, plan);
+    // Then its followers wait for it no more.
+    const auto deadline = state.pod->meta.deletion_time;
+    if (state.ranks > 1 && deadline && snapshot.now <= *deadline) WakeAt(*deadline + 1, plan);
   }
   const ContractStep step = OldWorkersFirst().Next(groups, goal.revision.contract);
   const std::set<std::string> in_use = FollowersInUse(snapshot, states);

@@ -34,6 +34,9 @@ class PodProblems {
       });
       if (ready < MinReady(*snapshot.deployment, role)) short_.insert(role);
     }
+    for (const GroupState& group : groups) {
+      if (group.ready) serving_.insert({group.role, group.replica});
+    }
   }
 
   void Run() {
@@ -45,10 +48,7 @@ class PodProblems {
  private:
   // A pod that no one can end is no news any more once its slot serves again.
   bool IsReplaced(const PodState& state) const {
-    return state.life == Life::kLost &&
-           std::any_of(states_.begin(), states_.end(), [&](const PodState& other) {
-             return other.role == state.role && other.replica == state.replica && other.ready();
-           });
+    return state.life == Life::kLost && serving_.contains({state.role, state.replica});
   }
 
   void AddState(const PodState& state) {
@@ -227,7 +227,8 @@ class PodProblems {
   const Outcome& outcome_;
   const std::vector<PodState>& states_;
   ProblemList& list_;
-  std::set<api::RoleName> short_;  // roles with too few ready pods to serve
+  std::set<api::RoleName> short_;                    // roles with too few ready pods to serve
+  std::set<std::pair<api::RoleName, int>> serving_;  // slots
 };
 
 }  // namespace

@@ -50,13 +50,23 @@ std::string WhatHappenedTo(const PodState& rank) {
   return rank.life == Life::kEnding ? "was deleted" : "failed";
 }
 
-// Why the group does not go on; empty: it does.
-std::string WhyItEnds(const Snapshot& snapshot, std::span<const PodState> group) {
+// The next incarnation is there: somebody has seen the end of this one.
+bool HasSuccessor(std::span<const PodState> states, const PodState& rank) {
+  return std::any_of(states.begin(), states.end(), [&](const PodState& other) {
+    return other.role == rank.role && other.replica == rank.replica &&
+           other.role_revision == rank.role_revision && other.incarnation > rank.incarnation;
+  });
+}
+
+// Why the group, one of `states`, does not go on; empty: it does.
+std::string WhyItEnds(const Snapshot& snapshot, std::span<const PodState> states,
+                      std::span<const PodState> group) {
   for (const PodState& rank : group) {
     if (!rank.alive()) return "rank " + std::to_string(rank.rank) + ": " + WhatHappenedTo(rank);
   }
   for (const int rank : MissingRanks(group)) {
-    if (HasLeader(group) || Remembers(snapshot, group.front(), rank)) {
+    if (HasLeader(group) || HasSuccessor(states, group.front()) ||
+        Remembers(snapshot, group.front(), rank)) {
       return "rank " + std::to_string(rank) + " is gone";
     }
   }
@@ -112,7 +122,7 @@ void ShareFate(const Snapshot& snapshot, std::vector<PodState>& states) {
     const std::span<PodState> group = rest.first(GroupSize(rest));
     rest = rest.subspan(group.size());
     if (group.front().ranks == 1) continue;
-    const std::string why = WhyItEnds(snapshot, group);
+    const std::string why = WhyItEnds(snapshot, states, group);
     if (why.empty()) continue;
     for (PodState& rank : group) {
       if (!rank.alive()) continue;

@@ -53,6 +53,7 @@ void ReleaseBrokenGroups(const Snapshot& snapshot, const std::vector<PodState>& 
       if (!EndsWithOthers(rank) || in_use.contains(rank.pod->meta.uid)) continue;
       writes.push_back(DeleteOf(rank, Stage::kRelease, Gate::kAlways, rank.why));
       writes.back().because_absent = AbsenceBehind(snapshot, group);
+      writes.back().is_replaced = true;
     }
   }
 }

@@ -8,19 +8,26 @@
 namespace disagg::planning {
 namespace {
 
-// It holds devices, or may still do.
+// Of its ranks one holds devices, or may still do.
 bool Holds(const GroupState& group) {
   return PolicyOf(group.role).holds_devices &&
-         (group.life == Life::kAlive || group.life == Life::kEnding || group.crash_looping() ||
-          group.in_doubt());
+         std::any_of(group.ranks.begin(), group.ranks.end(), [](const PodState& rank) {
+           return rank.alive() || rank.life == Life::kEnding || rank.crash_looping ||
+                  rank.in_doubt();
+         });
+}
+
+bool HasEnded(const GroupState& group) {
+  return std::all_of(group.ranks.begin(), group.ranks.end(), [](const PodState& rank) {
+    return rank.life == Life::kFailed || rank.life == Life::kLost;
+  });
 }
 
 // Contracts of which a worker may still answer requests.
 std::set<std::string> ContractsWithWorkers(const std::vector<GroupState>& groups) {
   std::set<std::string> contracts;
   for (const GroupState& group : groups) {
-    const bool ended = group.life == Life::kFailed || group.life == Life::kLost;
-    if (!ended && PolicyOf(group.role).holds_devices) contracts.insert(group.contract());
+    if (!HasEnded(group) && PolicyOf(group.role).holds_devices) contracts.insert(group.contract());
   }
   return contracts;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "controllers/planning/pod_identity.h"
 
@@ -52,15 +53,36 @@ void SlotMemory::Recall(Snapshot& snapshot) {
   }
 }
 
+void SlotMemory::ForgetRanksOf(const Snapshot& snapshot, const kube::Pod& created) {
+  const auto begun = IdentifyPod(created, snapshot);
+  if (!begun || begun->slot.ranks == 1) return;
+  const auto is_of_it = [&](const kube::Pod& pod) {
+    const auto other = IdentifyPod(pod, snapshot);
+    return other && other->slot.role == begun->slot.role &&
+           other->slot.replica == begun->slot.replica &&
+           other->slot.incarnation == begun->slot.incarnation &&
+           other->role_revision == begun->role_revision;
+  };
+  const bool is_there = std::any_of(snapshot.pods.begin(), snapshot.pods.end(),
+                                    [&](const auto& pod) { return is_of_it(*pod); });
+  if (is_there) return;
+  std::erase_if(newest_, [&](const auto& entry) { return is_of_it(*entry.second.pod.pod); });
+}
+
 void SlotMemory::Note(const Snapshot& snapshot, const Plan& plan, const Outcome& outcome) {
+  std::vector<std::shared_ptr<const kube::Pod>> created;
   for (const Write& write : plan.writes) {
     if (!(write.resource == kube::kPods) || !WasCarriedOut(write, outcome)) continue;
-    if (write.verb == Verb::kCreate) Keep(snapshot, PodOf(write, snapshot.now));
-    if (write.verb != Verb::kDelete || write.stage != Stage::kRelease) continue;
+    if (write.verb == Verb::kCreate) created.push_back(PodOf(write, snapshot.now));
+    const bool releases =
+        write.verb == Verb::kDelete && write.stage == Stage::kRelease && !write.is_replaced;
+    if (!releases) continue;
     for (auto& [key, slot] : newest_) {
       if (slot.pod.pod->meta.name == write.key.name) slot.pod.released = true;
     }
   }
+  for (const auto& pod : created) ForgetRanksOf(snapshot, *pod);
+  for (const auto& pod : created) Keep(snapshot, pod);
 }
 
 }  // namespace disagg::planning

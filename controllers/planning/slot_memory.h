@@ -28,6 +28,8 @@ class SlotMemory {
   };
 
   void Keep(const Snapshot& snapshot, std::shared_ptr<const kube::Pod> pod);
+  // Of a group that begins, no rank has been there.
+  void ForgetRanksOf(const Snapshot& snapshot, const kube::Pod& created);
 
   std::map<std::tuple<api::RoleName, int, int>, Slot> newest_;  // by role, replica and rank
 };

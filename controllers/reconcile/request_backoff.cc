@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include <nlohmann/json.hpp>
+
+#include "controllers/api/labels.h"
 #include "operator/base/hash.h"
 
 namespace disagg::reconcile {
@@ -36,12 +39,30 @@ milliseconds WaitAfter(const base::Error& error, int attempts) {
   return std::max(Doubled(kFirstWait, attempts, kLongestWait), std::min(asked, kLongestServerWait));
 }
 
+// One of the pods of a replica over several nodes.
+bool IsRank(const planning::Write& create) {
+  const auto labels = nlohmann::json::json_pointer("/metadata/labels");
+  return create.body.contains(labels) && create.body.at(labels).contains(api::kLabelPeers);
+}
+
+std::string WithoutLastPart(const std::string& name) {
+  return name.substr(0, std::min(name.size(), name.find_last_of('-')));
+}
+
+// A pod's slot, and its rank where it has one; not its incarnation.
+std::string SlotOf(const planning::Write& create) {
+  const std::string& name = create.key.name;
+  if (!IsRank(create)) return WithoutLastPart(name);
+  const std::string rank = name.substr(WithoutLastPart(name).size());
+  return WithoutLastPart(WithoutLastPart(name)) + rank;
+}
+
 }  // namespace
 
 RequestId IdOf(const planning::Write& write) {
   RequestId id{ToString(write.verb) + " " + write.resource.ToString(), write.key.name};
   if (write.verb == planning::Verb::kCreate && write.resource == kube::kPods) {
-    id.id.resize(std::min(id.id.size(), id.id.find_last_of('-')));  // the slot
+    id.id = SlotOf(write);
     return id;
   }
   id.id += "/" + write.uid;

@@ -1,5 +1,6 @@
 #include "controllers/reconcile/revision_object.h"
 
+#include <algorithm>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -35,16 +36,33 @@ std::string WhyDamaged(const kube::ObjectMeta& meta) {
                          : "it lacks " + missing;
 }
 
-// Fills in what the object tells of itself: `router` is its template, where it has one. The label
-// by which watches select is nothing that its identity needs.
-void Identify(RevisionObject& object, const simdjson::simdjson_result<kube::Json>& router) {
+// Whether the data has a pod for each rank that the annotation speaks of.
+bool HasRanks(const render::RevisionIdentity& identity,
+              const simdjson::simdjson_result<kube::Json>& roles) {
+  return std::all_of(identity.roles.begin(), identity.roles.end(), [&](const auto& role) {
+    simdjson::dom::array pods;
+    const auto error = roles[api::ToString(role.first)]["pods"].get(pods);
+    std::int64_t ranks = 0;
+    for (const auto pod : error ? simdjson::dom::array() : pods) {
+      std::int64_t count = 0;
+      if (pod["count"].get(count) == simdjson::SUCCESS) ranks += count;
+    }
+    return ranks == role.second.ranks;
+  });
+}
+
+// Fills in what the object tells of itself: `roles` is what it has rendered, where it has. The
+// label by which watches select is nothing that its identity needs.
+void Identify(RevisionObject& object, const simdjson::simdjson_result<kube::Json>& roles) {
+  const auto router = roles["router"]["pods"].at(0)["template"];
   std::string_view contract;
   const bool labelled =
       router["metadata"]["labels"][api::kLabelContract].get(contract) == simdjson::SUCCESS;
   auto lost = LostLabels(object.meta, labelled ? contract : "");
   const bool mislabelled = lost.contains(api::kLabelRevision) || lost.contains(api::kLabelContract);
   auto identity = render::IdentityOf(object.meta);
-  if (identity && !mislabelled && router.error() == simdjson::SUCCESS) {
+  const bool readable = router.error() == simdjson::SUCCESS;
+  if (identity && !mislabelled && readable && HasRanks(*identity, roles)) {
     object.stored.identity = std::move(*identity);
   } else {
     object.damage = {NameOf(object.meta), object.meta.uid, WhyDamaged(object.meta),
@@ -62,7 +80,7 @@ kube::Decoder RevisionDecoder(kube::KeepKeys keep) {
     auto object = std::make_shared<RevisionObject>();
     object->meta = std::move(*meta);
     object->stored.uid = object->meta.uid;
-    Identify(*object, element["data"]["rendered"]["roles"]["router"]["pods"].at(0)["template"]);
+    Identify(*object, element["data"]["rendered"]["roles"]);
     // They are in `stored` now.
     object->meta.annotations.clear();
     return kube::ObjectPtr(std::move(object));

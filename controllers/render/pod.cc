@@ -153,6 +153,9 @@ json RenderPod(const api::DisaggDeployment& deployment, const RevisionIdentity& 
   pod["spec"]["hostname"] = name;
   if (identity.ranks > 1)
     AddPeers(deployment.meta.name, role_template, identity, role_revision, &pod["spec"]);
+  if (identity.ranks > 1) {
+    pod["metadata"]["annotations"][api::kAnnotationRanks] = std::to_string(identity.ranks);
+  }
   AvoidNodes(history, &pod["spec"]);
   return pod;
 }

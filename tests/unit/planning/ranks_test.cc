@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include "controllers/api/labels.h"
 #include "controllers/planning/deployment_planner.h"
 #include "tests/unit/planning/scenarios.h"
 
@@ -41,6 +42,14 @@ std::vector<std::string> DecodePods(const World& world) {
     if (found != std::string::npos) names.push_back(pod->meta.name.substr(found + 17));
   }
   return names;
+}
+
+// As JSON; empty: there is none.
+std::string BudgetOf(const World& world) {
+  for (const Child& child : world.TakeSnapshot().children) {
+    if (child.object->meta.name == "minimax-m3-decode") return child.object->json.Unpack();
+  }
+  return "";
 }
 
 TEST(Ranks, FollowersAreCreatedBeforeTheirLeader) {
@@ -191,15 +200,61 @@ TEST(Ranks, OfALeaderThatDoesNotEndAreGivenBackAtItsDeadline) {
   EXPECT_THAT(world.RunPass().writes, Contains("delete decode-0-1-1"));
 }
 
-TEST(Ranks, BoundTheBudgetByReplicas) {
-  World world = RunningOverTwoNodes(3);
-  const Snapshot snapshot = world.TakeSnapshot();
-  for (const Child& child : snapshot.children) {
-    if (child.object->meta.name != "minimax-m3-decode") continue;
-    EXPECT_THAT(child.object->json.Unpack(), HasSubstr("\"minAvailable\":5")) << "of six pods";
-    return;
+TEST(Ranks, AreNotTakenForThoseOfAnEarlierGroupOfTheirName) {
+  World world = RunningOverTwoNodes();
+  world.Edit(Suspend);
+  for (int i = 0; i < 3; ++i) {
+    world.RunPass();
+    world.EndTerminating();
   }
-  FAIL() << "no budget";
+  ASSERT_THAT(world.pods(), IsEmpty());
+  world.Edit([](auto& spec) { spec.suspend = false; });
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_THAT(world.RunPass().writes, Not(Contains(HasSubstr("delete decode")))) << i;
+  }
+  EXPECT_THAT(DecodePods(world), UnorderedElementsAre("0-1-0", "0-1-1"));
+}
+
+TEST(Ranks, ThatAreDeletedAgainAndAgainAreCreatedEverMoreSlowly) {
+  World world = RunningOverTwoNodes();
+  int created = 0;
+  for (int second = 0; second < 300; ++second) {
+    for (const std::string& write : world.RunPass().writes) {
+      created += write.starts_with("create decode") ? 1 : 0;
+    }
+    world.BindAndStart();
+    for (const auto& pod : world.pods()) {
+      const bool follower =
+          pod->meta.name.ends_with("-1") && pod->meta.label(api::kLabelRole) == "decode";
+      if (!follower || pod->meta.deleting()) continue;
+      pod->meta.deletion_time = world.now();
+    }
+    world.EndTerminating();
+    world.Advance(1);
+  }
+  EXPECT_GT(created, 4);
+  EXPECT_LT(created, 30) << "of two pods a group";
+}
+
+TEST(Ranks, ServeOnWhenTheirRevisionIsGone) {
+  World world = RunningOverTwoNodes(2);
+  world.DeleteRevision(world.revisions().at(0).identity.name);
+  world.LoseStatus();
+  const Pass pass = world.RunPass();
+  EXPECT_THAT(pass.writes, Not(Contains(HasSubstr("delete decode"))));
+  world.RunPass();
+  EXPECT_EQ(RoleStatus(world, "decode")["ready"], 2);
+}
+
+TEST(Ranks, KeepTheirBudgetUntilThereAreFewer) {
+  World world = RunningOverTwoNodes(3);
+  world.Edit([](auto& spec) { spec.roles[kDecode].parallelism = {.tensor = 8}; });
+  world.RunPass();
+  EXPECT_THAT(BudgetOf(world), HasSubstr("\"minAvailable\":5"));
+}
+
+TEST(Ranks, BoundTheBudgetByReplicas) {
+  EXPECT_THAT(BudgetOf(RunningOverTwoNodes(3)), HasSubstr("\"minAvailable\":5")) << "of six pods";
 }
 
 }  // namespace

@@ -79,6 +79,16 @@ TEST_F(DamagedRevision, GetsItsAnnotationsBackWhereTheSpecStillMakesIt) {
   EXPECT_EQ(cluster_.Pods(), pods_);
 }
 
+// Were it believed, every group of the role would lack ranks.
+TEST_F(DamagedRevision, IsOneThatSpeaksOfOtherRanksThanItHolds) {
+  json roles = json::parse(before_.at("annotations").at(api::kAnnotationRoles).get<std::string>());
+  roles["decode"]["ranks"] = 4;
+  cluster_.Patch(path_, {{"metadata", {{"annotations", {{api::kAnnotationRoles, roles.dump()}}}}}});
+  cluster_.Play(seconds(10));
+  EXPECT_TRUE(IsWhole());
+  EXPECT_EQ(cluster_.Pods(), pods_);
+}
+
 TEST_F(DamagedRevision, CostsNoPodAndIsReportedWhereItDoesNot) {
   ChangeClass();
   Take("labels", api::kLabelContract);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "controllers/api/labels.h"
 #include "tests/unit/reconcile/fake_cluster.h"
 
 namespace disagg::reconcile {
@@ -26,6 +27,19 @@ std::vector<Write> Pods(int count) {
   for (int i = 0; i < count; ++i)
     writes.push_back(PodWrite("m3-decode-r-" + std::to_string(i) + "-1"));
   return writes;
+}
+
+TEST(IdOf, IsThatOfTheSlotAndRankWhateverTheIncarnation) {
+  const auto id = [](const std::string& name, bool ranked) {
+    Write write = PodWrite(name);
+    if (ranked) write.body["metadata"]["labels"][api::kLabelPeers] = "true";
+    return IdOf(write).id;
+  };
+  EXPECT_EQ(id("m3-decode-r-0-1", false), id("m3-decode-r-0-2", false));
+  EXPECT_NE(id("m3-decode-r-0-1", false), id("m3-decode-r-1-1", false));
+  EXPECT_EQ(id("m3-decode-r-0-1-3", true), id("m3-decode-r-0-2-3", true));
+  EXPECT_NE(id("m3-decode-r-0-1-3", true), id("m3-decode-r-0-1-4", true));
+  EXPECT_NE(id("m3-decode-r-0-1-3", true), id("m3-decode-r-1-1-3", true));
 }
 
 // Plays passes over one object: each sends what it may and gets `answer`; the next comes when the

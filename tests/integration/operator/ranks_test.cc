@@ -25,14 +25,18 @@ std::set<std::string> NodesOf(const std::vector<json>& pods) {
   return nodes;
 }
 
-// All alive pods of decode are of this incarnation, one on each of so many nodes, and it serves.
-bool IsWhole(const Deployment& deployment, int incarnation, std::size_t ranks) {
+// All alive pods of decode are of one incarnation, none of them is one of `before`, there is one on
+// each of so many nodes, and they serve.
+bool IsWhole(const Deployment& deployment, std::size_t ranks,
+             const std::set<std::string>& before = {}) {
   const auto pods = deployment.Pods("decode");
-  const bool of_it = std::all_of(pods.begin(), pods.end(), [&](const json& pod) {
-    return pod["metadata"]["labels"]["disagg.dev/incarnation"] == std::to_string(incarnation);
+  const bool of_one = std::all_of(pods.begin(), pods.end(), [&](const json& pod) {
+    const char* label = "disagg.dev/incarnation";
+    return pod["metadata"]["labels"][label] == pods[0]["metadata"]["labels"][label] &&
+           !before.contains(pod["metadata"]["uid"]);
   });
-  return of_it && pods.size() == ranks && NodesOf(pods).size() == ranks && deployment.Converged() &&
-         deployment.Condition("Ready") == "True";
+  return of_one && pods.size() == ranks && NodesOf(pods).size() == ranks &&
+         deployment.Converged() && deployment.Condition("Ready") == "True";
 }
 
 int ReadyDecodes(const Deployment& deployment) {
@@ -47,7 +51,7 @@ TEST(Ranks, OfAReplicaOverTwoNodesAreOneReplica) {
   Operator op;
   Deployment deployment("two-nodes", OverNodes(2));
   ASSERT_TRUE(deployment.WaitReady());
-  EXPECT_TRUE(IsWhole(deployment, 1, 2)) << deployment.Status().dump(2);
+  EXPECT_TRUE(IsWhole(deployment, 2)) << deployment.Status().dump(2);
   EXPECT_EQ(ReadyDecodes(deployment), 1);
   const json peers = TheApi().Get(deployment.Collection("services") + "/two-nodes-peers").body;
   EXPECT_EQ(peers["spec"]["publishNotReadyAddresses"], true);
@@ -58,10 +62,10 @@ TEST(Ranks, HaveOneFate) {
   Operator op;
   Deployment deployment("fate", OverNodes(2));
   ASSERT_TRUE(deployment.WaitReady());
-  const auto others = Uids(deployment.Pods("prefill"));
+  const auto others = Uids(deployment.Pods("prefill")), before = Uids(deployment.Pods("decode"));
   TheApi().Delete(deployment.Collection("pods") + "/" + deployment.PodNames("decode").back());
-  EXPECT_TRUE(Eventually("all ranks are of the next incarnation", seconds(60), [&] {
-    return IsWhole(deployment, 2, 2);
+  EXPECT_TRUE(Eventually("all ranks are new", seconds(60), [&] {
+    return IsWhole(deployment, 2, before);
   })) << deployment.Status().dump(2);
   EXPECT_EQ(Uids(deployment.Pods("prefill")), others) << "nobody else moves";
 }
@@ -70,6 +74,7 @@ TEST(Ranks, LeaveALostNodeTogether) {
   Operator op;
   Deployment deployment("moves", OverNodes(2));
   ASSERT_TRUE(deployment.WaitReady());
+  const auto before = Uids(deployment.Pods("decode"));
   const std::string node = deployment.Pods("decode").back()["spec"]["nodeName"];
   TheApi().MergePatch(
       NodePath(node),
@@ -78,7 +83,7 @@ TEST(Ranks, LeaveALostNodeTogether) {
                                  {{"key", "node.kubernetes.io/out-of-service"},
                                   {"effect", "NoExecute"}}})}}}});
   EXPECT_TRUE(Eventually("the replica is whole elsewhere", seconds(60), [&] {
-    return IsWhole(deployment, 2, 2) && !NodesOf(deployment.Pods("decode")).contains(node);
+    return IsWhole(deployment, 2, before) && !NodesOf(deployment.Pods("decode")).contains(node);
   })) << deployment.Status().dump(2);
   TheApi().MergePatch(
       NodePath(node),
@@ -96,7 +101,7 @@ TEST(Ranks, CanBeTwelve) {
     Operator op;
     Deployment deployment("twelve", OverNodes(12));
     ASSERT_TRUE(deployment.WaitReady());
-    EXPECT_TRUE(IsWhole(deployment, 1, 12)) << deployment.Status().dump(2);
+    EXPECT_TRUE(IsWhole(deployment, 12)) << deployment.Status().dump(2);
     deployment.Patch({{"suspend", true}});
     EXPECT_TRUE(Eventually("no pod is left", seconds(60),
                            [&] { return deployment.Pods("decode", false).empty(); }));

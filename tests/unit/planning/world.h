@@ -75,7 +75,7 @@ class World {
   void EndTerminating();  // those whose kubelet is there
   void UpdateRouters();   // those that run: ready exactly where their contract can serve
   void EverythingGoesWell();
-  void Vanish() { pods_.clear(); }  // every pod, as if it had never been
+  void Vanish() { pods_.clear(); }                            // every pod, as if it had never been
   void RemovePod(api::RoleName role, int replica, int rank);  // likewise
   void AddNode(const std::string& name);
   void LoseNode(const std::string& name);

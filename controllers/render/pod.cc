@@ -151,8 +151,9 @@ json RenderPod(const api::DisaggDeployment& deployment, const RevisionIdentity& 
   Inherit(deployment.inherited, &pod["metadata"]);
   AddHistory(history, &pod["metadata"]["annotations"]);
   pod["spec"]["hostname"] = name;
-  if (identity.ranks > 1)
+  if (identity.ranks > 1) {
     AddPeers(deployment.meta.name, role_template, identity, role_revision, &pod["spec"]);
+  }
   if (identity.ranks > 1) {
     pod["metadata"]["annotations"][api::kAnnotationRanks] = std::to_string(identity.ranks);
   }

@@ -8,6 +8,7 @@
 #include "controllers/planning/pod_writes.h"
 #include "controllers/planning/rank_fate.h"
 #include "controllers/planning/removal.h"
+#include "controllers/planning/role_policy.h"
 #include "controllers/planning/times.h"
 
 namespace disagg::planning {
@@ -58,22 +59,26 @@ void ReleaseBrokenGroups(const Snapshot& snapshot, const std::vector<PodState>& 
   }
 }
 
-// Of whatever contract: what is wanted is so many replicas.
+// What is wanted is so many replicas: of a role that holds devices of whatever contract, of routers
+// of each, because those of two contracts route side by side.
 void ReleaseSurplus(api::RoleName role, int at_most, const ReleaseGoal& goal, const Uids& in_use,
                     std::vector<PodState>& states, std::vector<Write>& writes) {
   const auto revision = goal.role_revisions.find(role);
   const std::string accepted = revision == goal.role_revisions.end() ? "" : revision->second;
   const std::vector<GroupState> groups = FoldGroups(states);
-  std::vector<const GroupState*> holding;
-  std::vector<Member> members;
+  std::map<std::string, std::vector<const GroupState*>> holding;
   for (const GroupState& group : groups) {
     if (group.role != role || !(group.alive() || group.crash_looping())) continue;
-    holding.push_back(&group);
-    members.push_back(MemberOf(group, accepted));
+    holding[PolicyOf(role).surge > 0 ? group.contract() : ""].push_back(&group);
   }
-  std::set<std::string> victims;
-  for (const std::size_t i : Surplus(members, at_most)) {
-    for (const PodState& rank : holding[i]->ranks) victims.insert(rank.pod->meta.uid);
+  Uids victims;
+  for (const auto& [contract, those] : holding) {
+    std::vector<Member> members;
+    members.reserve(those.size());
+    for (const GroupState* group : those) members.push_back(MemberOf(*group, accepted));
+    for (const std::size_t i : Surplus(members, at_most)) {
+      for (const PodState& rank : those[i]->ranks) victims.insert(rank.pod->meta.uid);
+    }
   }
   for (PodState& state : states) {
     if (!victims.contains(state.pod->meta.uid)) continue;

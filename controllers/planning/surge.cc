@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "controllers/planning/role_policy.h"
 #include "controllers/planning/times.h"
@@ -29,7 +30,9 @@ bool IsUntried(const Groups& there, const Groups& gone, const std::string& role_
   const auto is_new = [&](const GroupState* group) {
     return group->role_revision() == role_revision;
   };
-  const auto serves = [&](const GroupState* group) { return is_new(group) && Served(*group); };
+  const auto serves = [&](const GroupState* group) {
+    return is_new(group) && (group->ready || Served(*group));
+  };
   return std::any_of(there.begin(), there.end(),
                      [&](const GroupState* group) { return is_new(group) && group->alive(); }) &&
          std::none_of(there.begin(), there.end(), serves) &&
@@ -65,10 +68,14 @@ Groups LostToStandIn(const Groups& there, const Groups& gone, const Limits& limi
                      const std::string& role_revision) {
   if (limits.ceiling == limits.desired || !IsUntried(there, gone, role_revision)) return {};
   std::map<int, const GroupState*> newest;  // older groups, by replica
+  std::set<int> slots;                      // of what lives
   int older = 0, newer = 0;
   for (const GroupState* group : there) {
     const bool outdated = group->role_revision() != role_revision;
-    if (group->alive()) ++(outdated ? older : newer);
+    if (group->alive()) {
+      ++(outdated ? older : newer);
+      slots.insert(group->replica);
+    }
     if (outdated) newest[group->replica] = group;
   }
   Groups lost;
@@ -77,8 +84,11 @@ Groups LostToStandIn(const Groups& there, const Groups& gone, const Limits& limi
   const int most = std::min(limits.desired - older, limits.ceiling - older - reserved);
   for (const auto& [replica, group] : newest) {
     const bool is_lost = !group->alive() && !group->released() && !group->crash_looping();
-    if (static_cast<int>(lost.size()) < most && is_lost && Served(*group)) {
+    // In a slot more than there are wanted it would be surplus.
+    const bool fits = slots.contains(replica) || static_cast<int>(slots.size()) < limits.desired;
+    if (static_cast<int>(lost.size()) < most && is_lost && fits && Served(*group)) {
       lost.push_back(group);
+      slots.insert(replica);
     }
   }
   return lost;

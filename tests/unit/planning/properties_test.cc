@@ -22,7 +22,7 @@ namespace {
 
 using ::testing::IsEmpty;
 
-constexpr int kSeeds = 30;
+constexpr int kSeeds = 100;
 constexpr int kSteps = 70;
 
 // -- what must hold after every pass
@@ -235,7 +235,7 @@ class Player {
 
   // Without a change or a failure, a few passes bring every pass to an end.
   void CheckQuiet() {
-    for (int i = 0; i < 4; ++i) {
+    for (int i = 0; i < 6; ++i) {
       const Pass pass = world_.RunPass();
       Check(pass);
       if (pass.writes.empty() && !pass.status_written) return;

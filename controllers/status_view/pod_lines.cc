@@ -8,6 +8,7 @@
 #include "controllers/api/labels.h"
 #include "controllers/planning/pod_state.h"
 #include "controllers/status_view/text.h"
+#include "operator/base/parse_number.h"
 
 namespace disagg::status_view {
 namespace {
@@ -92,6 +93,23 @@ Branch PodLine(const kube::Pod& pod, const PodGroup& group, const std::vector<Pr
 void SortPods(std::vector<PodPtr>* pods) {
   std::sort(pods->begin(), pods->end(),
             [](const PodPtr& a, const PodPtr& b) { return Order(*a) < Order(*b); });
+}
+
+bool Counts(const kube::Pod& pod) {
+  return !pod.meta.deleting() && pod.phase != kube::PodPhase::kFailed &&
+         pod.phase != kube::PodPhase::kSucceeded;
+}
+
+int ReadyReplicas(const std::vector<PodPtr>& pods) {
+  int ready = 0;
+  std::map<std::string, int> ranks;  // that are ready, by name of the replica
+  for (const PodPtr& pod : pods) {
+    if (!Counts(*pod) || !pod->ready) continue;
+    const std::string& name = pod->meta.name;
+    const int of = base::ParseNumber<int>(pod->meta.annotation(api::kAnnotationRanks)).value_or(1);
+    if (of <= 1 || ++ranks[name.substr(0, name.rfind('-'))] == of) ++ready;
+  }
+  return ready;
 }
 
 std::vector<Branch> PodLines(const PodGroup& group, const std::vector<Problem>& problems,

@@ -27,6 +27,12 @@ struct PodGroup {
 // By replica and incarnation; pods that have lost these labels by name.
 void SortPods(std::vector<std::shared_ptr<const kube::Pod>>* pods);
 
+// Neither deleted nor ended.
+bool Counts(const kube::Pod& pod);
+
+// A replica over several nodes is ready when all of its pods are.
+int ReadyReplicas(const std::vector<std::shared_ptr<const kube::Pod>>& pods);
+
 // A cause that `problems` tells about the role is not told again in the lines.
 std::vector<Branch> PodLines(const PodGroup& group, const std::vector<Problem>& problems,
                              std::int64_t now);

@@ -12,16 +12,6 @@ namespace {
 
 using PodPtr = std::shared_ptr<const kube::Pod>;
 
-bool Counts(const kube::Pod& pod) {
-  return !pod.meta.deleting() && pod.phase != kube::PodPhase::kFailed &&
-         pod.phase != kube::PodPhase::kSucceeded;
-}
-
-int Ready(const std::vector<PodPtr>& pods) {
-  return static_cast<int>(std::count_if(
-      pods.begin(), pods.end(), [](const PodPtr& pod) { return Counts(*pod) && pod->ready; }));
-}
-
 // "NIXL over rdma/ib"
 std::string Transfer(const Facts& facts, const std::string& accelerator) {
   if (facts.deployment->spec.kv_backend == api::KvBackend::kTcp) return "NIXL over TCP";
@@ -74,7 +64,8 @@ std::string Revision(const RoleStatus& status, const std::optional<PodGroup>& gr
     text += (revision == *older.begin() ? "" : ", ") + revision;
   }
   text += " -> " + status.revision + " (" + std::to_string(old) + " old";
-  if (const int ready = Ready(renewed); ready > 0) text += ", " + std::to_string(ready) + " new";
+  if (const int ready = ReadyReplicas(renewed); ready > 0)
+    text += ", " + std::to_string(ready) + " new";
   const std::string waits = WhatIsWaitedFor(renewed, group->startup, now);
   return text + (waits.empty() ? "" : ", " + waits) + ")";
 }
@@ -90,7 +81,7 @@ Row RoleLine(const Facts& facts, api::RoleName role, const RoleStatus& status,
 }
 
 Cell Readiness(const RoleStatus& status, const std::optional<PodGroup>& pods) {
-  const int ready = pods ? Ready(pods->pods) : status.ready;
+  const int ready = pods ? ReadyReplicas(pods->pods) : status.ready;
   return {std::to_string(ready) + "/" + std::to_string(status.desired),
           ready >= status.desired ? Tone::kPlain : Tone::kWaiting};
 }

@@ -5,6 +5,7 @@
 
 #include "controllers/api/engine_args.h"
 #include "controllers/api/labels.h"
+#include "controllers/status_view/pod_lines.h"
 #include "controllers/status_view/role_line.h"
 
 namespace disagg::status_view {
@@ -25,19 +26,17 @@ std::string Workers(const Facts& facts, const std::optional<PodGroup>& routers) 
   if (!routers || routers->pods.empty()) return "";
   std::set<std::string> contracts;
   for (const auto& pod : routers->pods) contracts.insert(pod->meta.label(api::kLabelContract));
-  std::map<api::RoleName, int> ready;
-  for (const auto& [role, spec] : facts.deployment->spec.roles) ready[role] = 0;
+  std::map<api::RoleName, std::vector<std::shared_ptr<const kube::Pod>>> workers;
+  for (const auto& [role, spec] : facts.deployment->spec.roles) workers[role] = {};
   for (const auto& pod : *facts.pods) {
     const auto role = api::ParseRoleName(pod->meta.label(api::kLabelRole));
     const bool own = pod->meta.controller_uid == facts.deployment->meta.uid;
     const bool reached = own && contracts.contains(pod->meta.label(api::kLabelContract));
-    if (role && api::IsWorker(*role) && reached && pod->ready && !pod->meta.deleting()) {
-      ++ready[*role];
-    }
+    if (role && api::IsWorker(*role) && reached) workers[*role].push_back(pod);
   }
   std::string text;
-  for (const auto& [role, count] : ready) {
-    text += (text.empty() ? "in front of " : " + ") + std::to_string(count) + " " +
+  for (const auto& [role, pods] : workers) {
+    text += (text.empty() ? "in front of " : " + ") + std::to_string(ReadyReplicas(pods)) + " " +
             std::string(api::ToString(role));
   }
   return text;

@@ -333,5 +333,34 @@ minimax-m3   serving   ?   Ready for 3d2h
 This version of kubectl-disagg cannot read the spec: spec.engine.type: must be one of vllm, mocker, is "sglang"
 )"}));
 
+// A rank of a decode replica over two nodes.
+json Rank(int rank, bool ready) {
+  const PodSpec spec{.role = "decode", .revision = "w7c3h5dn", .node = "b200-2"};
+  json pod = ready ? ReadyPod(spec) : LoadingPod(spec);
+  json& metadata = pod["metadata"];
+  metadata["name"] = "minimax-m3-decode-w7c3h5dn-0-1-" + std::to_string(rank);
+  metadata["uid"] = "uid-of-rank-" + std::to_string(rank);
+  metadata["annotations"]["disagg.dev/ranks"] = "2";
+  return pod;
+}
+
+TEST(StatusTreeOfRanks, CountsReplicasThatAreWhole) {
+  for (const bool whole : {true, false}) {
+    Scene scene;
+    std::erase_if(scene.pods, [](const json& pod) {
+      return pod["metadata"]["labels"]["disagg.dev/role"] == "decode";
+    });
+    scene.pods.push_back(Rank(0, true));
+    scene.pods.push_back(Rank(1, whole));
+    FakeCluster fake;
+    scene.AddTo(&fake);
+    const std::string out =
+        ShowStatus(fake, {.name = "minimax-m3", .namespace_name = "serving"}).out;
+    const std::string ready = whole ? "1" : "0";
+    EXPECT_NE(out.find(ready + "/1"), std::string::npos) << out;
+    EXPECT_NE(out.find("2 prefill + " + ready + " decode"), std::string::npos) << out;
+  }
+}
+
 }  // namespace
 }  // namespace kubectl_disagg::testing

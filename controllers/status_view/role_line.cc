@@ -64,8 +64,9 @@ std::string Revision(const RoleStatus& status, const std::optional<PodGroup>& gr
     text += (revision == *older.begin() ? "" : ", ") + revision;
   }
   text += " -> " + status.revision + " (" + std::to_string(old) + " old";
-  if (const int ready = ReadyReplicas(renewed); ready > 0)
+  if (const int ready = ReadyReplicas(renewed); ready > 0) {
     text += ", " + std::to_string(ready) + " new";
+  }
   const std::string waits = WhatIsWaitedFor(renewed, group->startup, now);
   return text + (waits.empty() ? "" : ", " + waits) + ")";
 }

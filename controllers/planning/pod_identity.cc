@@ -1,6 +1,7 @@
 #include "controllers/planning/pod_identity.h"
 
 #include <algorithm>
+#include <tuple>
 #include <vector>
 
 #include "controllers/api/labels.h"
@@ -46,6 +47,11 @@ void ReadRanks(const kube::Pod& pod, PodIdentity& identity) {
 }
 
 }  // namespace
+
+bool AreOfOneGroup(const PodIdentity& a, const PodIdentity& b) {
+  return std::tie(a.slot.role, a.slot.replica, a.slot.incarnation, a.role_revision) ==
+         std::tie(b.slot.role, b.slot.replica, b.slot.incarnation, b.role_revision);
+}
 
 std::optional<PodIdentity> ParsePodName(std::string_view name, const std::string& deployment) {
   if (!name.starts_with(deployment + "-")) return std::nullopt;

@@ -22,6 +22,9 @@ struct PodIdentity {
   bool registers = true;  // with the router; other ranks only work for those
 };
 
+// Ranks of one incarnation of one replica.
+bool AreOfOneGroup(const PodIdentity& a, const PodIdentity& b);
+
 // What <ddep>-<role>-<role revision>-<replica>-<incarnation>[-<rank>] tells; nothing for another
 // name. Of the number of ranks a name tells only that there is one more than its own.
 std::optional<PodIdentity> ParsePodName(std::string_view name, const std::string& deployment);

@@ -46,6 +46,17 @@ const GroupState* NewestOf(const Groups& groups, int replica) {
   return newest;
 }
 
+// Of those that may go now; `in_use`: see FollowersInUse. Ranks that end with others of their group
+// are released before (release_planner.h).
+void DeleteRanks(const GroupState& group, const std::set<std::string>& in_use, Gate gate,
+                 const std::string& why, PodPlan& plan) {
+  for (const PodState& rank : group.ranks) {
+    if (!CanBeDeleted(rank) || EndsWithOthers(rank)) continue;
+    if (in_use.contains(rank.pod->meta.uid)) continue;
+    plan.writes.push_back(DeleteOf(rank, PolicyOf(group.role).stage, gate, why));
+  }
+}
+
 // What pods are created from.
 struct Source {
   const render::RevisionIdentity& revision;
@@ -55,7 +66,6 @@ struct Source {
 // Works on one role of the target's contract; collects into a PodPlan.
 class RolePlanner {
  public:
-  // `in_use`: see FollowersInUse.
   RolePlanner(const Snapshot& snapshot, const PodGoal& goal, api::RoleName role,
               const std::set<std::string>& in_use, PodPlan& plan)
       : snapshot_(snapshot),
@@ -118,13 +128,7 @@ class RolePlanner {
   int Room() const { return limits_.ceiling - static_cast<int>(Holding().size()); }
 
   void Delete(const GroupState& group, const std::string& why) {
-    if (!deleted_.insert(&group).second) return;
-    for (const PodState& rank : group.ranks) {
-      if (in_use_.contains(rank.pod->meta.uid)) continue;
-      if (CanBeDeleted(rank) && !EndsWithOthers(rank)) {
-        plan_.writes.push_back(DeleteOf(rank, policy_.stage, goal_.gate, why));
-      }
-    }
+    if (deleted_.insert(&group).second) DeleteRanks(group, in_use_, goal_.gate, why, plan_);
   }
 
   void DeleteLost() {
@@ -400,11 +404,7 @@ void DeleteOtherContracts(const ContractStep& step, const std::set<std::string>&
                           const PodGoal& goal, PodPlan& plan) {
   for (const GroupState* group : step.drop) {
     const std::string why = "contract " + goal.revision.contract + " replaces " + group->contract();
-    for (const PodState& rank : group->ranks) {
-      if (!CanBeDeleted(rank) || EndsWithOthers(rank)) continue;
-      if (in_use.contains(rank.pod->meta.uid)) continue;
-      plan.writes.push_back(DeleteOf(rank, PolicyOf(group->role).stage, goal.gate, why));
-    }
+    DeleteRanks(*group, in_use, goal.gate, why, plan);
   }
 }
 

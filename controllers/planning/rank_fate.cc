@@ -17,12 +17,10 @@ bool AreOfOneGroup(const PodState& a, const PodState& b) {
 
 // One that this process has seen or created, and that is not there any more.
 bool Remembers(const Snapshot& snapshot, const PodState& sibling, int rank) {
+  const auto own = IdentifyPod(*sibling.pod, snapshot);
   const auto is_it = [&](const GonePod& gone) {
     const auto identity = IdentifyPod(*gone.pod, snapshot);
-    return identity && identity->slot.role == sibling.role &&
-           identity->slot.replica == sibling.replica &&
-           identity->slot.incarnation == sibling.incarnation && identity->slot.rank == rank &&
-           identity->role_revision == sibling.role_revision;
+    return identity && own && AreOfOneGroup(*identity, *own) && identity->slot.rank == rank;
   };
   return std::any_of(snapshot.gone.begin(), snapshot.gone.end(), is_it);
 }

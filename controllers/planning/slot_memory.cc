@@ -58,10 +58,7 @@ void SlotMemory::ForgetRanksOf(const Snapshot& snapshot, const kube::Pod& create
   if (!begun || begun->slot.ranks == 1) return;
   const auto is_of_it = [&](const kube::Pod& pod) {
     const auto other = IdentifyPod(pod, snapshot);
-    return other && other->slot.role == begun->slot.role &&
-           other->slot.replica == begun->slot.replica &&
-           other->slot.incarnation == begun->slot.incarnation &&
-           other->role_revision == begun->role_revision;
+    return other && AreOfOneGroup(*other, *begun);
   };
   const bool is_there = std::any_of(snapshot.pods.begin(), snapshot.pods.end(),
                                     [&](const auto& pod) { return is_of_it(*pod); });

@@ -137,8 +137,8 @@ struct DeploymentSpec {
   RouterSpec router;
   int startup_timeout_seconds = 3600;
   PlacementSpec placement;
-  // What is placed in part for so long gives its devices back; 0: never. No input of a pod, so it is
-  // not of PlacementSpec.
+  // What is placed in part for so long gives its devices back; 0: never. No input of a pod, so it
+  // is not of PlacementSpec.
   int schedule_timeout_seconds = 900;
   int drain_seconds = 60;
   int revision_history_limit = 10;
@@ -179,7 +179,7 @@ struct StatusView {
   std::vector<Condition> conditions;
   std::vector<CapacityWait> capacity;
   std::int64_t last_served = 0;  // Unix seconds by the API server's clock; 0: never
-  kube::PackedText json;  // the whole status as it is on the server
+  kube::PackedText json;         // the whole status as it is on the server
 
   const Condition* Find(std::string_view type) const;
 };

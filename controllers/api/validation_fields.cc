@@ -45,9 +45,9 @@ void CheckBounds(const std::string& path, int value, int least, int most, Errors
 void CheckScheduleTimeout(int seconds, Errors* errors) {
   constexpr int kLeast = 30, kMost = 86400;
   if (seconds == 0 || (seconds >= kLeast && seconds <= kMost)) return;
-  errors->push_back(ErrorOf("spec.placement.scheduleTimeoutSeconds", std::to_string(seconds),
-                            "must be 0 (never) or from " + std::to_string(kLeast) + " to " +
-                                std::to_string(kMost)));
+  errors->push_back(ErrorOf(
+      "spec.placement.scheduleTimeoutSeconds", std::to_string(seconds),
+      "must be 0 (never) or from " + std::to_string(kLeast) + " to " + std::to_string(kMost)));
 }
 
 bool HasTagOrDigest(std::string_view image) {

@@ -145,8 +145,7 @@ class CapacityPlanner {
     wait.message = "gives back " + HeldBy(unit.holders, resolution_) + " after " +
                    std::to_string(timeout_) + " s and tries again at " +
                    base::FormatTime(wait.retry_at) + " (attempt " + std::to_string(wait.attempt) +
-                   " to place it failed): " + found.why +
-                   "; a change of the spec is tried at once";
+                   " to place it failed): " + found.why + "; a change of the spec is tried at once";
     Hold(unit);
     WakeAt(wait.retry_at);
     Explain(NameOf(unit), "waits for capacity", wait.message);

@@ -50,7 +50,7 @@ struct CapacityHold {
 };
 
 struct CapacityPlan {
-  CapacityWaits waits;                     // what the status is to tell
+  CapacityWaits waits;                      // what the status is to tell
   std::map<std::string, std::string> ends;  // why pods are deleted now, by their UIDs
   CapacityHold hold;
   std::optional<std::int64_t> wake_at;

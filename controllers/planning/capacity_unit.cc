@@ -29,7 +29,7 @@ class Look {
 
   PlacementOf Result() {
     if (unknown_) return {};
-    found_.placement = unbound_ == 0  ? Placement::kPlaced
+    found_.placement = unbound_ == 0 ? Placement::kPlaced
                        : bound_ == 0 ? Placement::kUnbound
                                      : Placement::kPartly;
     return std::move(found_);
@@ -120,8 +120,8 @@ std::string HeldBy(const std::vector<const GroupState*>& groups,
 }
 
 const Trouble* QuotaRefusal(const Snapshot& snapshot, api::RoleName role) {
-  const auto refused = std::find_if(
-      snapshot.troubles.begin(), snapshot.troubles.end(), [&](const Trouble& trouble) {
+  const auto refused =
+      std::find_if(snapshot.troubles.begin(), snapshot.troubles.end(), [&](const Trouble& trouble) {
         return trouble.role == api::ToString(role) && trouble.reason == "QuotaExceeded";
       });
   return refused == snapshot.troubles.end() ? nullptr : &*refused;

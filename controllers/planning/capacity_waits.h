@@ -7,9 +7,9 @@
 //               on the deployment's UID, so that two that made room for one another at one time do
 //               not meet again
 //
-// A changed spec is somebody's answer: waits of another generation are forgotten. What somebody else
-// has written there is believed as far as it could be ours: a retry later than the longest wait from
-// now, or an attempt below 1, is no wait.
+// A changed spec is somebody's answer: waits of another generation are forgotten. What somebody
+// else has written there is believed as far as it could be ours: a retry later than the longest
+// wait from now, or an attempt below 1, is no wait.
 
 #include <map>
 #include <string>

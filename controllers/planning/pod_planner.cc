@@ -97,7 +97,8 @@ class RolePlanner {
     }
     const int missing = Remove(turn);
     const int incomplete = CompleteGroups();
-    if (turn.may_create) CreateMissing(WithoutHeld(turn.may_surge ? missing : WithoutSurge(missing)));
+    if (turn.may_create)
+      CreateMissing(WithoutHeld(turn.may_surge ? missing : WithoutSurge(missing)));
     DeleteOldFailures(missing == 0);
     return missing + incomplete;
   }
@@ -177,9 +178,10 @@ class RolePlanner {
     if (!policy_.holds_devices) return missing;
     const Groups kept = Kept();
     for (const int replica : HeldSlots()) {
-      missing -= std::none_of(kept.begin(), kept.end(), [&](const GroupState* group) {
-        return group->replica == replica;
-      }) ? 1 : 0;
+      missing -= std::none_of(kept.begin(), kept.end(),
+                              [&](const GroupState* group) { return group->replica == replica; })
+                     ? 1
+                     : 0;
     }
     const int most = goal_.hold.most.value_or(desired_) - static_cast<int>(kept.size());
     return std::clamp(missing, 0, std::max(0, most));

@@ -34,7 +34,7 @@ struct PodGoal {
   std::map<api::RoleName, int> desired;
   const render::Revision* payload = nullptr;  // null: not read yet
   Gate gate = Gate::kAlways;
-  CapacityHold hold;
+  CapacityHold hold = {};
 };
 
 struct PodPlan {

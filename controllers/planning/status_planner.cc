@@ -61,7 +61,8 @@ json ProblemsJson(const StatusFacts& facts) {
   return list;
 }
 
-// Once more only when a worker is younger than it: a time that moves would be written in every pass.
+// Once more only when a worker is younger than it: a time that moves would be written in every
+// pass.
 std::int64_t LastServed(const StatusFacts& facts) {
   const std::int64_t now = facts.snapshot.now;
   const std::int64_t before = std::min(facts.deployment.status.last_served, now);

@@ -17,15 +17,13 @@ using std::chrono::seconds;
 // Two nodes; of it half is of no use.
 json OfTwoNodes() {
   const json role = {{"replicas", 1}, {"parallelism", {{"data", 8}}}};
-  return {
-      {"prefill", role}, {"decode", role}, {"placement", {{"scheduleTimeoutSeconds", 30}}}};
+  return {{"prefill", role}, {"decode", role}, {"placement", {{"scheduleTimeoutSeconds", 30}}}};
 }
 
 int BoundWorkers(const Deployment& deployment) {
   const auto pods = deployment.Pods("", /*alive=*/false);
-  return static_cast<int>(std::count_if(pods.begin(), pods.end(), [](const json& pod) {
-    return pod["spec"].contains("nodeName");
-  }));
+  return static_cast<int>(std::count_if(
+      pods.begin(), pods.end(), [](const json& pod) { return pod["spec"].contains("nodeName"); }));
 }
 
 TEST(Capacity, WhatIsPlacedInPartGivesItsGpusBackAndComesUpWhenThereIsRoom) {

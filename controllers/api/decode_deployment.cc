@@ -95,6 +95,8 @@ void DecodeOperation(const JsonReader& spec, DeploymentSpec* decoded) {
                         .tolerations = placement.Fragments("tolerations"),
                         .priority_class_name = placement.Text("priorityClassName"),
                         .scheduler_name = placement.Text("schedulerName")};
+  decoded->schedule_timeout_seconds =
+      placement.Integer("scheduleTimeoutSeconds", decoded->schedule_timeout_seconds);
 
   const JsonReader rollout = spec.Child("rollout");
   decoded->drain_seconds = rollout.Integer("drainSeconds", decoded->drain_seconds);

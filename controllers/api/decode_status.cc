@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <limits>
 
 #include "controllers/api/decode_parts.h"
@@ -32,6 +33,27 @@ std::map<RoleName, int> DecodeDesired(const nlohmann::json& status) {
   return desired;
 }
 
+std::int64_t TimeOf(const nlohmann::json& object, const char* key) {
+  return std::max<std::int64_t>(0, base::ParseTime(TextOf(object, key)));
+}
+
+std::vector<CapacityWait> DecodeCapacity(const nlohmann::json& status) {
+  std::vector<CapacityWait> waits;
+  const auto list = status.find("capacity");
+  if (list == status.end() || !list->is_array()) return waits;
+  for (const nlohmann::json& item : *list) {
+    if (!item.is_object()) continue;
+    const std::int64_t attempt = IntegerOf(item, "attempt", 0);
+    waits.push_back({.unit = TextOf(item, "unit"),
+                     .attempt = static_cast<int>(
+                         std::clamp<std::int64_t>(attempt, 0, std::numeric_limits<int>::max())),
+                     .retry_at = TimeOf(item, "retryAt"),
+                     .observed_generation = IntegerOf(item, "observedGeneration", 0),
+                     .message = TextOf(item, "message")});
+  }
+  return waits;
+}
+
 // The statuses of all deployments are one kind of text.
 kube::TextPacker& Packer() {
   static kube::TextPacker& packer = *new kube::TextPacker;
@@ -51,8 +73,7 @@ std::vector<Condition> DecodeConditions(const nlohmann::json& status) {
                           .status = TextOf(item, "status"),
                           .reason = TextOf(item, "reason"),
                           .message = TextOf(item, "message"),
-                          .last_transition_time = std::max<std::int64_t>(
-                              0, base::ParseTime(TextOf(item, "lastTransitionTime"))),
+                          .last_transition_time = TimeOf(item, "lastTransitionTime"),
                           .observed_generation = IntegerOf(item, "observedGeneration", 0)});
   }
   return conditions;
@@ -66,6 +87,8 @@ StatusView DecodeStatus(const nlohmann::json& status) {
   view.target_revision = TextOf(status, "targetRevision");
   view.desired = DecodeDesired(status);
   view.conditions = DecodeConditions(status);
+  view.capacity = DecodeCapacity(status);
+  view.last_served = TimeOf(status, "lastServedTime");
   view.json = Packer().Pack(ToText(status));
   return view;
 }

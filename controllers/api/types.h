@@ -142,6 +142,9 @@ struct DeploymentSpec {
   RouterSpec router;
   int startup_timeout_seconds = 3600;
   PlacementSpec placement;
+  // What is placed in part for so long gives its devices back; 0: never. No input of a pod, so it
+  // is not of PlacementSpec.
+  int schedule_timeout_seconds = 900;
   int drain_seconds = 60;
   int revision_history_limit = 10;
   DisruptionPolicy disruption = DisruptionPolicy::kOneGroup;
@@ -161,6 +164,17 @@ struct Condition {
   std::int64_t observed_generation = 0;
 };
 
+// A unit of pods (planning/capacity.h) that has given its devices back and is tried again.
+struct CapacityWait {
+  std::string unit;
+  int attempt = 0;            // how many times in a row it has given them back
+  std::int64_t retry_at = 0;  // Unix seconds by the API server's clock
+  std::int64_t observed_generation = 0;
+  std::string message;
+
+  friend bool operator==(const CapacityWait&, const CapacityWait&) = default;
+};
+
 // What is read back of our own status.
 struct StatusView {
   std::int64_t observed_generation = -1;
@@ -168,7 +182,9 @@ struct StatusView {
   std::string target_revision;   // last accepted
   std::map<RoleName, int> desired;
   std::vector<Condition> conditions;
-  kube::PackedText json;  // the whole status as it is on the server
+  std::vector<CapacityWait> capacity;
+  std::int64_t last_served = 0;  // Unix seconds by the API server's clock; 0: never
+  kube::PackedText json;         // the whole status as it is on the server
 
   const Condition* Find(std::string_view type) const;
 };

@@ -40,6 +40,16 @@ void CheckBounds(const std::string& path, int value, int least, int most, Errors
               "must be from " + std::to_string(least) + " to " + std::to_string(most)));
 }
 
+// 0 is never. Schedulers need seconds for the pods of one deployment: less would take back what is
+// about to be placed.
+void CheckScheduleTimeout(int seconds, Errors* errors) {
+  constexpr int kLeast = 30, kMost = 86400;
+  if (seconds == 0 || (seconds >= kLeast && seconds <= kMost)) return;
+  errors->push_back(ErrorOf(
+      "spec.placement.scheduleTimeoutSeconds", std::to_string(seconds),
+      "must be 0 (never) or from " + std::to_string(kLeast) + " to " + std::to_string(kMost)));
+}
+
 bool HasTagOrDigest(std::string_view image) {
   return image.find_first_of(":@", image.rfind('/') + 1) != image.npos;  // npos + 1 is 0
 }
@@ -143,6 +153,7 @@ void CheckFields(const DeploymentSpec& spec, Errors* errors) {
                               "no node can have this label; a value has at most 63 letters, digits "
                               "and - _ . between a letter or digit at each end"));
   }
+  CheckScheduleTimeout(spec.schedule_timeout_seconds, errors);
   CheckBounds("spec.rollout.drainSeconds", spec.drain_seconds, 0, 3600, errors);
   CheckBounds("spec.rollout.revisionHistoryLimit", spec.revision_history_limit, 0, 100, errors);
   if (!spec.service_account_name.empty() && !IsEnclosed(spec.service_account_name, "-.")) {

@@ -6,6 +6,7 @@
 #include "controllers/api/decode.h"
 #include "controllers/api/labels.h"
 #include "controllers/api/validation.h"
+#include "controllers/planning/capacity.h"
 #include "controllers/planning/children_planner.h"
 #include "controllers/planning/desired.h"
 #include "controllers/planning/dry_run_planner.h"
@@ -41,11 +42,13 @@ class DeploymentPlanner {
       Explain("does nothing", deployment_.meta.deleting()
                                   ? "the object is being deleted"
                                   : std::string(api::kAnnotationReconcile) + " is disabled");
+      plan_.waits = WaitsOf(snapshot_);
       plan_.target = plan_.accepted;
       plan_.desired = accepted ? plan_.accepted_desired : DesiredReplicas(snapshot_);
       return std::move(plan_);
     }
     Release();
+    GiveBackWhatIsOfNoUse();
     if (IsBlind()) return std::move(plan_);
     if (!plan_.errors.empty()) {
       Heal(accepted);
@@ -148,6 +151,24 @@ class DeploymentPlanner {
     }
   }
 
+  // What a spec asks for that is not accepted is not placed.
+  void GiveBackWhatIsOfNoUse() {
+    if (deployment_.spec.suspend) return;
+    if (snapshot_.not_live.contains(kube::kPods.ToString())) {
+      plan_.waits = WaitsOf(snapshot_);
+      return;
+    }
+    CapacityPlan capacity = PlanCapacity(
+        snapshot_, plan_.resolution,
+        plan_.errors.empty() ? DesiredReplicas(snapshot_) : plan_.accepted_desired, states_);
+    Append(ReleasePods(snapshot_, capacity.ends, states_));
+    plan_.waits = std::move(capacity.waits);
+    hold_ = std::move(capacity.hold);
+    plan_.explanations.insert(plan_.explanations.end(), capacity.explanations.begin(),
+                              capacity.explanations.end());
+    if (capacity.wake_at) WakeAt(*capacity.wake_at);
+  }
+
   // The spec is not accepted: what runs goes on, and is healed as it was accepted.
   void Heal(const std::optional<Candidate>& accepted) {
     plan_.desired = plan_.accepted_desired;
@@ -248,7 +269,7 @@ class DeploymentPlanner {
 
   void PlanTowards(const Candidate& target, const std::map<api::RoleName, int>& desired, Gate gate,
                    bool heal_only) {
-    PodGoal goal{target.identity, desired, target.payload.get(), gate};
+    PodGoal goal{target.identity, desired, target.payload.get(), gate, hold_};
     PodPlan pods = PlanPods(snapshot_, states_, goal);
     if (!pods.needs_payloads.empty()) {
       plan_.needs_payloads.insert(plan_.needs_payloads.end(), pods.needs_payloads.begin(),
@@ -336,6 +357,7 @@ class DeploymentPlanner {
   const api::DisaggDeployment& deployment_;
   std::vector<PodState> states_;
   bool readable_ = true;
+  CapacityHold hold_;
   Plan plan_;
 };
 

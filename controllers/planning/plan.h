@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "controllers/api/resolution.h"
+#include "controllers/planning/capacity_waits.h"
 #include "controllers/planning/explanation.h"
 #include "controllers/render/revision.h"
 #include "operator/base/result.h"
@@ -124,6 +125,7 @@ struct Plan {
   std::optional<render::RevisionIdentity> accepted;  // the revision accepted before this pass
   std::map<api::RoleName, int> desired;              // with `target`
   std::map<api::RoleName, int> accepted_desired;     // with `accepted`
+  CapacityWaits waits;                               // for status.capacity
   std::string update_available;           // what a new revision would change; empty: nothing
   std::vector<Explanation> explanations;  // those that something waits for first
 };

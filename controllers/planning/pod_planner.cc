@@ -97,7 +97,8 @@ class RolePlanner {
     }
     const int missing = Remove(turn);
     const int incomplete = CompleteGroups();
-    if (turn.may_create) CreateMissing(turn.may_surge ? missing : WithoutSurge(missing));
+    if (turn.may_create)
+      CreateMissing(WithoutHeld(turn.may_surge ? missing : WithoutSurge(missing)));
     DeleteOldFailures(missing == 0);
     return missing + incomplete;
   }
@@ -172,6 +173,28 @@ class RolePlanner {
     return std::clamp(desired_ - static_cast<int>(Kept().size()), 0, missing);
   }
 
+  // What waits for capacity; PlanCapacity says why.
+  int WithoutHeld(int missing) const {
+    if (!policy_.holds_devices) return missing;
+    const Groups kept = Kept();
+    for (const int replica : HeldSlots()) {
+      missing -= std::none_of(kept.begin(), kept.end(),
+                              [&](const GroupState* group) { return group->replica == replica; })
+                     ? 1
+                     : 0;
+    }
+    const int most = goal_.hold.most.value_or(desired_) - static_cast<int>(kept.size());
+    return std::clamp(missing, 0, std::max(0, most));
+  }
+
+  std::set<int> HeldSlots() const {
+    std::set<int> replicas;
+    for (const auto& [role, replica] : goal_.hold.slots) {
+      if (role == role_) replicas.insert(replica);
+    }
+    return replicas;
+  }
+
   // Deletes what may go; returns how many groups are missing.
   int Remove(const Turn& turn) {
     const Groups kept = Kept();
@@ -236,7 +259,7 @@ class RolePlanner {
     if (!lost.empty()) {
       missing = std::clamp(Room() - static_cast<int>(lost.size()), 0, missing);
     }
-    std::set<int> taken, older;
+    std::set<int> taken = HeldSlots(), older;
     for (const GroupState* group : Kept()) {
       (policy_.surge > 0 && Outdated(*group) ? older : taken).insert(group->replica);
     }

@@ -11,6 +11,7 @@
 //                     own revision (surge.h)
 //   what surges       waits while a worker is missing, and goes, if it does not serve yet, where a
 //                     quota keeps that worker out: a router more is worth less than a worker
+//   what waits for capacity is not created (capacity.h)
 //   what has failed   stays until its successor is ready, for whoever wants to look at it
 //
 //   slot: one replica of one role, e.g. decode-0 or router-0
@@ -20,6 +21,7 @@
 #include <string>
 #include <vector>
 
+#include "controllers/planning/capacity.h"
 #include "controllers/planning/explanation.h"
 #include "controllers/planning/plan.h"
 #include "controllers/planning/pod_state.h"
@@ -32,6 +34,7 @@ struct PodGoal {
   std::map<api::RoleName, int> desired;
   const render::Revision* payload = nullptr;  // null: not read yet
   Gate gate = Gate::kAlways;
+  CapacityHold hold = {};
 };
 
 struct PodPlan {

@@ -188,7 +188,7 @@ class PodProblems {
       return true;
     }
     if (!pod.unschedulable_message.empty()) {
-      const std::string text = ExplainUnschedulable(snapshot_, plan_, pod, subject.role);
+      const std::string text = ExplainUnschedulable(snapshot_, plan_.resolution, pod, subject.role);
       Add(subject, "Unschedulable", subject.slot + text + BanUpon(pod), text);
       return true;
     }

@@ -144,4 +144,16 @@ std::vector<Write> PlanRelease(const Snapshot& snapshot, const ReleaseGoal& goal
   return writes;
 }
 
+std::vector<Write> ReleasePods(const Snapshot& snapshot,
+                               const std::map<std::string, std::string>& why,
+                               std::vector<PodState>& states) {
+  std::vector<Write> writes;
+  const Uids in_use = FollowersInUse(snapshot, states);
+  for (PodState& state : states) {
+    const auto released = why.find(state.pod->meta.uid);
+    if (released != why.end()) Release(state, released->second, in_use, writes);
+  }
+  return writes;
+}
+
 }  // namespace disagg::planning

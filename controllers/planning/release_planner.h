@@ -10,6 +10,7 @@
 //   a name of no slot -> deleted: nothing would ever use its devices
 //   left by an earlier deployment of this name, and by the garbage collector for 10 s -> deleted
 //   labels taken off -> given back, those of a revision too
+//   noted to wait for capacity -> deleted (capacity.h)
 
 #include <map>
 #include <string>
@@ -29,6 +30,11 @@ struct ReleaseGoal {
 
 // Marks what it deletes in `states` as ending and released: for the rest of the plan it is gone.
 std::vector<Write> PlanRelease(const Snapshot& snapshot, const ReleaseGoal& goal,
+                               std::vector<PodState>& states);
+
+// Deletes the pods of these UIDs, for the reasons that stand with them; marks them likewise.
+std::vector<Write> ReleasePods(const Snapshot& snapshot,
+                               const std::map<std::string, std::string>& why,
                                std::vector<PodState>& states);
 
 }  // namespace disagg::planning

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "controllers/api/labels.h"
+#include "controllers/planning/capacity.h"
 #include "controllers/planning/times.h"
 #include "controllers/render/objects.h"
 #include "operator/base/clock.h"
@@ -121,6 +122,16 @@ void AddStuckChildren(const Snapshot& snapshot, ProblemList& list) {
   }
 }
 
+// Those whose retry has come are pods again, and told as such.
+void AddWaits(const Snapshot& snapshot, const Plan& plan, ProblemList& list) {
+  for (const auto& [unit, wait] : plan.waits) {
+    if (snapshot.now >= wait.retry_at) continue;
+    list.Add({"", "", "", "WaitingForCapacity", wait.message,
+              unit == kFirstUnit ? Severity::kService : Severity::kReplica},
+             unit);
+  }
+}
+
 void AddPause(const Snapshot& snapshot, ProblemList& list) {
   const kube::ObjectMeta& meta = snapshot.deployment->meta;
   if (meta.deleting()) {
@@ -214,6 +225,7 @@ void AddRequestProblems(const Snapshot& snapshot, const Plan& plan, const Outcom
   AddCaches(snapshot, list);
   AddLeftovers(snapshot, list);
   AddStuckChildren(snapshot, list);
+  AddWaits(snapshot, plan, list);
   if (plan.paused) AddPause(snapshot, list);
 }
 

@@ -1,7 +1,8 @@
 #pragma once
 
 // Problems that are not of a pod: a spec that is not accepted, objects that the cluster refuses,
-// requests that fail for long, caches that are not live, objects in the way, a pause.
+// requests that fail for long, caches that are not live, objects in the way, a wait for capacity, a
+// pause.
 
 #include "controllers/planning/problems.h"
 

@@ -162,8 +162,8 @@ void ModelResolved(const StatusFacts& facts, ConditionSet& conditions) {
 }
 
 void Scheduled(const StatusFacts& facts, ConditionSet& conditions) {
-  static const std::set<std::string> kReasons = {"Unschedulable", "QuotaExceeded",
-                                                 "SchedulingGated", "SchedulerSilent"};
+  static const std::set<std::string> kReasons = {
+      "WaitingForCapacity", "Unschedulable", "QuotaExceeded", "SchedulingGated", "SchedulerSilent"};
   const bool all = std::all_of(facts.counts.begin(), facts.counts.end(), [](const auto& role) {
     return role.second.scheduled >= role.second.desired;
   });

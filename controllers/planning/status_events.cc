@@ -33,6 +33,13 @@ std::set<std::string> KnownProblems(const api::StatusView& view) {
   return known;
 }
 
+bool IsKnown(const api::CapacityWait& wait, const api::StatusView& view) {
+  return std::any_of(view.capacity.begin(), view.capacity.end(),
+                     [&](const api::CapacityWait& known) {
+                       return known.unit == wait.unit && known.retry_at == wait.retry_at;
+                     });
+}
+
 // Stopping as the spec asks is no reason for a warning.
 Note ReadyNote(const api::DisaggDeployment& deployment, const api::Condition* ready) {
   if (IsTrue(ready)) return {false, "Ready", "Serve", ready->message};
@@ -69,7 +76,7 @@ std::vector<Note> ActionsOf(const Plan& plan, const Outcome& outcome) {
            "created " + text + (one ? " pod" : " pods") + " of revision " + revision->name}};
 }
 
-std::vector<Note> Transitions(const api::DisaggDeployment& deployment,
+std::vector<Note> Transitions(const api::DisaggDeployment& deployment, const CapacityWaits& waits,
                               const ConditionSet& conditions,
                               const std::vector<Problem>& problems) {
   std::vector<Note> notes;
@@ -81,6 +88,10 @@ std::vector<Note> Transitions(const api::DisaggDeployment& deployment,
   const api::Condition* before = deployment.status.Find("Stalled");
   if (stalled != nullptr && (before == nullptr || before->message != stalled->message)) {
     notes.push_back({true, stalled->reason, "Reconcile", stalled->message});
+  }
+  for (const auto& [unit, wait] : waits) {
+    if (IsKnown(wait, deployment.status)) continue;
+    notes.push_back({true, "WaitingForCapacity", "Release", wait.message});
   }
   const std::set<std::string> known = KnownProblems(deployment.status);
   for (const Problem& problem : problems) {

@@ -22,8 +22,9 @@ struct Note {
 // Pods that were created, in one note for all roles.
 std::vector<Note> ActionsOf(const Plan& plan, const Outcome& outcome);
 
-// `deployment` has the status written last, `conditions` and `problems` are what is true now.
-std::vector<Note> Transitions(const api::DisaggDeployment& deployment,
+// `deployment` has the status written last; `waits`, `conditions` and `problems` are what is true
+// now.
+std::vector<Note> Transitions(const api::DisaggDeployment& deployment, const CapacityWaits& waits,
                               const ConditionSet& conditions, const std::vector<Problem>& problems);
 
 }  // namespace disagg::planning

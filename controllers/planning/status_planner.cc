@@ -3,12 +3,16 @@
 #include <algorithm>
 
 #include "controllers/api/labels.h"
+#include "controllers/planning/capacity.h"
 #include "controllers/planning/conditions.h"
+#include "controllers/planning/role_policy.h"
 #include "controllers/planning/status_conditions.h"
 #include "controllers/planning/status_events.h"
 #include "controllers/planning/status_facts.h"
 #include "controllers/planning/status_summary.h"
+#include "controllers/planning/times.h"
 #include "controllers/render/objects.h"
+#include "operator/base/clock.h"
 #include "operator/base/text.h"
 
 namespace disagg::planning {
@@ -57,6 +61,20 @@ json ProblemsJson(const StatusFacts& facts) {
   return list;
 }
 
+// Once more only when a worker is younger than it: a time that moves would be written in every
+// pass.
+std::int64_t LastServed(const StatusFacts& facts) {
+  const std::int64_t now = facts.snapshot.now;
+  const std::int64_t before = std::min(facts.deployment.status.last_served, now);
+  if (!facts.serves) return HaveServed(facts.snapshot, FoldGroups(facts.states)) ? before : 0;
+  const bool covers_all =
+      std::all_of(facts.states.begin(), facts.states.end(), [&](const PodState& state) {
+        return !state.alive() || !PolicyOf(state.role).holds_devices ||
+               WasThere(*state.pod, before, now);
+      });
+  return covers_all ? before : now;
+}
+
 json StatusJson(const StatusFacts& facts, const ConditionSet& conditions) {
   json status = {{"observedGeneration", facts.observed_generation()},
                  {"conditions", conditions.ToJson()},
@@ -71,6 +89,10 @@ json StatusJson(const StatusFacts& facts, const ConditionSet& conditions) {
     status["currentRevision"] = current;
   }
   if (!facts.report.problems.empty()) status["problems"] = ProblemsJson(facts);
+  if (!facts.plan.waits.empty()) status["capacity"] = ToJson(facts.plan.waits);
+  if (const std::int64_t served = LastServed(facts); served != 0) {
+    status["lastServedTime"] = base::FormatTime(served);
+  }
   return status;
 }
 
@@ -100,7 +122,7 @@ StatusPlan PlanStatus(const Snapshot& snapshot, const Plan& plan, const Outcome&
   }
   result.changed = !NextPassTells(plan, outcome) && result.status != StatusBefore(facts.deployment);
   if (outcome.executed) result.actions = ActionsOf(plan, outcome);
-  result.events = Transitions(facts.deployment, conditions, facts.report.problems);
+  result.events = Transitions(facts.deployment, plan.waits, conditions, facts.report.problems);
   return result;
 }
 

@@ -1,9 +1,11 @@
 #include "controllers/planning/surge.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 
+#include "controllers/planning/capacity_unit.h"
 #include "controllers/planning/role_policy.h"
 #include "controllers/planning/times.h"
 
@@ -18,11 +20,8 @@ bool Served(const GroupState& group) {
 }
 
 bool QuotaKeepsAWorkerOut(const Snapshot& snapshot) {
-  return std::any_of(
-      snapshot.troubles.begin(), snapshot.troubles.end(), [](const Trouble& trouble) {
-        const auto role = api::ParseRoleName(trouble.role);
-        return role && PolicyOf(*role).holds_devices && trouble.reason == "QuotaExceeded";
-      });
+  return std::any_of(std::begin(api::kWorkerRoles), std::end(api::kWorkerRoles),
+                     [&](api::RoleName role) { return QuotaRefusal(snapshot, role) != nullptr; });
 }
 
 // A new group is there, and nothing shows that its revision can serve.

@@ -12,6 +12,15 @@ constexpr int kGarbageCollectionSeconds = 10;
 
 std::int64_t AgeOf(const kube::Pod& pod, std::int64_t now) { return now - pod.meta.creation_time; }
 
+std::int64_t BoundAt(const kube::Pod& pod, std::int64_t now) {
+  const bool is_sane = pod.meta.creation_time <= pod.scheduled_at && pod.scheduled_at <= now;
+  return is_sane ? pod.scheduled_at : pod.meta.creation_time;
+}
+
+bool WasThere(const kube::Pod& pod, std::int64_t last_served, std::int64_t now) {
+  return pod.meta.creation_time <= std::min(last_served, now);
+}
+
 std::int64_t LeftoversDueAt(const api::DisaggDeployment& deployment) {
   return deployment.meta.creation_time + kGarbageCollectionSeconds;
 }

@@ -37,6 +37,14 @@ std::int64_t AgeOf(const kube::Pod& pod, std::int64_t now);
 // CRD that was new to it comes back after minutes.
 std::int64_t LeftoversDueAt(const api::DisaggDeployment& deployment);
 
+// API server against API server: when a pod got its node. The API server notes it as it binds the
+// pod; it is believed between the pod's creation and now.
+std::int64_t BoundAt(const kube::Pod& pod, std::int64_t now);
+
+// API server against API server: whether a pod was there already when requests were last seen to be
+// served. A time in the future counts as now.
+bool WasThere(const kube::Pod& pod, std::int64_t last_served, std::int64_t now);
+
 // Kubelet against kubelet: whether the last run of a container that ended was a long one.
 bool LastRunWasLong(const kube::ContainerState& container);
 

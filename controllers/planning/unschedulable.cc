@@ -187,11 +187,11 @@ class Explainer {
 
 }  // namespace
 
-std::string ExplainUnschedulable(const Snapshot& snapshot, const Plan& plan, const kube::Pod& pod,
-                                 const std::string& role) {
+std::string ExplainUnschedulable(const Snapshot& snapshot, const api::Resolution& resolution,
+                                 const kube::Pod& pod, const std::string& role) {
   const auto name = api::ParseRoleName(role);
-  const auto resolved = name ? plan.resolution.roles.find(*name) : plan.resolution.roles.end();
-  if (resolved == plan.resolution.roles.end() || snapshot.capacity.empty()) {
+  const auto resolved = name ? resolution.roles.find(*name) : resolution.roles.end();
+  if (resolved == resolution.roles.end() || snapshot.capacity.empty()) {
     const bool router = name && !api::IsWorker(*name);
     return " finds no node: " + pod.unschedulable_message +
            (router ? TaintRemedy(pod.unschedulable_message) : "");

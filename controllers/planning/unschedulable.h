@@ -5,14 +5,14 @@
 
 #include <string>
 
-#include "controllers/planning/plan.h"
+#include "controllers/api/resolution.h"
 #include "controllers/planning/snapshot.h"
 
 namespace disagg::planning {
 
 // What follows the slot's name, e.g. " finds no node: the freest node of class b200 (b200-2) has 4
 // of 8 nvidia.com/gpu free; ...". `role` is "router" for a router's pod, which is of no class.
-std::string ExplainUnschedulable(const Snapshot& snapshot, const Plan& plan, const kube::Pod& pod,
-                                 const std::string& role);
+std::string ExplainUnschedulable(const Snapshot& snapshot, const api::Resolution& resolution,
+                                 const kube::Pod& pod, const std::string& role);
 
 }  // namespace disagg::planning

@@ -1,5 +1,7 @@
 #include "controllers/api/decode.h"
 
+#include <limits>
+
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
@@ -40,6 +42,7 @@ TEST(DecodeDisaggDeployment, FillsInWhatTheDescriptionsPromise) {
   EXPECT_EQ(spec.kv_backend, KvBackend::kRdma);
   EXPECT_EQ(spec.image_pull_policy, "IfNotPresent");
   EXPECT_EQ(spec.startup_timeout_seconds, 3600);
+  EXPECT_EQ(spec.schedule_timeout_seconds, 900);
   EXPECT_EQ(spec.drain_seconds, 60);
   EXPECT_EQ(spec.revision_history_limit, 10);
   EXPECT_EQ(spec.disruption, DisruptionPolicy::kOneGroup);
@@ -69,7 +72,7 @@ TEST(DecodeDisaggDeployment, ReadsEveryField) {
       "service": {"type": "NodePort", "port": 80, "annotations": {"k": "v"}}},
     "health": {"startupTimeoutSeconds": 7200},
     "placement": {"nodeSelector": {"zone": "a"}, "priorityClassName": "high",
-      "schedulerName": "volcano", "tolerations": [{"operator": "Exists", "key": "gpu"}]},
+      "schedulerName": "volcano", "scheduleTimeoutSeconds": 0, "tolerations": [{"operator": "Exists", "key": "gpu"}]},
     "rollout": {"drainSeconds": 300, "revisionHistoryLimit": 3},
     "disruption": {"policy": "Block"}, "restart": {"token": "t"}, "suspend": true,
     "serviceAccountName": "sa"}})");
@@ -106,6 +109,7 @@ TEST(DecodeDisaggDeployment, ReadsEveryField) {
   EXPECT_EQ(spec.placement.scheduler_name, "volcano");
   EXPECT_EQ(spec.placement.tolerations,
             std::vector<std::string>({R"({"key":"gpu","operator":"Exists"})"}));
+  EXPECT_EQ(spec.schedule_timeout_seconds, 0);
   EXPECT_EQ(spec.drain_seconds, 300);
   EXPECT_EQ(spec.revision_history_limit, 3);
   EXPECT_EQ(spec.disruption, DisruptionPolicy::kBlock);
@@ -189,7 +193,10 @@ TEST(DecodeStatus, ReadsBackWhatWeWrote) {
     "roles": [{"role": "prefill", "desired": 2}, {"role": "decode", "desired": 1}],
     "conditions": [{"type": "Ready", "status": "False", "reason": "NoDecodeRoutable",
       "message": "0 of 1", "lastTransitionTime": "2026-11-24T10:25:02Z",
-      "observedGeneration": 3}]}})");
+      "observedGeneration": 3}],
+    "lastServedTime": "2026-11-24T10:00:00Z",
+    "capacity": [{"unit": "first", "attempt": 2, "retryAt": "2026-11-24T10:25:02Z",
+      "observedGeneration": 3, "message": "gives back 4 GPUs"}]}})");
   const StatusView& status = deployment->status;
   EXPECT_EQ(status.observed_generation, 3);
   EXPECT_EQ(status.current_revision, "k4x9m2qa");
@@ -199,6 +206,9 @@ TEST(DecodeStatus, ReadsBackWhatWeWrote) {
   ASSERT_NE(status.Find("Ready"), nullptr);
   EXPECT_EQ(status.Find("Ready")->reason, "NoDecodeRoutable");
   EXPECT_EQ(status.Find("Ready")->last_transition_time, 1795515902);
+  EXPECT_EQ(status.last_served, 1795514400);
+  EXPECT_EQ(status.capacity,
+            (std::vector<CapacityWait>{{"first", 2, 1795515902, 3, "gives back 4 GPUs"}}));
   EXPECT_EQ(nlohmann::json::parse(status.json.Unpack())["observedGeneration"], 3);
 }
 
@@ -207,12 +217,19 @@ TEST(DecodeStatus, IsNeverAnError) {
     "observedGeneration": "x", "currentRevision": 1,
     "roles": [3, {"role": "encode", "desired": 1}, {"role": "decode", "desired": -1},
               {"role": "prefill", "desired": 99999999999}],
-    "conditions": [null, {"type": 1}, {"type": "Ready", "lastTransitionTime": "yesterday"}]}})");
+    "conditions": [null, {"type": 1}, {"type": "Ready", "lastTransitionTime": "yesterday"}],
+    "lastServedTime": 3,
+    "capacity": [null, {"unit": 1, "attempt": "x", "retryAt": "soon"},
+                 {"unit": "first", "attempt": 99999999999}]}})");
   EXPECT_EQ(deployment->status.observed_generation, -1);
   EXPECT_EQ(deployment->status.current_revision, "");
   EXPECT_TRUE(deployment->status.desired.empty());
   ASSERT_EQ(deployment->status.conditions.size(), 2u);
   EXPECT_EQ(deployment->status.conditions[1].last_transition_time, 0);
+  EXPECT_EQ(deployment->status.last_served, 0);
+  ASSERT_EQ(deployment->status.capacity.size(), 2u);
+  EXPECT_EQ(deployment->status.capacity[0], CapacityWait{});
+  EXPECT_EQ(deployment->status.capacity[1].attempt, std::numeric_limits<int>::max());
 }
 
 TEST(DecodeServingModel, ReadsEveryField) {

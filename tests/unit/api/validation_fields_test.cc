@@ -125,6 +125,15 @@ TEST(ValidateNumbers, Table) {
 TEST(ValidatePlacement, Table) {
   ExpectMessages({
       {"a label", R"({"spec": {"placement": {"nodeSelector": {"zone": "zone-a"}}}})", ""},
+      {"GPUs that are never given back",
+       R"({"spec": {"placement": {"scheduleTimeoutSeconds": 0}}})", ""},
+      {"half a minute to place all pods",
+       R"({"spec": {"placement": {"scheduleTimeoutSeconds": 30}}})", ""},
+      {"less than a scheduler needs", R"({"spec": {"placement": {"scheduleTimeoutSeconds": 29}}})",
+       R"(spec.placement.scheduleTimeoutSeconds "29": must be 0 (never) or from 30 to 86400)"},
+      {"days of GPUs that serve nobody",
+       R"({"spec": {"placement": {"scheduleTimeoutSeconds": 86401}}})",
+       R"(spec.placement.scheduleTimeoutSeconds "86401": must be 0 (never) or from 30 to 86400)"},
       {"an empty label value", R"({"spec": {"placement": {"nodeSelector": {"gpu": ""}}}})", ""},
       {"a model's name is not a label value",
        R"({"spec": {"placement": {"nodeSelector": {"model": "nvidia/M3"}}}})",

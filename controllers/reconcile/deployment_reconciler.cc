@@ -67,8 +67,9 @@ DeploymentReconciler::DeploymentReconciler(runtime::Manager& manager, const Know
       knowledge_(knowledge),
       clock_(clock),
       settings_(settings),
-      executor_(manager.client(), manager.freshness(), knowledge.lost, knowledge.backoff),
       payloads_(manager.client(), kPayloads),
+      executor_(manager.client(), manager.freshness(), knowledge.lost, knowledge.backoff,
+                payloads_),
       status_(manager, clock),
       read_backoff_(clock) {}
 

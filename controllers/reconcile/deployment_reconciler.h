@@ -85,8 +85,8 @@ class DeploymentReconciler {
   const Knowledge knowledge_;
   const base::Clock& clock_;
   const planning::Settings settings_;
-  Executor executor_;
   RevisionPayloads payloads_;
+  Executor executor_;
   StatusTeller status_;
   RequestBackoff read_backoff_;  // of revisions
   Troubles troubles_;

@@ -56,8 +56,13 @@ bool HasMetadataOf(const Write& write, const LiveObject& live) {
 class Run {
  public:
   Run(runtime::ApiClient& client, runtime::Freshness& freshness, LostChildren& lost,
-      RequestBackoff& backoff, const kube::ObjectMeta& owner)
-      : client_(client), freshness_(freshness), lost_(lost), backoff_(backoff), owner_(owner) {
+      RequestBackoff& backoff, RevisionPayloads& payloads, const kube::ObjectMeta& owner)
+      : client_(client),
+        freshness_(freshness),
+        lost_(lost),
+        backoff_(backoff),
+        payloads_(payloads),
+        owner_(owner) {
     outcome_.executed = true;
   }
 
@@ -169,6 +174,7 @@ class Run {
     } else if (result->controller_uid != owner_.uid) {
       Fail(write, InTheWay(write, Standing::kForeign));
     } else {
+      if (!result->answer.empty()) payloads_.Keep(result->uid, result->answer);
       SettleWritten(write, *result, /*must_be_shown=*/write.verb != Verb::kCreate);
     }
   }
@@ -346,6 +352,7 @@ class Run {
   runtime::Freshness& freshness_;
   LostChildren& lost_;
   RequestBackoff& backoff_;
+  RevisionPayloads& payloads_;
   const kube::ObjectMeta& owner_;
   std::map<std::string, base::Status> absences_;
   std::optional<Error> unanswered_;
@@ -356,7 +363,7 @@ class Run {
 
 Outcome Executor::Execute(const planning::Plan& plan, const kube::ObjectMeta& owner) {
   backoff_.Begin(owner.uid);
-  Run run(client_, freshness_, lost_, backoff_, owner);
+  Run run(client_, freshness_, lost_, backoff_, payloads_, owner);
   for (const Stage stage : planning::kStages) {
     std::vector<const Write*> writes;
     for (const Write& write : plan.writes) {

@@ -17,9 +17,10 @@
 //   apply of ours, 422              ours                     replaced by a merge patch
 //   anything else                                            the error
 //
-// A delete with `because_absent` is preceded by a look at that object. A write that keeps failing
-// is held back (request_backoff.h). Notes every write with Freshness, and what our watches cannot
-// see with LostChildren.
+// A revision that was created is kept as the answer shows it: the router's pod is created from it
+// a moment later. A delete with `because_absent` is preceded by a look at that object. A write that
+// keeps failing is held back (request_backoff.h). Notes every write with Freshness, and what our
+// watches cannot see with LostChildren.
 
 #include <map>
 #include <optional>
@@ -30,6 +31,7 @@
 #include "controllers/reconcile/live_object.h"
 #include "controllers/reconcile/lost_children.h"
 #include "controllers/reconcile/request_backoff.h"
+#include "controllers/reconcile/revision_payloads.h"
 #include "operator/kube/object.h"
 #include "operator/runtime/api_client.h"
 #include "operator/runtime/freshness.h"
@@ -40,8 +42,12 @@ class Executor {
  public:
   // All outlive the executor.
   Executor(runtime::ApiClient& client, runtime::Freshness& freshness, LostChildren& lost,
-           RequestBackoff& backoff)
-      : client_(client), freshness_(freshness), lost_(lost), backoff_(backoff) {}
+           RequestBackoff& backoff, RevisionPayloads& payloads)
+      : client_(client),
+        freshness_(freshness),
+        lost_(lost),
+        backoff_(backoff),
+        payloads_(payloads) {}
 
   // `plan` outlives the outcome, which points into it. Stops before the next stage when a write
   // that the rest stands on failed (planning::Outcome::stands).
@@ -52,6 +58,7 @@ class Executor {
   runtime::Freshness& freshness_;
   LostChildren& lost_;
   RequestBackoff& backoff_;
+  RevisionPayloads& payloads_;
 };
 
 }  // namespace disagg::reconcile

@@ -1,8 +1,9 @@
 #pragma once
 
-// The templates of stored revisions, read live when a pod has to be made and kept for a while: a
-// fleet holds thousands of revisions and needs the templates of a few. Kept as text, which is a
-// fiftieth of the parsed document and parsed in a fraction of a millisecond. Thread-safe.
+// The templates of stored revisions, kept from the answer to their creation or read live when a pod
+// has to be made, for a while: a fleet holds thousands of revisions and needs the templates of a
+// few. Kept as text, which is a fiftieth of the parsed document and parsed in a fraction of a
+// millisecond. Thread-safe.
 
 #include <cstddef>
 #include <list>
@@ -33,11 +34,17 @@ class RevisionPayloads {
   // for ever.
   base::Result<Ptr> Get(const std::string& uid, const kube::ObjectKey& key);
 
+  // `json` is the object of this UID as the API server has answered its creation: what admission of
+  // others has made of it, not what was asked for.
+  void Keep(const std::string& uid, const std::string& json);
+
  private:
   using Entry = std::pair<std::string, kube::PackedText>;  // UID, the object's JSON
 
-  std::optional<kube::PackedText> Recall(const std::string& uid);
-  void Remember(const std::string& uid, const kube::PackedText& json);
+  // Nothing: none is kept, or one that somebody's admission left incomplete; its labels may have
+  // been given back since.
+  std::optional<render::Revision> Recall(const std::string& uid);
+  std::optional<kube::PackedText> RecallText(const std::string& uid);
 
   runtime::ApiClient& client_;
   const std::size_t capacity_;

@@ -37,6 +37,7 @@ runtime::WriteRequest ToRequest(const Write& write, const kube::ObjectMeta& owne
     request.grace_seconds = write.grace_seconds;
     return request;
   }
+  request.keep_answer = write.verb == Verb::kCreate && write.resource == kube::kControllerRevisions;
   nlohmann::json body = write.body;
   // With the UID of the cached object an apply can neither make a second object nor take over
   // somebody else's.

@@ -46,11 +46,12 @@ class ApiClient::Impl {
     const auto batch = std::make_shared<Batch>(requests.size());
     const Traffic::Time deadline = std::chrono::steady_clock::now() + kBatchTimeout;
     for (std::size_t i = 0; i < requests.size(); ++i) SendWrite(requests[i], deadline, batch, i);
-    const std::vector<Answer> answers = traffic_->Wait(*batch);
+    std::vector<Answer> answers = traffic_->Wait(*batch);
     std::vector<base::Result<WriteResult>> results;
     results.reserve(requests.size());
     for (std::size_t i = 0; i < requests.size(); ++i) {
       results.push_back(ReadWriteAnswer(answers[i], requests[i].verb));
+      if (requests[i].keep_answer && results[i]) results[i]->answer = std::move(answers[i]->body);
     }
     return results;
   }

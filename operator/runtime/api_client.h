@@ -45,6 +45,7 @@ struct WriteRequest {
   std::string precondition_uid;      // kDelete
   std::string precondition_version;  // kDelete; may be empty
   std::optional<int> grace_seconds;  // kDelete; absent: the object's own
+  bool keep_answer = false;          // WriteResult::answer is read later
   // Whose write this is: flows share the places for writes fairly, so that one whose writes are
   // slow holds up nobody else. "": the machine's own.
   std::string flow;
@@ -58,6 +59,7 @@ struct WriteResult {
   std::string controller_uid;
   std::map<std::string, std::string> labels;
   bool gone = false;
+  std::string answer;  // with keep_answer: the object as it is stored, JSON text as of a GET
 };
 
 // One page of a list of metadata.

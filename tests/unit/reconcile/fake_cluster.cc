@@ -93,6 +93,7 @@ FakeCluster::FakeCluster()
   options.clock = &clock;
   client_ = std::make_unique<runtime::ApiClient>(*transport_, nullptr, options);
   lost = std::make_unique<LostChildren>(*client_, clock, ChildDecoder);
+  payloads = std::make_unique<RevisionPayloads>(*client_, 2);
   freshness_.RegisterStore(kube::kPods, &pods_);
 }
 
@@ -123,7 +124,7 @@ FakeCluster::Answer FakeCluster::Handle(const transport::Request& request) {
 planning::Outcome FakeCluster::Execute(std::vector<planning::Write> writes) {
   plan_ = {};
   plan_.writes = std::move(writes);
-  return Executor(*client_, freshness_, *lost, backoff).Execute(plan_, Owner());
+  return Executor(*client_, freshness_, *lost, backoff, *payloads).Execute(plan_, Owner());
 }
 
 std::string FakeCluster::Try(const planning::Write& write) {

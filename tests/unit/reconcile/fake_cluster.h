@@ -14,6 +14,7 @@
 #include "controllers/reconcile/executor.h"
 #include "controllers/reconcile/lost_children.h"
 #include "controllers/reconcile/request_backoff.h"
+#include "controllers/reconcile/revision_payloads.h"
 #include "operator/base/clock.h"
 #include "operator/runtime/api_client.h"
 #include "operator/runtime/freshness.h"
@@ -60,6 +61,7 @@ class FakeCluster {
 
   base::ManualClock clock{base::SystemTime{}};
   std::unique_ptr<LostChildren> lost;
+  std::unique_ptr<RevisionPayloads> payloads;  // the last two
   RequestBackoff backoff{clock};
   runtime::ApiClient& client() { return *client_; }
 

@@ -62,6 +62,11 @@ void SmallCluster::Break(Fault fault) {
   fault_ = std::move(fault);
 }
 
+void SmallCluster::LoseAnswers(Loss loss) {
+  std::lock_guard lock(mutex_);
+  loss_ = std::move(loss);
+}
+
 void SmallCluster::Mutate(Mutation mutation) {
   std::lock_guard lock(mutex_);
   mutation_ = std::move(mutation);
@@ -141,6 +146,12 @@ SmallCluster::Answer SmallCluster::Handle(const transport::Request& request) {
   if (fault_) {
     if (auto answer = fault_(request)) return *answer;
   }
+  Answer answer = CarryOut(request);
+  if (loss_ && loss_(request)) return runtime::Refusal(504, "Timeout", "etcdserver: timed out");
+  return answer;
+}
+
+SmallCluster::Answer SmallCluster::CarryOut(const transport::Request& request) {
   const std::string path = PathOf(request.target);
   if (request.target.find("labelSelector=") != std::string::npos) return List(path);
   if (request.method != transport::Method::kGet) return Write(request, path);

@@ -23,6 +23,8 @@ class SmallCluster : public FakeManager {
  public:
   // What a request is answered instead; nothing: what the map says.
   using Fault = std::function<std::optional<Answer>(const transport::Request&)>;
+  // Whether the answer to a request that is carried out gets lost.
+  using Loss = std::function<bool(const transport::Request&)>;
   // What admission of others makes of an object before it is stored.
   using Mutation = std::function<void(nlohmann::json&)>;
 
@@ -30,6 +32,7 @@ class SmallCluster : public FakeManager {
   SmallCluster();
 
   void Break(Fault fault);
+  void LoseAnswers(Loss loss);
   void Mutate(Mutation mutation);
   void Spec(const planning::DeploymentBuilder& deployment);
   // As somebody else would change an object; null members are taken off.
@@ -48,6 +51,7 @@ class SmallCluster : public FakeManager {
 
  private:
   Answer Handle(const transport::Request& request);
+  Answer CarryOut(const transport::Request& request);
   Answer Write(const transport::Request& request, const std::string& path);
   Answer List(const std::string& path) const;
   void Store(const std::string& path, nlohmann::json object);
@@ -62,6 +66,7 @@ class SmallCluster : public FakeManager {
   nlohmann::json status_;
   int version_ = 100, requests_ = 0;
   Fault fault_;
+  Loss loss_;
   Mutation mutation_;
   std::unique_ptr<Domain> domain_;
 };

@@ -120,9 +120,13 @@ TEST(LostLabels, AreGivenBackAndCostNoPod) {
 
 TEST(LostLabels, AreGivenBackWhileARevisionCannotBeRead) {
   SmallCluster cluster;
+  // The answer to its creation is lost, so that it has to be read; a first look shows that it is
+  // there.
+  cluster.LoseAnswers(
+      [](const Request& request) { return Creates(request, "controllerrevisions"); });
   cluster.Break(Answering(
-      [](const Request& request) {
-        return request.target.find("/controllerrevisions/") != std::string::npos;
+      [looks = 0](const Request& request) mutable {
+        return request.target.find("/controllerrevisions/") != std::string::npos && ++looks > 1;
       },
       Refusal(500, "InternalError", "etcdserver: request timed out")));
   cluster.Lead();

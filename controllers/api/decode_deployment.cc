@@ -1,4 +1,7 @@
+#include <span>
+
 #include "controllers/api/decode_parts.h"
+#include "controllers/api/program_facts.h"
 
 namespace disagg::api {
 namespace {
@@ -19,11 +22,19 @@ void DecodeModel(const JsonReader& spec, DeploymentSpec* decoded) {
   }
 }
 
+// Choices of a field: the names of those that there are.
+template <typename Facts>
+auto NamesOf(std::span<const Facts* const> programs) {
+  std::vector<std::pair<std::string_view, decltype(Facts::type)>> names;
+  for (const Facts* facts : programs) names.emplace_back(facts->name, facts->type);
+  return names;
+}
+
 void DecodeEngine(const JsonReader& spec, DeploymentSpec* decoded) {
   const JsonReader engine = spec.Child("engine");
-  decoded->engine = engine.Choice<EngineType>(
-      "type", {{"vllm", EngineType::kVllm}, {"mocker", EngineType::kMocker}}, EngineType::kVllm);
-  engine.Choice<Only>("runtime", {{"dynamo", Only::kOnly}}, Only::kOnly);
+  decoded->engine = engine.Choice("type", NamesOf(Engines()), kDefaultEngine);
+  // Workers register with the router of this name; there is one of each.
+  engine.Choice("runtime", NamesOf(Routers()), kDefaultRouter);
   decoded->engine_args = DecodeArgs(engine);
   decoded->engine_env = DecodeEnv(engine);
   decoded->engine_env_from = engine.Fragments("envFrom");
@@ -62,7 +73,7 @@ RoleSpec DecodeRole(const JsonReader& role) {
 
 RouterSpec DecodeRouter(const JsonReader& router) {
   RouterSpec decoded;
-  router.Choice<Only>("type", {{"dynamo", Only::kOnly}}, Only::kOnly);
+  decoded.type = router.Choice("type", NamesOf(Routers()), kDefaultRouter);
   decoded.image = router.Text("image");
   decoded.replicas = router.Integer("replicas", decoded.replicas);
   decoded.args = DecodeArgs(router);

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "controllers/api/engine_flags.h"
+#include "controllers/api/program_facts.h"
 
 namespace disagg::api {
 namespace {
@@ -63,10 +63,12 @@ void AppendFlag(const std::string& flag, const std::vector<std::string>& values,
 }  // namespace
 
 std::string NormalizeFlag(EngineType engine, std::string_view key) {
-  return Normalize(EngineFlags(engine), key);
+  return Normalize(FactsOf(engine).flags, key);
 }
 
-std::string NormalizeRouterFlag(std::string_view key) { return Normalize(kRouterFlags, key); }
+std::string NormalizeFlag(RouterType router, std::string_view key) {
+  return Normalize(FactsOf(router).flags, key);
+}
 
 std::string NegationOf(std::string_view flag) {
   if (flag.starts_with(kNegation)) return std::string(flag.substr(kNegation.size()));
@@ -74,15 +76,15 @@ std::string NegationOf(std::string_view flag) {
 }
 
 std::optional<std::string> TypedFieldOf(EngineType engine, std::string_view flag) {
-  return TypedField(EngineFlags(engine), flag);
+  return TypedField(FactsOf(engine).flags, flag);
 }
 
-std::optional<std::string> RouterTypedFieldOf(std::string_view flag) {
-  return TypedField(kRouterFlags, flag);
+std::optional<std::string> TypedFieldOf(RouterType router, std::string_view flag) {
+  return TypedField(FactsOf(router).flags, flag);
 }
 
 bool IsLocalFlag(EngineType engine, std::string_view flag) {
-  const auto local = EngineFlags(engine).local;
+  const auto local = FactsOf(engine).flags.local;
   const auto listed = [&](std::string_view name) {
     return std::find(local.begin(), local.end(), name) != local.end();
   };

@@ -1,7 +1,8 @@
 #pragma once
 
-// What is known of the engines' command lines: spellings of one flag, flags that typed fields
-// render, flags that may differ between prefill and decode. Pure tables and the merge over them.
+// What is known of the engines' and routers' command lines: spellings of one flag, flags that typed
+// fields render, flags that may differ between prefill and decode. Pure tables and the merge over
+// them.
 
 #include <map>
 #include <optional>
@@ -17,7 +18,7 @@ namespace disagg::api {
 // flag is merged, compared, hashed and rendered. Leading dashes are not removed: they are an error
 // of the spec.
 std::string NormalizeFlag(EngineType engine, std::string_view key);
-std::string NormalizeRouterFlag(std::string_view key);
+std::string NormalizeFlag(RouterType router, std::string_view key);
 
 // "enable-x" -> "no-enable-x" and back: what argparse's BooleanOptionalAction takes for the
 // opposite of a bare flag.
@@ -27,7 +28,7 @@ std::string NegationOf(std::string_view flag);
 // "spec.<role>.parallelism.tensor"; "the operator" for what no field is for (ports, addresses);
 // nothing when free.
 std::optional<std::string> TypedFieldOf(EngineType engine, std::string_view flag);
-std::optional<std::string> RouterTypedFieldOf(std::string_view flag);
+std::optional<std::string> TypedFieldOf(RouterType router, std::string_view flag);
 
 // True when prefill and decode may differ in it without becoming unable to exchange KV blocks:
 // batch sizes, eager mode, scheduling, memory shares, logging. Everything else is part of the

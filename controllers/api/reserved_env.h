@@ -14,6 +14,8 @@ struct ReservedVariable {
   std::string_view why;  // a clause: "workers and router find each other by it"
 };
 
+// Of every engine and router, by name: a spec that is tried with one engine and has to change for
+// another would be no trial.
 std::span<const ReservedVariable> ReservedEnv();
 
 // Empty when a spec may set the variable.

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "controllers/api/program_facts.h"
+
 namespace disagg::api {
 namespace {
 
@@ -42,9 +44,9 @@ std::optional<RoleName> ParseRoleName(std::string_view text) {
   return text == ToString(RoleName::kRouter) ? std::optional(RoleName::kRouter) : std::nullopt;
 }
 
-std::string_view ToString(EngineType type) {
-  return type == EngineType::kMocker ? "mocker" : "vllm";
-}
+std::string_view ToString(EngineType type) { return FactsOf(type).name; }
+
+std::string_view ToString(RouterType type) { return FactsOf(type).name; }
 
 std::string_view ToString(KvBackend backend) { return backend == KvBackend::kTcp ? "tcp" : "rdma"; }
 

@@ -36,10 +36,14 @@ std::string_view ToString(RoleName role);  // "prefill"
 std::optional<RoleName> ParseRoleName(std::string_view text);
 
 enum class EngineType { kVllm, kMocker };
+enum class RouterType { kDynamo };
+inline constexpr EngineType kDefaultEngine = EngineType::kVllm;
+inline constexpr RouterType kDefaultRouter = RouterType::kDynamo;
 enum class KvBackend { kRdma, kTcp };
 enum class DisruptionPolicy { kOneGroup, kBlock, kNone };
 
-std::string_view ToString(EngineType type);
+std::string_view ToString(EngineType type);  // as in spec.engine.type
+std::string_view ToString(RouterType type);  // as in spec.router.type
 std::string_view ToString(KvBackend backend);
 
 // Widths of one replica; all at least 1. GPUs per replica = tensor x pipeline x data x context.
@@ -103,6 +107,7 @@ struct RoleSpec {
 };
 
 struct RouterSpec {
+  RouterType type = kDefaultRouter;
   std::string image;  // empty: spec.container.image
   int replicas = 1;
   Args args;
@@ -128,7 +133,7 @@ struct DeploymentSpec {
   std::vector<std::string> image_pull_secrets;
   std::string precision;
   std::string accelerator;
-  EngineType engine = EngineType::kVllm;
+  EngineType engine = kDefaultEngine;
   Args engine_args;
   std::vector<EnvVar> engine_env;
   std::vector<std::string> engine_env_from;

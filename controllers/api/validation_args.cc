@@ -10,10 +10,10 @@
 #include <nlohmann/json.hpp>
 
 #include "controllers/api/engine_args.h"
-#include "controllers/api/engine_flags.h"
 #include "controllers/api/exact_number.h"
 #include "controllers/api/json_reader.h"
 #include "controllers/api/messages.h"
+#include "controllers/api/program_facts.h"
 #include "controllers/api/validation_checks.h"
 
 namespace disagg::api {
@@ -36,28 +36,24 @@ struct Place {
   std::function<std::optional<std::string>(std::string_view)> typed_field;
 };
 
-Place EnginePlace(const std::string& owner, const std::string& role, const Args& args,
-                  EngineType engine) {
+// `program`: an EngineType or a RouterType.
+template <typename Type>
+Place PlaceOf(const std::string& owner, const std::string& role, const Args& args, Type program) {
   return {.path = owner + ".args",
           .role = role,
           .args = &args,
-          .table = &EngineFlags(engine),
-          .normalize = [engine](std::string_view key) { return NormalizeFlag(engine, key); },
-          .typed_field = [engine](std::string_view flag) { return TypedFieldOf(engine, flag); }};
+          .table = &FactsOf(program).flags,
+          .normalize = [program](std::string_view key) { return NormalizeFlag(program, key); },
+          .typed_field = [program](std::string_view flag) { return TypedFieldOf(program, flag); }};
 }
 
 std::vector<Place> Places(const DeploymentSpec& spec) {
   std::vector<Place> places = {
-      EnginePlace("spec.engine", "spec.<role>", spec.engine_args, spec.engine)};
+      PlaceOf("spec.engine", "spec.<role>", spec.engine_args, spec.engine)};
   for (const auto& [name, role] : spec.roles) {
-    places.push_back(EnginePlace(RolePath(name), RolePath(name), role.args, spec.engine));
+    places.push_back(PlaceOf(RolePath(name), RolePath(name), role.args, spec.engine));
   }
-  places.push_back({.path = "spec.router.args",
-                    .role = "spec.router",
-                    .args = &spec.router.args,
-                    .table = &kRouterFlags,
-                    .normalize = NormalizeRouterFlag,
-                    .typed_field = RouterTypedFieldOf});
+  places.push_back(PlaceOf("spec.router", "spec.router", spec.router.args, spec.router.type));
   return places;
 }
 

@@ -4,9 +4,9 @@
 #include <string_view>
 
 #include "controllers/api/engine_args.h"
-#include "controllers/api/engine_flags.h"
 #include "controllers/api/messages.h"
 #include "controllers/api/near_names.h"
+#include "controllers/api/program_facts.h"
 
 namespace disagg::api {
 namespace {
@@ -39,12 +39,12 @@ std::string_view MeantFlag(const FlagTable& table, std::string_view flag) {
   return meant;
 }
 
-// `program` is named in the message; `normalize` gives the one spelling of a key.
-template <typename Normalize>
-void FindIn(const std::string& path, const Args& args, std::string_view program,
-            const FlagTable& table, Normalize normalize, std::vector<FieldError>* warnings) {
+// `type`: of the program, an EngineType or a RouterType; `program` is named in the message.
+template <typename Type>
+void FindIn(const std::string& path, const Args& args, std::string_view program, Type type,
+            std::vector<FieldError>* warnings) {
   for (const auto& [key, value] : args) {
-    const std::string_view meant = MeantFlag(table, normalize(key));
+    const std::string_view meant = MeantFlag(FactsOf(type).flags, NormalizeFlag(type, key));
     if (meant.empty()) continue;
     warnings->push_back(ErrorAt(path + "." + key,
                                 "is not a known flag of " + std::string(program) +
@@ -57,15 +57,12 @@ void FindIn(const std::string& path, const Args& args, std::string_view program,
 
 std::vector<FieldError> FindWarnings(const DeploymentSpec& spec) {
   std::vector<FieldError> warnings;
-  const auto normalize = [&](const std::string& key) { return NormalizeFlag(spec.engine, key); };
-  const FlagTable& engine = EngineFlags(spec.engine);
   const std::string_view program = ToString(spec.engine);
-  FindIn("spec.engine.args", spec.engine_args, program, engine, normalize, &warnings);
+  FindIn("spec.engine.args", spec.engine_args, program, spec.engine, &warnings);
   for (const auto& [name, role] : spec.roles) {
-    FindIn(RolePath(name) + ".args", role.args, program, engine, normalize, &warnings);
+    FindIn(RolePath(name) + ".args", role.args, program, spec.engine, &warnings);
   }
-  FindIn("spec.router.args", spec.router.args, "the router", kRouterFlags, NormalizeRouterFlag,
-         &warnings);
+  FindIn("spec.router.args", spec.router.args, "the router", spec.router.type, &warnings);
   return warnings;
 }
 

@@ -52,6 +52,11 @@ class ChildrenPlanner {
     return ranks == goal_.ranks.end() ? 1 : ranks->second;
   }
 
+  int DrainingOf(api::RoleName role) const {
+    const auto draining = goal_.draining.find(role);
+    return draining == goal_.draining.end() ? 0 : draining->second;
+  }
+
   void Peers() {
     const bool wanted = std::any_of(goal_.ranks.begin(), goal_.ranks.end(),
                                     [](const auto& role) { return role.second > 1; });
@@ -60,7 +65,8 @@ class ChildrenPlanner {
   }
 
   // Of pods: whoever evicts one rank takes its whole replica, so only as many pods may go as
-  // replicas.
+  // replicas. The API server counts followers of a draining leader as healthy; they are no reason
+  // to let others go.
   void Budgets() {
     const auto policy = deployment_.spec.disruption;
     if (policy == api::DisruptionPolicy::kNone) return;
@@ -69,7 +75,8 @@ class ChildrenPlanner {
       // One that forbids nothing would only be an object more.
       if (desired < PolicyOf(role).budget_from || desired <= spare) continue;
       Want(kube::kPodDisruptionBudgets, Stage::kServing,
-           render::RenderBudget(deployment_, role, desired * RanksOf(role) - spare));
+           render::RenderBudget(deployment_, role,
+                                desired * RanksOf(role) - spare + DrainingOf(role)));
     }
   }
 

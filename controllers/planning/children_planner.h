@@ -17,7 +17,9 @@ namespace disagg::planning {
 struct ChildrenGoal {
   std::map<api::RoleName, int> desired;
   std::map<api::RoleName, int> ranks;  // most pods of a replica, wanted or there; absent: one
-  bool keep_accounts = false;          // pods that still use ours exist, whatever the target names
+  // Pods that are ready beside a leader that drains: their replica is none that may be counted on.
+  std::map<api::RoleName, int> draining;
+  bool keep_accounts = false;  // pods that still use ours exist, whatever the target names
   // The spec at hand was not accepted, and says nothing about what was: what is missing is made,
   // what is there stays as it is.
   bool heal_only = false;

@@ -12,6 +12,7 @@
 #include "controllers/planning/dry_run_planner.h"
 #include "controllers/planning/pod_planner.h"
 #include "controllers/planning/pod_state.h"
+#include "controllers/planning/rank_fate.h"
 #include "controllers/planning/release_planner.h"
 #include "controllers/planning/target_revision.h"
 #include "controllers/planning/times.h"
@@ -283,6 +284,7 @@ class DeploymentPlanner {
     if (!readable_) return;
     auto writes = PlanChildren(snapshot_, {.desired = desired,
                                            .ranks = RanksOf(target.identity),
+                                           .draining = DrainingFollowers(),
                                            .keep_accounts = OldPods(target),
                                            .heal_only = heal_only,
                                            .gate = gate});
@@ -332,6 +334,16 @@ class DeploymentPlanner {
       ranks[state.role] = std::max(ranks[state.role], state.ranks);
     }
     return ranks;
+  }
+
+  std::map<api::RoleName, int> DrainingFollowers() const {
+    const std::set<std::string> in_use = FollowersInUse(snapshot_, states_);
+    std::map<api::RoleName, int> draining;
+    for (const PodState& state : states_) {
+      const bool drains = state.life == Life::kEnding && in_use.contains(state.pod->meta.uid);
+      if (drains && state.pod->ready) ++draining[state.role];
+    }
+    return draining;
   }
 
   std::set<std::string> LiveRevisions(const Candidate& target) const {

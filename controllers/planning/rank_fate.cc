@@ -15,19 +15,27 @@ bool AreOfOneGroup(const PodState& a, const PodState& b) {
          std::tie(b.role, b.replica, b.incarnation, b.role_revision);
 }
 
-// One that this process has seen or created, and that is not there any more.
-bool Remembers(const Snapshot& snapshot, const PodState& sibling, int rank) {
+// One that this process has seen or created, and that is not there any more: as it was last.
+const kube::Pod* Remembered(const Snapshot& snapshot, const PodState& sibling, int rank) {
   const auto own = IdentifyPod(*sibling.pod, snapshot);
   const auto is_it = [&](const GonePod& gone) {
     const auto identity = IdentifyPod(*gone.pod, snapshot);
     return identity && own && AreOfOneGroup(*identity, *own) && identity->slot.rank == rank;
   };
-  return std::any_of(snapshot.gone.begin(), snapshot.gone.end(), is_it);
+  const auto found = std::find_if(snapshot.gone.begin(), snapshot.gone.end(), is_it);
+  return found == snapshot.gone.end() ? nullptr : found->pod.get();
 }
 
 bool HasLeader(std::span<const PodState> group) { return group.front().rank == 0; }
 
-bool IsOver(const PodState& rank) { return rank.life == Life::kFailed || rank.life == Life::kLost; }
+bool HasExited(const PodState& rank) {
+  return rank.pod->phase == kube::PodPhase::kFailed ||
+         rank.pod->phase == kube::PodPhase::kSucceeded;
+}
+
+bool IsOver(const PodState& rank) {
+  return rank.life == Life::kFailed || rank.life == Life::kLost || HasExited(rank);
+}
 
 // A leader with followers that has served, all of it there, and not past its drain. Ranks that all
 // register are one another's leaders, and drain together.
@@ -56,6 +64,36 @@ bool HasSuccessor(std::span<const PodState> states, const PodState& rank) {
   });
 }
 
+// By the API server's clock; nothing: nobody has asked for it.
+std::optional<std::int64_t> DeletionAskedAt(const kube::Pod& pod) {
+  if (!pod.meta.deleting()) return std::nullopt;
+  return *pod.meta.deletion_time - pod.meta.deletion_grace;
+}
+
+// By its kubelet's clock.
+std::int64_t ExitedAt(const kube::Pod& pod) {
+  std::int64_t at = 0;
+  for (const auto& container : pod.containers) at = std::max(at, container.last_finished_at);
+  return at;
+}
+
+// Followers exit with an error when their leader was deleted: that is how they end, and nothing
+// that failed. Ranks that all register have no leader. A kubelet whose clock is behind makes it
+// look like a failure again, one whose clock is ahead hides one of the last moments: either costs
+// no more than a back-off.
+void ExcuseFollowers(const Snapshot& snapshot, std::span<PodState> group) {
+  if (group.back().registers) return;
+  const kube::Pod* leader =
+      HasLeader(group) ? group.front().pod.get() : Remembered(snapshot, group.front(), 0);
+  const auto asked = leader == nullptr ? std::nullopt : DeletionAskedAt(*leader);
+  if (!asked) return;
+  for (PodState& rank : group) {
+    if (rank.rank == 0 || rank.life != Life::kFailed || ExitedAt(*rank.pod) < *asked) continue;
+    rank.life = Life::kEnding;
+    rank.why = "its leader was deleted";
+  }
+}
+
 // Why the group, one of `states`, does not go on; empty: it does.
 std::string WhyItEnds(const Snapshot& snapshot, std::span<const PodState> states,
                       std::span<const PodState> group) {
@@ -64,7 +102,7 @@ std::string WhyItEnds(const Snapshot& snapshot, std::span<const PodState> states
   }
   for (const int rank : MissingRanks(group)) {
     if (HasLeader(group) || HasSuccessor(states, group.front()) ||
-        Remembers(snapshot, group.front(), rank)) {
+        Remembered(snapshot, group.front(), rank) != nullptr) {
       return "rank " + std::to_string(rank) + " is gone";
     }
   }
@@ -120,6 +158,7 @@ void ShareFate(const Snapshot& snapshot, std::vector<PodState>& states) {
     const std::span<PodState> group = rest.first(GroupSize(rest));
     rest = rest.subspan(group.size());
     if (group.front().ranks == 1) continue;
+    ExcuseFollowers(snapshot, group);
     const std::string why = WhyItEnds(snapshot, states, group);
     if (why.empty()) continue;
     for (PodState& rank : group) {

@@ -6,6 +6,7 @@
 //   a rank has failed, ends or is lost           the others end
 //   a rank is missing that was there             the others end
 //   a rank is missing that was not created yet   it is created; see RanksToCreate
+//   a follower exits after its leader's deletion it ends with it, and has not failed
 //
 // Followers are created first and the leader, rank 0, when all of them are there. So a follower
 // that is missing beside a leader was there, and so was a rank that this process remembers

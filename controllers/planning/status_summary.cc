@@ -61,7 +61,8 @@ nlohmann::json SummaryOf(const StatusFacts& facts, const ConditionSet& condition
           {"prefill", RoleColumn(facts.counts, api::RoleName::kPrefill)},
           {"decode", RoleColumn(facts.counts, api::RoleName::kDecode)},
           {"gpus", GpuColumn(deployment, facts.counts)},
-          {"engine", std::string(api::ToString(deployment.spec.engine)) + "/dynamo"},
+          {"engine", std::string(api::ToString(deployment.spec.engine)) + "/" +
+                         std::string(api::ToString(deployment.spec.router.type))},
           {"reason", reason},
           {"message", base::CutUtf8(message, kLongestProblem)}};
 }

@@ -1,7 +1,7 @@
 #pragma once
 
-// What differs from engine to engine in a worker's pod; worker_template.cc does the rest. An engine
-// is one folder under engines/ and one line in EngineOf. Stateless and pure.
+// What differs from engine to engine in a worker's pod; worker_template.cc does the rest. Stateless
+// and pure.
 
 #include <map>
 #include <string>
@@ -9,6 +9,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "controllers/render/pod_parts.h"
 #include "controllers/render/template.h"
 
 namespace disagg::render {
@@ -40,11 +41,6 @@ inline constexpr char kLeaderAddress[] = "DISAGG_LEADER_ADDRESS";
 inline constexpr char kRank[] = "DISAGG_RANK";
 inline constexpr char kDataStartRank[] = "DISAGG_DATA_START_RANK";
 
-struct NamedPort {
-  const char* name;
-  int number;
-};
-
 class EngineRenderer {
  public:
   virtual ~EngineRenderer() = default;
@@ -54,6 +50,8 @@ class EngineRenderer {
   virtual std::vector<std::string> Command(const WorkerView& worker) const = 0;
   // False: the command stands alone, without flags and without the user's arguments.
   virtual bool TakesArguments(const WorkerView& worker) const = 0;
+  // KV blocks outlive their request. `args`: merged, normalised.
+  virtual bool CachesPrefixes(const api::Args& args) const = 0;
   // Flags of typed fields; the user's arguments follow them.
   virtual std::vector<std::string> Flags(const WorkerView& worker) const = 0;
   // Of a replica over several nodes: each of its pods is an engine of its own to the router. False:
@@ -63,7 +61,7 @@ class EngineRenderer {
   virtual std::map<std::string, int> Steps(const WorkerView& worker) const = 0;
   // Class and user may override what api/reserved_env.h does not list.
   virtual std::vector<api::EnvVar> Env(const WorkerView& worker) const = 0;
-  // Beside those of the runtime.
+  // Beside those that its router reads.
   virtual std::vector<NamedPort> Ports(const WorkerView& worker) const = 0;
   virtual nlohmann::json PodSecurity(const WorkerView& worker) const = 0;
   virtual nlohmann::json ContainerSecurity(const WorkerView& worker) const = 0;

@@ -6,7 +6,9 @@
 #include "controllers/api/env.h"
 #include "controllers/api/rdma.h"
 #include "controllers/api/reserved_env.h"
+#include "controllers/render/engine_renderer.h"
 #include "controllers/render/revision.h"
+#include "controllers/render/router_renderer.h"
 
 namespace disagg::render {
 namespace {
@@ -22,19 +24,20 @@ std::vector<api::EnvVar> WithoutReserved(std::vector<api::EnvVar> env) {
   return env;
 }
 
-api::Args RouterArgs(const api::Args& written) {
+api::Args RouterArgs(const api::RouterSpec& router) {
   api::Args args;
-  for (const auto& [key, value] : written) args.emplace(api::NormalizeRouterFlag(key), value);
+  for (const auto& [key, value] : router.args) {
+    args.emplace(api::NormalizeFlag(router.type, key), value);
+  }
   DropOmitted(&args);
   return args;
 }
 
 // Only prefill and aggregated workers publish what their caches hold, where they hold anything.
-bool PublishesKvEvents(api::RoleName role, const api::Args& args, const api::Args& router_args) {
-  const auto mode = router_args.find("router-mode");
-  const bool kv = mode != router_args.end() && mode->second.texts == std::vector<std::string>{"kv"};
-  return kv && role != api::RoleName::kDecode && !router_args.contains("no-router-kv-events") &&
-         !args.contains("no-enable-prefix-caching");
+bool PublishesKvEvents(api::RoleName role, const ContractInputs& contract, const api::Args& args,
+                       const api::Args& router_args) {
+  return role != api::RoleName::kDecode && RouterOf(contract.router).FollowsCaches(router_args) &&
+         EngineOf(contract.engine).CachesPrefixes(args);
 }
 
 PodInputs MakePodInputs(const api::DeploymentSpec& spec) {
@@ -122,11 +125,12 @@ Inputs SpecInputs(const api::DisaggDeployment& deployment) {
   inputs.model.ref = spec.model_ref;
   inputs.model.served_name = spec.served_name;
   inputs.contract.engine = spec.engine;
+  inputs.contract.router = spec.router.type;
   inputs.contract.image = spec.image;
   inputs.contract.precision = spec.precision;
   inputs.contract.kv_backend = spec.kv_backend;
   inputs.router.image = spec.router.image;
-  inputs.router.args = RouterArgs(spec.router.args);
+  inputs.router.args = RouterArgs(spec.router);
   inputs.router.env = WithoutReserved(spec.router.env);
   inputs.router.pod_template = spec.router.pod_template;
   inputs.router.pod = MakePodInputs(spec);
@@ -135,7 +139,7 @@ Inputs SpecInputs(const api::DisaggDeployment& deployment) {
     api::Args merged = api::MergeArgs(spec.engine, spec.engine_args, role.args);
     DropOmitted(&merged);
     SplitArgs(spec.engine, merged, &made.args, &inputs.contract.args[name]);
-    made.kv_events = PublishesKvEvents(name, merged, inputs.router.args);
+    made.kv_events = PublishesKvEvents(name, inputs.contract, merged, inputs.router.args);
   }
   return inputs;
 }

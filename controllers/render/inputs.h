@@ -23,7 +23,8 @@ struct ModelInputs {
 
 // What prefill and decode must share.
 struct ContractInputs {
-  api::EngineType engine = api::EngineType::kVllm;
+  api::EngineType engine = api::kDefaultEngine;
+  api::RouterType router = api::kDefaultRouter;  // workers register with it
   std::string image;
   std::string precision;
   api::KvBackend kv_backend = api::KvBackend::kRdma;

@@ -161,7 +161,8 @@ json ToJson(const ContractInputs& contract) {
   for (const auto& [role, args] : contract.args) {
     object["roles"][std::string(api::ToString(role))] = ToJson(args);
   }
-  if (contract.engine != api::EngineType::kVllm) object["engine"] = api::ToString(contract.engine);
+  if (contract.engine != api::kDefaultEngine) object["engine"] = api::ToString(contract.engine);
+  if (contract.router != api::kDefaultRouter) object["router"] = api::ToString(contract.router);
   PutText(&object, "precision", contract.precision);
   if (contract.kv_backend != api::KvBackend::kRdma) {
     object["kvBackend"] = api::ToString(contract.kv_backend);

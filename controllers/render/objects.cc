@@ -8,7 +8,7 @@
 #include "controllers/render/canonical.h"
 #include "controllers/render/fragments.h"
 #include "controllers/render/metadata.h"
-#include "controllers/render/routers/dynamo/dynamo_runtime.h"
+#include "controllers/render/router_renderer.h"
 #include "operator/base/quantity.h"
 #include "operator/kube/extended_resources.h"
 
@@ -95,9 +95,11 @@ json RenderWorkersService(const api::DisaggDeployment& deployment) {
   const std::string& name = deployment.meta.name;
   json object =
       Object("v1", "Service", ChildMetadata(deployment, WorkersServiceName(name), "workers"));
-  // Kubernetes copies them to the slices, which is where Dynamo looks for them.
-  object["metadata"]["labels"]["nvidia.com/dynamo-discovery-backend"] = "kubernetes";
-  object["metadata"]["labels"]["nvidia.com/dynamo-discovery-enabled"] = "true";
+  const RouterRenderer& router = RouterOf(deployment.spec.router.type);
+  for (const auto& [key, value] : router.DiscoveryLabels()) {
+    object["metadata"]["labels"][key] = value;
+  }
+  const NamedPort port = router.DiscoveryPort();
   // The target is a number: routers have no port of that name, yet must be endpoints where they see
   // each other.
   object["spec"] = {
@@ -105,10 +107,10 @@ json RenderWorkersService(const api::DisaggDeployment& deployment) {
       // Only its slices are read. An address for it would be the dearest part of a deployment for
       // the API server, which serializes all allocations.
       {"clusterIP", "None"},
-      // Dynamo routes to every endpoint that is ready.
+      // Routers send to every endpoint that is ready.
       {"publishNotReadyAddresses", false},
       {"selector", {{api::kLabelDeployment, name}, {api::kLabelDiscovery, api::kDiscoveryEnabled}}},
-      {"ports", json::array({ServicePort("system", kSystemPort, kSystemPort)})}};
+      {"ports", json::array({ServicePort(port.name, port.number, port.number)})}};
   return Applied(std::move(object));
 }
 

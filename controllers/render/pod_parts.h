@@ -21,6 +21,11 @@ nlohmann::json SleepBeforeStop(int seconds);
 nlohmann::json RestrictedPodSecurity();
 nlohmann::json RestrictedContainerSecurity();
 
+struct NamedPort {
+  const char* name;
+  int number;
+};
+
 nlohmann::json ContainerPort(const char* name, int number);
 nlohmann::json EmptyDir(const char* name, const std::string& size_limit);
 nlohmann::json Mount(const char* volume, const char* path);

@@ -7,6 +7,7 @@
 #include "controllers/render/canonical.h"
 #include "controllers/render/inputs.h"
 #include "controllers/render/inputs_json.h"
+#include "controllers/render/router_renderer.h"
 #include "controllers/render/template.h"
 
 namespace disagg::render {
@@ -132,10 +133,11 @@ class RevisionMaker {
     }
     const RouterInputs& router = inputs_.router;
     MakeRole(api::RoleName::kRouter, ToJson(router), router.epoch, [&] {
-      return json::array({{{"kind", "rank"},
-                           {"count", 1},
-                           {"template", RenderRouterTemplate(context_, inputs_.model,
-                                                             inputs_.contract, router)}}});
+      return json::array(
+          {{{"kind", "rank"},
+            {"count", 1},
+            {"template", RouterOf(inputs_.contract.router)
+                             .Template(context_, inputs_.model, inputs_.contract, router)}}});
     });
     RevisionIdentity& identity = made_.identity;
     identity.spec_hash = hashes_.spec;

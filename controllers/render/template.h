@@ -24,16 +24,10 @@ struct TemplateContext {
   std::string namespace_name;
   std::string deployment;
   std::string contract;  // its hash
-
-  // Workers and routers of one contract find each other under this name and no others.
-  std::string DynamoNamespace() const { return namespace_name + "-" + deployment + "-" + contract; }
 };
 
 // The list of a role's pods.
 nlohmann::json RenderWorkerPods(const TemplateContext& context, const ModelInputs& model,
                                 const ContractInputs& contract, const RoleInputs& role);
-
-nlohmann::json RenderRouterTemplate(const TemplateContext& context, const ModelInputs& model,
-                                    const ContractInputs& contract, const RouterInputs& router);
 
 }  // namespace disagg::render

@@ -13,7 +13,7 @@
 #include "controllers/render/metadata.h"
 #include "controllers/render/pod_parts.h"
 #include "controllers/render/pod_template.h"
-#include "controllers/render/routers/dynamo/dynamo_runtime.h"
+#include "controllers/render/router_renderer.h"
 #include "controllers/render/template.h"
 
 namespace disagg::render {
@@ -27,13 +27,13 @@ constexpr char kModelPath[] = "/model";
 // others may refer to $(POD_NAME).
 std::vector<api::EnvVar> WorkerEnv(const EngineRenderer& engine, const WorkerView& worker) {
   // HOME may be anything that can be written; caches of compiled code go there.
-  const std::vector<api::EnvVar> runtime =
-      worker.registers() ? DynamoWorkerEnv(worker.context) : DynamoIdentityEnv(worker.context);
-  return api::InOrderOfReferences(api::MergeEnv({runtime,
-                                                 {{"HOME", "/tmp", ""}},
-                                                 engine.Env(worker),
-                                                 worker.role.accelerator.env,
-                                                 worker.role.env}));
+  const RouterRenderer& router = RouterOf(worker.contract.router);
+  return api::InOrderOfReferences(
+      api::MergeEnv({router.WorkerEnv(worker.context, worker.registers()),
+                     {{"HOME", "/tmp", ""}},
+                     engine.Env(worker),
+                     worker.role.accelerator.env,
+                     worker.role.env}));
 }
 
 std::vector<std::string> WorkerArgs(const EngineRenderer& engine, const WorkerView& worker) {
@@ -74,14 +74,13 @@ json WorkerCommand(const EngineRenderer& engine, const WorkerView& worker,
 }
 
 json WorkerPorts(const EngineRenderer& engine, const WorkerView& worker) {
-  json ports = json::array();
-  if (worker.registers()) {
-    ports = {ContainerPort("system", kSystemPort), ContainerPort("rpc", kRpcPort)};
-  }
-  for (const NamedPort& port : engine.Ports(worker)) {
-    ports.push_back(ContainerPort(port.name, port.number));
-  }
-  return ports;
+  std::vector<NamedPort> ports;
+  if (worker.registers()) ports = RouterOf(worker.contract.router).WorkerPorts();
+  const std::vector<NamedPort> of_engine = engine.Ports(worker);
+  ports.insert(ports.end(), of_engine.begin(), of_engine.end());
+  json list = json::array();
+  for (const NamedPort& port : ports) list.push_back(ContainerPort(port.name, port.number));
+  return list;
 }
 
 // Requests equal limits: QoS Guaranteed, which exclusive cores and NUMA alignment need. Memory
@@ -161,7 +160,10 @@ Storage WorkerStorage(const EngineRenderer& engine, const RoleInputs& role) {
 json EngineContainer(const EngineRenderer& engine, const WorkerView& worker) {
   const RoleInputs& role = worker.role;
   json container = NamedContainer(api::OwnContainer(role.role), worker.contract.image, role.pod);
-  if (worker.registers()) container.update(DynamoWorkerLifecycle(role.startup_timeout_seconds));
+  if (worker.registers()) {
+    const RouterRenderer& router = RouterOf(worker.contract.router);
+    container.update(router.WorkerLifecycle(role.startup_timeout_seconds));
+  }
   const std::vector<api::EnvVar> env = WorkerEnv(engine, worker);
   container["command"] = WorkerCommand(engine, worker, env);
   PutJson(&container, "args", WorkerArgs(engine, worker));
@@ -223,7 +225,8 @@ json WorkerTemplate(const EngineRenderer& engine, const WorkerView& worker) {
   json spec = CommonPodSpec(role.pod, worker.context.deployment);
   // A rank that starts again alone hangs: the operator replaces all of them.
   if (worker.nodes() > 1) spec["restartPolicy"] = "Never";
-  spec["terminationGracePeriodSeconds"] = DynamoWorkerGraceSeconds(role.pod.drain_seconds);
+  spec["terminationGracePeriodSeconds"] =
+      RouterOf(worker.contract.router).WorkerGraceSeconds(role.pod.drain_seconds);
   spec["securityContext"] = engine.PodSecurity(worker);
   Storage storage = WorkerStorage(engine, role);
   json container = EngineContainer(engine, worker);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "controllers/api/labels.h"
+#include "controllers/api/program_facts.h"
 #include "controllers/status_view/pod_lines.h"
 #include "controllers/status_view/remarks.h"
 #include "controllers/status_view/role_line.h"
@@ -36,7 +37,8 @@ Row Header(const Facts& facts) {
   const api::DisaggDeployment& deployment = *facts.deployment;
   const api::DeploymentSpec& spec = deployment.spec;
   const std::string engine(api::ToString(spec.engine));
-  const std::string served = spec.model_ref + " " + spec.precision + ", " + engine + " on dynamo";
+  const std::string served = spec.model_ref + " " + spec.precision + ", " + engine + " on " +
+                             std::string(api::ToString(spec.router.type));
   // A spec that cannot be decoded has no model.
   return {{deployment.meta.name},
           {deployment.meta.namespace_name},
@@ -57,8 +59,7 @@ std::optional<PodGroup> GroupOf(const Facts& facts, api::RoleName role, Startup 
 }
 
 Startup WorkerStartup(const api::DeploymentSpec& spec) {
-  return {spec.engine == api::EngineType::kMocker ? "starting" : "loading weights",
-          spec.startup_timeout_seconds};
+  return {std::string(api::FactsOf(spec.engine).startup), spec.startup_timeout_seconds};
 }
 
 Startup RouterStartup(const api::DeploymentSpec& spec) {

@@ -5,6 +5,7 @@
 
 #include "controllers/api/engine_args.h"
 #include "controllers/api/labels.h"
+#include "controllers/api/program_facts.h"
 #include "controllers/status_view/pod_lines.h"
 #include "controllers/status_view/role_line.h"
 
@@ -12,9 +13,10 @@ namespace disagg::status_view {
 namespace {
 
 // "kv-aware", "round-robin"; empty where the spec leaves it to the router.
-std::string Mode(const api::Args& args) {
-  for (const auto& [key, value] : args) {
-    if (api::NormalizeRouterFlag(key) != "router-mode" || value.texts.empty()) continue;
+std::string Mode(const api::RouterSpec& router) {
+  const api::RouterFacts& facts = api::FactsOf(router.type);
+  for (const auto& [key, value] : router.args) {
+    if (api::NormalizeFlag(router.type, key) != facts.mode_flag || value.texts.empty()) continue;
     return value.texts[0] == "kv" ? "kv-aware" : value.texts[0];
   }
   return "";
@@ -47,7 +49,7 @@ std::string Workers(const Facts& facts, const std::optional<PodGroup>& routers) 
 Row RouterLine(const Facts& facts, const StatusFields& status,
                const std::optional<PodGroup>& pods) {
   const auto counted = status.roles.find(api::RoleName::kRouter);
-  std::string last = Mode(facts.deployment->spec.router.args);
+  std::string last = Mode(facts.deployment->spec.router);
   const std::string workers = Workers(facts, pods);
   if (!workers.empty()) last += (last.empty() ? "" : ", ") + workers;
   return {{std::string(api::ToString(api::RoleName::kRouter))},

@@ -18,12 +18,15 @@ MAY_INCLUDE = {
                          "operator/runtime"],
     "controllers/api": ["operator/base", "operator/kube", "controllers/api"],
     "controllers/render": ["operator/base", "operator/kube", "controllers/api", "controllers/render"],
+    "controllers/engines": ["controllers/api", "controllers/render", "controllers/engines"],
+    "controllers/routers": ["operator/kube", "controllers/api", "controllers/render", "controllers/routers"],
     "controllers/planning": ["operator/base", "operator/kube", "controllers/api", "controllers/render",
                              "controllers/planning"],
     "controllers/reconcile": ["operator/base", "operator/kube", "operator/observability", "operator/runtime",
                               "controllers"],
 }
-PURE = ["operator/base", "operator/kube", "controllers/api", "controllers/render", "controllers/planning"]
+PURE = ["operator/base", "operator/kube", "controllers/api", "controllers/render", "controllers/engines",
+        "controllers/routers", "controllers/planning"]
 
 # Headers that do I/O, read a clock or make chance; pure folders include none of them.
 IMPURE_HEADER = re.compile(
@@ -67,6 +70,21 @@ def check_words(root):
             yield f"{path.relative_to(root)}: the machine does not know the word prefill"
 
 
+# Engines and routers are known by name to their own folders alone. The enumerators are in types.h.
+PROGRAM = re.compile(r"\b(vllm|mocker|sglang|trtllm|dynamo)\b|k(Vllm|Mocker|Dynamo)\b|DYN_|VLLM_")
+PROGRAM_HOMES = ("controllers/engines/", "controllers/routers/", "controllers/api/types.h")
+
+
+def check_programs(root):
+    for path in sorted((root / "controllers").rglob("*")):
+        name = str(path.relative_to(root))
+        if path.suffix not in (".h", ".cc") or name.startswith(PROGRAM_HOMES):
+            continue
+        code = re.sub(r"//.*", "", path.read_text())
+        for word in sorted({match.group() for match in PROGRAM.finditer(code)}):
+            yield f"{name}: names {word}; what is particular to an engine or a router is in its folder"
+
+
 # Words of the kubelet and of the API that planning compares with.
 NO_REASONS = {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "InternalError", "True"}
 CONDITIONS = {"Ready", "FullyAvailable", "RouterReady", "ModelResolved", "Scheduled", "UpdateAvailable", "Stalled",
@@ -93,7 +111,7 @@ def check_symbols(nm, libraries):
 
 def main():
     root, nm, libraries = pathlib.Path(sys.argv[1]), sys.argv[2], sys.argv[3:]
-    broken = [*check_includes(root), *check_words(root), *check_reasons(root), *check_symbols(nm, libraries)]
+    broken = [*check_includes(root), *check_words(root), *check_programs(root), *check_reasons(root), *check_symbols(nm, libraries)]
     print("\n".join(broken) if broken else f"{len(MAY_INCLUDE)} folders and {len(libraries)} libraries keep the rules")
     sys.exit(1 if broken else 0)
 

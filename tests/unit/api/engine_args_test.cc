@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "controllers/api/engine_flags.h"
+#include "controllers/api/program_facts.h"
 
 namespace disagg::api {
 namespace {
@@ -46,7 +46,7 @@ TEST(NormalizeFlag, Table) {
       {"nothing is nothing", kVllm, "", ""},
   };
   for (const auto& c : cases) EXPECT_EQ(NormalizeFlag(c.engine, c.key), c.flag) << c.sentence;
-  EXPECT_EQ(NormalizeRouterFlag("router_mode"), "router-mode");
+  EXPECT_EQ(NormalizeFlag(kDefaultRouter, "router_mode"), "router-mode");
 }
 
 TEST(TypedFieldOf, Table) {
@@ -100,13 +100,13 @@ TEST(TypedFieldOf, NamesTheRoleForFlagsThatFollowFromIt) {
   EXPECT_TRUE(TypedFieldOf(kMocker, "disaggregation-mode"));
 }
 
-TEST(RouterTypedFieldOf, Table) {
-  EXPECT_EQ(RouterTypedFieldOf("http-port"), "spec.router.service.port");
-  EXPECT_EQ(RouterTypedFieldOf("namespace"), "the operator");
-  EXPECT_EQ(RouterTypedFieldOf("discovery-backend"), "spec.engine.runtime");
-  EXPECT_EQ(RouterTypedFieldOf("no-router-replica-sync"), "spec.router.replicas");
-  EXPECT_FALSE(RouterTypedFieldOf("router-mode"));
-  EXPECT_FALSE(RouterTypedFieldOf("migration-limit"));
+TEST(TypedFieldOf, OfTheRouter) {
+  EXPECT_EQ(TypedFieldOf(kDefaultRouter, "http-port"), "spec.router.service.port");
+  EXPECT_EQ(TypedFieldOf(kDefaultRouter, "namespace"), "the operator");
+  EXPECT_EQ(TypedFieldOf(kDefaultRouter, "discovery-backend"), "spec.engine.runtime");
+  EXPECT_EQ(TypedFieldOf(kDefaultRouter, "no-router-replica-sync"), "spec.router.replicas");
+  EXPECT_FALSE(TypedFieldOf(kDefaultRouter, "router-mode"));
+  EXPECT_FALSE(TypedFieldOf(kDefaultRouter, "migration-limit"));
 }
 
 TEST(IsLocalFlag, Table) {
@@ -146,7 +146,10 @@ TEST(IsLocalFlag, Table) {
 }
 
 TEST(FlagTables, HoldNormalisedNamesAndNoFlagTwice) {
-  for (const FlagTable* table : {&kVllmFlags, &kMockerFlags, &kRouterFlags}) {
+  std::vector<const FlagTable*> tables;
+  for (const EngineFacts* engine : Engines()) tables.push_back(&engine->flags);
+  for (const RouterFacts* router : Routers()) tables.push_back(&router->flags);
+  for (const FlagTable* table : tables) {
     std::vector<std::string_view> names(table->local.begin(), table->local.end());
     names.insert(names.end(), table->shared.begin(), table->shared.end());
     for (const TypedFlag& typed : table->typed) names.push_back(typed.flag);
@@ -221,6 +224,11 @@ TEST(ToCommandLine, Table) {
 TEST(ToCommandLine, IsInByteOrder) {
   EXPECT_EQ(ToCommandLine({{"b", Text("1")}, {"a-c", Text("2")}, {"a", Flag(true)}}),
             Words({"--a", "--a-c", "2", "--b", "1"}));
+}
+
+TEST(ProgramFacts, AreFoundByTheirEnumerator) {
+  for (const EngineFacts* engine : Engines()) EXPECT_EQ(&FactsOf(engine->type), engine);
+  for (const RouterFacts* router : Routers()) EXPECT_EQ(&FactsOf(router->type), router);
 }
 
 }  // namespace

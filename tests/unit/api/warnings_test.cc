@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "controllers/api/engine_flags.h"
+#include "controllers/api/program_facts.h"
 #include "tests/unit/api/objects.h"
 
 namespace disagg::api::test {
@@ -50,7 +50,7 @@ TEST(Warnings, DoNotConcernWhatIsKnown) {
   for (const EngineType engine : {EngineType::kVllm, EngineType::kMocker}) {
     DeploymentSpec spec;
     spec.engine = engine;
-    const FlagTable& table = EngineFlags(engine);
+    const FlagTable& table = FactsOf(engine).flags;
     for (const auto& flags : {table.local, table.shared}) {
       for (const std::string_view flag : flags) spec.engine_args[std::string(flag)] = {};
     }

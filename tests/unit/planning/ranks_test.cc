@@ -44,6 +44,26 @@ std::vector<std::string> DecodePods(const World& world) {
   return names;
 }
 
+// Of decode: "0-1-1".
+kube::Pod& Find(World& world, const std::string& name) {
+  for (const auto& pod : world.pods()) {
+    if (pod->meta.label(api::kLabelRole) == "decode" && pod->meta.name.ends_with("-" + name)) {
+      return *pod;
+    }
+  }
+  throw std::logic_error("no pod decode-" + name);
+}
+
+void ExitWithError(kube::Pod& pod, std::int64_t now) {
+  pod.phase = kube::PodPhase::kFailed;
+  pod.ready = false;
+  kube::ContainerState& engine = pod.containers.front();
+  engine.running = false;
+  engine.last_exit_code = 1;
+  engine.last_started_at = engine.started_at;
+  engine.last_finished_at = now;
+}
+
 // As JSON; empty: there is none.
 std::string BudgetOf(const World& world) {
   for (const Child& child : world.TakeSnapshot().children) {
@@ -234,6 +254,51 @@ TEST(Ranks, ThatAreDeletedAgainAndAgainAreCreatedEverMoreSlowly) {
   }
   EXPECT_GT(created, 4);
   EXPECT_LT(created, 30) << "of two pods a group";
+}
+
+TEST(Ranks, ThatExitBecauseTheirLeaderWasDeletedHaveNotFailed) {
+  struct Case {
+    const char* sentence;
+    bool gone;  // the leader is, when its follower exits
+  };
+  for (const Case& c : {Case{"while the leader ends", false}, Case{"after it", true}}) {
+    SCOPED_TRACE(c.sentence);
+    World world = RunningOverTwoNodes();
+    kube::Pod& follower = Find(world, "0-1-1");
+    kube::Pod& leader = Find(world, "0-1-0");
+    leader.meta.deletion_time = world.now() + kGraceSeconds;
+    leader.meta.deletion_grace = kGraceSeconds;
+    world.RunPass();
+    world.Advance(3);
+    if (c.gone) world.RemovePod(kDecode, 0, /*rank=*/0);
+    ExitWithError(follower, world.now());
+    world.RunPass();
+    EXPECT_THAT(world.Status()["problems"].dump(), Not(HasSubstr("failed")));
+    EXPECT_TRUE(world.Settle().status.ready);
+    EXPECT_THAT(DecodePods(world), UnorderedElementsAre("0-2-0", "0-2-1"));
+  }
+}
+
+TEST(Ranks, ThatExitedBeforeTheirLeaderWasDeletedHaveFailed) {
+  World world = RunningOverTwoNodes();
+  ExitWithError(Find(world, "0-1-1"), world.now());
+  world.Advance(1);
+  world.RunPass();  // deletes the leader
+  world.Advance(1);
+  EXPECT_THAT(world.RunPass().WorkerWrites(), IsEmpty()) << "the next one waits";
+  EXPECT_THAT(world.Status()["problems"].dump(), HasSubstr("decode-0 failed"));
+}
+
+TEST(Ranks, OfADrainingLeaderAreNoReasonToLetOthersGo) {
+  World world = RunningOverTwoNodes(3);
+  world.Edit([](auto& spec) { spec.roles[kDecode].replicas = 2; });
+  world.RunPass();  // deletes the leader of decode-2
+  world.RunPass();
+  EXPECT_THAT(BudgetOf(world), HasSubstr("\"minAvailable\":4"))
+      << "of two replicas one may go: three of their four pods, and the follower that drains";
+  world.EndTerminating();
+  EXPECT_TRUE(world.Settle().status.ready);
+  EXPECT_THAT(BudgetOf(world), HasSubstr("\"minAvailable\":3"));
 }
 
 TEST(Ranks, ServeOnWhenTheirRevisionIsGone) {

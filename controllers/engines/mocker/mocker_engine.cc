@@ -1,4 +1,4 @@
-#include "controllers/render/engines/mocker/mocker_engine.h"
+#include "controllers/engines/mocker/mocker_engine.h"
 
 #include "controllers/render/pod_parts.h"
 
@@ -19,6 +19,10 @@ std::vector<std::string> MockerEngine::Command(const WorkerView& worker) const {
 
 bool MockerEngine::TakesArguments(const WorkerView& worker) const {
   return worker.kind != RankKind::kFollower;
+}
+
+bool MockerEngine::CachesPrefixes(const api::Args& args) const {
+  return !args.contains("no-enable-prefix-caching");
 }
 
 std::vector<std::string> MockerEngine::Flags(const WorkerView& worker) const {

@@ -4,14 +4,16 @@
 
 namespace disagg::render {
 
-// Dynamo's simulated engine: `python3 -m dynamo.mocker`. It asks for the same devices as a real
-// one, so that placement is the same, and touches none of them. Over several nodes it is where vLLM
-// would be; followers, which have nothing to simulate, wait for their end.
-class MockerEngine : public EngineRenderer {
+// vLLM behind Dynamo: `python3 -m dynamo.vllm`, one process for all GPUs of the pod. Over several
+// nodes: data-parallel ranks that each fit a node are dealt out to all pods, each of which
+// registers its own; a tensor- or pipeline-parallel engine is the leader's, and followers are
+// headless.
+class VllmEngine : public EngineRenderer {
  public:
-  const char* Name() const override { return "mocker"; }
+  const char* Name() const override { return "vllm"; }
   std::vector<std::string> Command(const WorkerView& worker) const override;
   bool TakesArguments(const WorkerView& worker) const override;
+  bool CachesPrefixes(const api::Args& args) const override;
   std::vector<std::string> Flags(const WorkerView& worker) const override;
   bool RegistersEveryRank(const WorkerView& worker) const override;
   std::map<std::string, int> Steps(const WorkerView& worker) const override;

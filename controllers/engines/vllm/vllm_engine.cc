@@ -1,4 +1,4 @@
-#include "controllers/render/engines/vllm/vllm_engine.h"
+#include "controllers/engines/vllm/vllm_engine.h"
 
 namespace disagg::render {
 namespace {
@@ -90,6 +90,10 @@ std::vector<std::string> VllmEngine::Command(const WorkerView&) const {
 }
 
 bool VllmEngine::TakesArguments(const WorkerView&) const { return true; }
+
+bool VllmEngine::CachesPrefixes(const api::Args& args) const {
+  return !args.contains("no-enable-prefix-caching");
+}
 
 std::vector<std::string> VllmEngine::Flags(const WorkerView& worker) const {
   std::vector<std::string> flags{"--model", "/model", "--served-model-name",

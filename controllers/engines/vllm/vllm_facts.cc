@@ -1,6 +1,6 @@
 // vLLM 0.31 behind dynamo.vllm 1.6: `python3 -m dynamo.vllm --help` lists both programs' flags.
 
-#include "controllers/api/engine_flags.h"
+#include "controllers/engines/vllm/vllm_facts.h"
 
 namespace disagg::api {
 namespace {
@@ -251,8 +251,26 @@ constexpr std::string_view kShared[] = {
     "worker-extension-cls",
 };
 
+constexpr std::string_view kProbes = "probes and Services use fixed ports";
+constexpr std::string_view kPeers = "decode reads KV blocks at this address";
+
+constexpr ReservedVariable kReserved[] = {
+    {"DYN_VLLM_KV_EVENT_PORT", kProbes},
+    {"VLLM_NIXL_SIDE_CHANNEL_HOST", kPeers},
+    {"VLLM_NIXL_SIDE_CHANNEL_PORT", kPeers},
+};
+
+constexpr ReservedVariable kOverNodes[] = {
+    {"VLLM_PORT", "ranks that count their ports from it take each other's"},
+};
+
 }  // namespace
 
-constinit const FlagTable kVllmFlags{kSpellings, kTyped, kLocal, kShared};
+constinit const EngineFacts kVllmFacts{.type = EngineType::kVllm,
+                                       .name = "vllm",
+                                       .startup = "loading weights",
+                                       .flags = {kSpellings, kTyped, kLocal, kShared},
+                                       .reserved = kReserved,
+                                       .reserved_over_nodes = kOverNodes};
 
 }  // namespace disagg::api

@@ -1,3 +1,5 @@
+#include "controllers/routers/dynamo/dynamo_router.h"
+
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,8 +12,7 @@
 #include "controllers/render/metadata.h"
 #include "controllers/render/pod_parts.h"
 #include "controllers/render/pod_template.h"
-#include "controllers/render/routers/dynamo/dynamo_runtime.h"
-#include "controllers/render/template.h"
+#include "controllers/routers/dynamo/dynamo_runtime.h"
 #include "operator/kube/resource.h"
 
 namespace disagg::render {
@@ -124,11 +125,16 @@ json SpreadOverNodes(const TemplateContext& context) {
 
 }  // namespace
 
-json RenderRouterTemplate(const TemplateContext& context, const ModelInputs& model,
-                          const ContractInputs& contract, const RouterInputs& router) {
+bool DynamoRouter::FollowsCaches(const api::Args& args) const {
+  const auto mode = args.find("router-mode");
+  return mode != args.end() && mode->second == Text("kv") && !args.contains("no-router-kv-events");
+}
+
+json DynamoRouter::Template(const TemplateContext& context, const ModelInputs& model,
+                            const ContractInputs& contract, const RouterInputs& router) const {
   const api::Args args = RouterArgs(router.args);
   json spec = CommonPodSpec(router.pod, context.deployment);
-  spec["terminationGracePeriodSeconds"] = DynamoRouterGraceSeconds(router.pod.drain_seconds);
+  spec["terminationGracePeriodSeconds"] = kPreStopSeconds + router.pod.drain_seconds + kExitSeconds;
   spec["securityContext"] = RestrictedPodSecurity();
   spec["containers"] = json::array({RouterContainer(context, model, contract, router, args)});
   spec["volumes"] = json::array({EmptyDir("tmp", "1Gi")});

@@ -1,13 +1,13 @@
-// dynamo.mocker and dynamo.frontend 1.6; `python3 -m dynamo.mocker --help` lists the flags.
+// dynamo.mocker 1.6; `python3 -m dynamo.mocker --help` lists the flags.
 
-#include "controllers/api/engine_flags.h"
+#include "controllers/engines/mocker/mocker_facts.h"
 
 namespace disagg::api {
 namespace {
 
 constexpr std::string_view kRole = "the role (spec.prefill, spec.decode or spec.aggregated)";
 
-constexpr TypedFlag kMockerTyped[] = {
+constexpr TypedFlag kTyped[] = {
     {"model-path", "spec.model.ref"},
     {"model-name", "spec.model.servedName"},
     {"data-parallel-size", "spec.<role>.parallelism.data"},
@@ -48,7 +48,7 @@ constexpr TypedFlag kMockerTyped[] = {
     {"event-plane", "spec.engine.runtime"},
 };
 
-constexpr std::string_view kMockerLocal[] = {
+constexpr std::string_view kLocal[] = {
     "decode-speedup-ratio",
     "enable-chunked-prefill",
     "enable-prefix-caching",
@@ -77,75 +77,18 @@ constexpr std::string_view kMockerLocal[] = {
     "trtllm-capacity-scheduler-policy",
 };
 
-constexpr std::string_view kMockerShared[] = {
+constexpr std::string_view kShared[] = {
     "aic-perf-model", "block-size",        "disagg-port",   "dp-size",
     "engine-type",    "extra-engine-args", "max-model-len",
 };
 
-constexpr TypedFlag kRouterTyped[] = {
-    {"help", kTheOperator},
-    {"version", kTheOperator},
-    {"namespace", kTheOperator},
-    {"namespace-prefix", kTheOperator},
-    {"http-host", kTheOperator},
-    {"http-port", "spec.router.service.port"},
-    {"model-name", "spec.model.servedName"},
-    {"model-path", "spec.model.ref"},
-    {"router-replica-sync", "spec.router.replicas"},
-    {"discovery-backend", "spec.engine.runtime"},
-    {"request-plane", "spec.engine.runtime"},
-    {"response-plane", "spec.engine.runtime"},
-    {"event-plane", "spec.engine.runtime"},
-    // Probes and Service speak plain HTTP.
-    {"tls-cert-path", kTheOperator},
-    {"tls-key-path", kTheOperator},
-    {"tls-client-ca-cert-path", kTheOperator},
-};
-
-constexpr std::string_view kRouterShared[] = {
-    "active-decode-blocks-threshold",
-    "active-prefill-tokens-threshold",
-    "busy-threshold",
-    "chat-processor",
-    "custom-jinja-template",
-    "decode-fallback",
-    "dyn-debug-perf",
-    "dyn-preprocess-workers",
-    "enable-anthropic-api",
-    "enforce-disagg",
-    "grpc-metrics-port",
-    "interactive",
-    "kserve-grpc-server",
-    "kv-cache-block-size",
-    "kv-overlap-score-weight",
-    "metrics-prefix",
-    "migration-limit",
-    "namespace-filter",
-    "router-assume-kv-reuse",
-    "router-durable-kv-events",
-    "router-enable-cache-control",
-    "router-event-threads",
-    "router-kv-events",
-    "router-kv-overlap-score-weight",
-    "router-max-tree-size",
-    "router-min-initial-workers",
-    "router-mode",
-    "router-policy-config",
-    "router-prune-target-ratio",
-    "router-queue-policy",
-    "router-queue-threshold",
-    "router-reset-states",
-    "router-snapshot-threshold",
-    "router-temperature",
-    "router-track-active-blocks",
-    "router-track-output-blocks",
-    "router-ttl-secs",
-    "router-use-remote-indexer",
-};
-
 }  // namespace
 
-constinit const FlagTable kMockerFlags{{}, kMockerTyped, kMockerLocal, kMockerShared};
-constinit const FlagTable kRouterFlags{{}, kRouterTyped, {}, kRouterShared};
+constinit const EngineFacts kMockerFacts{.type = EngineType::kMocker,
+                                         .name = "mocker",
+                                         .startup = "starting",
+                                         .flags = {{}, kTyped, kLocal, kShared},
+                                         .reserved = {},
+                                         .reserved_over_nodes = {}};
 
 }  // namespace disagg::api

@@ -84,19 +84,32 @@ class CapacityPlanner {
 
   // One for each slot that has something, or had and waits.
   std::vector<Unit> FurtherUnits() const {
-    std::vector<Unit> units;
+    std::map<std::pair<api::RoleName, int>, Unit> units;
+    for (const GroupState& group : groups_) {
+      if (!Holds(group) || !IsWanted(group)) continue;
+      Unit& unit = units.try_emplace({group.role, group.replica}, Empty(group.role, group.replica))
+                       .first->second;
+      if (group.alive()) unit.members[0].group = &group;  // the newest is last
+      unit.holders.push_back(&group);
+    }
     for (const auto& [role, replicas] : desired_) {
-      for (int replica = 0; replica < replicas; ++replica) {
-        Unit unit{SlotName(role, replica), {{role, replica, nullptr}}, {}};
-        for (const GroupState& group : groups_) {
-          if (group.role != role || group.replica != replica) continue;
-          if (group.alive()) unit.members[0].group = &group;  // the newest is last
-          if (Holds(group)) unit.holders.push_back(&group);
-        }
-        if (!unit.holders.empty() || noted_.contains(unit.name)) units.push_back(std::move(unit));
+      for (int replica = 0; !noted_.empty() && replica < replicas; ++replica) {
+        Unit unit = Empty(role, replica);
+        if (noted_.contains(unit.name)) units.try_emplace({role, replica}, std::move(unit));
       }
     }
-    return units;
+    std::vector<Unit> list;
+    for (auto& [slot, unit] : units) list.push_back(std::move(unit));
+    return list;
+  }
+
+  static Unit Empty(api::RoleName role, int replica) {
+    return {SlotName(role, replica), {{role, replica, nullptr}}, {}};
+  }
+
+  bool IsWanted(const GroupState& group) const {
+    const auto replicas = desired_.find(group.role);
+    return replicas != desired_.end() && group.replica < replicas->second;
   }
 
   // A unit that is not placed.
@@ -146,24 +159,21 @@ class CapacityPlanner {
                    std::to_string(timeout_) + " s and tries again at " +
                    base::FormatTime(wait.retry_at) + " (attempt " + std::to_string(wait.attempt) +
                    " to place it failed): " + found.why + "; a change of the spec is tried at once";
-    Hold(unit);
-    WakeAt(wait.retry_at);
-    Explain(NameOf(unit), "waits for capacity", wait.message);
+    Await(unit, wait);
   }
 
   void End(const Unit& unit, const api::CapacityWait& wait) {
-    Hold(unit);
-    WakeAt(wait.retry_at);
+    Await(unit, wait);
+    const std::string why = NameOf(unit) + " " + Decision(wait);
     for (const GroupState* group : unit.holders) {
-      for (const PodState& rank : group->ranks) {
-        plan_.ends[rank.pod->meta.uid] =
-            NameOf(unit) + " waits for capacity until " + base::FormatTime(wait.retry_at);
-      }
+      for (const PodState& rank : group->ranks) plan_.ends[rank.pod->meta.uid] = why;
     }
-    Explain(NameOf(unit), "waits for capacity", wait.message);
   }
 
-  void Hold(const Unit& unit) {
+  // None of it is created before its retry.
+  void Await(const Unit& unit, const api::CapacityWait& wait) {
+    WakeAt(wait.retry_at);
+    Explain(NameOf(unit), Decision(wait), wait.message);
     if (unit.name == kFirstUnit) {
       plan_.hold.most = 0;
     } else {
@@ -178,6 +188,10 @@ class CapacityPlanner {
     const bool more = std::any_of(desired_.begin(), desired_.end(),
                                   [](const auto& role) { return role.second > 1; });
     if (more) Explain("further replicas", "wait until one of each role has a node");
+  }
+
+  static std::string Decision(const api::CapacityWait& wait) {
+    return "waits for capacity until " + base::FormatTime(wait.retry_at);
   }
 
   static std::string NameOf(const Unit& unit) {

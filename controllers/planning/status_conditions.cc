@@ -195,8 +195,15 @@ void Stalled(const StatusFacts& facts, ConditionSet& conditions) {
 // What the roll-out waits for, in one clause.
 std::string WaitsFor(const StatusFacts& facts) {
   if (const Problem* obstacle = Obstacle(facts)) return obstacle->message;
-  if (!facts.plan.explanations.empty()) return ToString(facts.plan.explanations[0]);
-  return "";
+  if (facts.plan.explanations.empty()) return "";
+  Explanation first = facts.plan.explanations[0];
+  // What a problem says is said there.
+  const auto& problems = facts.report.problems;
+  if (std::any_of(problems.begin(), problems.end(),
+                  [&](const Problem& problem) { return problem.message == first.because; })) {
+    first.because.clear();
+  }
+  return ToString(first);
 }
 
 Words PausedWords(const StatusFacts& facts) {

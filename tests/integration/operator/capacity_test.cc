@@ -50,7 +50,8 @@ TEST(Capacity, WhatIsPlacedInPartGivesItsGpusBackAndComesUpWhenThereIsRoom) {
   EXPECT_EQ(waits.Status()["summary"]["reason"], "WaitingForCapacity");
   EXPECT_EQ(waits.Status()["capacity"][0]["attempt"], 1);
 
-  op->Kill();  // another process goes on with the wait
+  op->Kill();
+  EXPECT_TRUE(op->WaitForEnd(seconds(10))) << "another process goes on with the wait";
   op = std::make_unique<Operator>();
   others.reset();
   EXPECT_TRUE(waits.Pods().empty()) << "it waits for its time";

@@ -341,7 +341,7 @@ TEST(WaitingForCapacity, SaysWhatIsMissingWhatWasGivenBackAndWhenItTriesAgain) {
     const Pass next = world.RunPass();
     EXPECT_THAT(
         Describe(next.plan.explanations),
-        Contains(HasSubstr("the first replica of each role waits for capacity: gives back")));
+        Contains(HasSubstr("the first replica of each role waits for capacity until " + at)));
     EXPECT_THAT(next.status.events, IsEmpty()) << "told once";
     world.EndTerminating();
   }

@@ -55,13 +55,14 @@ bool HasMetadataOf(const Write& write, const LiveObject& live) {
 // Carries out the writes of one plan.
 class Run {
  public:
-  Run(runtime::ApiClient& client, runtime::Freshness& freshness, LostChildren& lost,
-      RequestBackoff& backoff, RevisionPayloads& payloads, const kube::ObjectMeta& owner)
+  Run(runtime::ApiClient& client, runtime::Freshness& freshness, const Memories& memories,
+      const kube::ObjectMeta& owner)
       : client_(client),
         freshness_(freshness),
-        lost_(lost),
-        backoff_(backoff),
-        payloads_(payloads),
+        lost_(memories.lost),
+        backoff_(memories.backoff),
+        payloads_(memories.payloads),
+        accepted_(memories.accepted),
         owner_(owner) {
     outcome_.executed = true;
   }
@@ -69,11 +70,31 @@ class Run {
   Outcome Take() { return std::move(outcome_); }
   const Outcome& outcome() const { return outcome_; }
 
-  // The writes of one stage.
+  // The writes of one stage. Who waits for an answer that another pass gets owes none.
   void Carry(const std::vector<const Write*>& writes) {
+    std::vector<const Write*> admitted = Admitted(writes), awaited;
+    std::erase_if(admitted, [&](const Write* write) { return IsAnswered(*write, awaited); });
+    Send(admitted);
+    std::erase_if(awaited,
+                  [this](const Write* write) { return refused() || accepted_.Await(*write); });
+    Send(awaited);
+  }
+
+ private:
+  // Whether a dry run need not be sent now; `awaited`: those that another pass asks about.
+  bool IsAnswered(const Write& write, std::vector<const Write*>& awaited) {
+    if (write.verb != Verb::kDryRun) return false;
+    // Whether a failure of its own is over only its own answer tells.
+    if (backoff_.HasFailed(owner_.uid, IdOf(write))) return false;
+    const AcceptedPods::Answer answer = accepted_.Look(write);
+    if (answer == AcceptedPods::Answer::kAwaited) awaited.push_back(&write);
+    return answer != AcceptedPods::Answer::kUnknown;
+  }
+
+  void Send(const std::vector<const Write*>& writes) {
     std::vector<const Write*> sent;
     std::vector<runtime::WriteRequest> requests;
-    for (const Write* write : Admitted(writes)) {
+    for (const Write* write : writes) {
       auto request = Prepare(*write);
       if (!request) {
         Fail(*write, request.error());
@@ -87,7 +108,6 @@ class Run {
     for (std::size_t i = 0; i < results.size(); ++i) Settle(*sent[i], results[i]);
   }
 
- private:
   // Those that are not held back. The others fail as they failed last.
   std::vector<const Write*> Admitted(const std::vector<const Write*>& writes) {
     const auto held = backoff_.Admit(owner_.uid, writes);
@@ -165,6 +185,7 @@ class Run {
   }
 
   void Settle(const Write& write, const base::Result<runtime::WriteResult>& result) {
+    if (write.verb == Verb::kDryRun) accepted_.Settle(write, result.ok());
     if (!result) {
       SettleFailure(write, result.error());
     } else if (write.verb == Verb::kDelete) {
@@ -209,7 +230,16 @@ class Run {
     }
   }
 
+  // Pods like this one are asked about again.
+  void NoteRefusal(const Write& write, const Error& error) {
+    const bool pod = write.resource == kube::kPods &&
+                     (write.verb == Verb::kCreate || write.verb == Verb::kDryRun);
+    if (!pod || !(IsRefusal(error) || error.code == ErrorCode::kForbidden)) return;
+    accepted_.Forget(write.key.namespace_name);
+  }
+
   void SettleFailure(const Write& write, const Error& error) {
+    NoteRefusal(write, error);
     if (IsMissingAccount(error)) {
       Fail(write, base::MakeError(ErrorCode::kUnavailable, "AccountNotReady", error.message));
       return;
@@ -353,6 +383,7 @@ class Run {
   LostChildren& lost_;
   RequestBackoff& backoff_;
   RevisionPayloads& payloads_;
+  AcceptedPods& accepted_;
   const kube::ObjectMeta& owner_;
   std::map<std::string, base::Status> absences_;
   std::optional<Error> unanswered_;
@@ -362,8 +393,8 @@ class Run {
 }  // namespace
 
 Outcome Executor::Execute(const planning::Plan& plan, const kube::ObjectMeta& owner) {
-  backoff_.Begin(owner.uid);
-  Run run(client_, freshness_, lost_, backoff_, payloads_, owner);
+  memories_.backoff.Begin(owner.uid);
+  Run run(client_, freshness_, memories_, owner);
   for (const Stage stage : planning::kStages) {
     std::vector<const Write*> writes;
     for (const Write& write : plan.writes) {
@@ -372,7 +403,7 @@ Outcome Executor::Execute(const planning::Plan& plan, const kube::ObjectMeta& ow
     run.Carry(writes);
     if (!run.outcome().stands()) break;
   }
-  backoff_.Prune(owner.uid, plan.writes);
+  memories_.backoff.Prune(owner.uid, plan.writes);
   return run.Take();
 }
 

@@ -121,10 +121,12 @@ FakeCluster::Answer FakeCluster::Handle(const transport::Request& request) {
   return answer != shows_.end() ? answer->second : NotFound();
 }
 
-planning::Outcome FakeCluster::Execute(std::vector<planning::Write> writes) {
+planning::Outcome FakeCluster::Execute(std::vector<planning::Write> writes,
+                                       const kube::ObjectMeta& owner) {
   plan_ = {};
   plan_.writes = std::move(writes);
-  return Executor(*client_, freshness_, *lost, backoff, *payloads).Execute(plan_, Owner());
+  return Executor(*client_, freshness_, {*lost, backoff, *payloads, accepted})
+      .Execute(plan_, owner);
 }
 
 std::string FakeCluster::Try(const planning::Write& write) {

@@ -51,7 +51,8 @@ class FakeCluster {
   void Answers(const std::string& what, Answer answer);
 
   // Carries out a plan of these writes.
-  planning::Outcome Execute(std::vector<planning::Write> writes);
+  planning::Outcome Execute(std::vector<planning::Write> writes,
+                            const kube::ObjectMeta& owner = Owner());
   // "done", "gone", "refused" or "failed REASON": what became of the one write.
   std::string Try(const planning::Write& write);
 
@@ -63,6 +64,7 @@ class FakeCluster {
   std::unique_ptr<LostChildren> lost;
   std::unique_ptr<RevisionPayloads> payloads;  // the last two
   RequestBackoff backoff{clock};
+  AcceptedPods accepted{clock};
   runtime::ApiClient& client() { return *client_; }
 
  private:

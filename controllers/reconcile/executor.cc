@@ -20,6 +20,10 @@ using planning::Stage;
 using planning::Verb;
 using planning::Write;
 
+// No object has it. An apply with it creates the object, or is answered 409 where one of that name
+// exists: the first revision of a store is that of the empty store.
+constexpr char kVersionOfNone[] = "1";
+
 bool IsRefusal(const Error& error) {
   return error.code == ErrorCode::kInvalid || error.code == ErrorCode::kDenied;
 }
@@ -138,20 +142,11 @@ class Run {
     if (write.because_absent) {
       if (auto absent = IsAbsent(*write.because_absent); !absent) return absent.error();
     }
-    if (write.verb == Verb::kApply && write.uid.empty()) return PrepareFirstApply(write);
-    return ToRequest(write, owner_);
-  }
-
-  // With nothing cached the name may be somebody's whose object the cache does not hold.
-  base::Result<runtime::WriteRequest> PrepareFirstApply(const Write& write) {
-    const auto live = Look(write.resource, write.key);
-    if (!live && SaysAbsent(live.error())) return ToRequest(write, owner_);
-    if (!live) return live.error();
-    const LiveObject object = ReadLive(*live, owner_);
-    if (object.standing != Standing::kOurs) return InTheWay(write, object.standing);
-    Write known = write;
-    known.uid = object.uid;
-    return ToRequest(known, owner_);
+    if (write.verb != Verb::kApply || !write.uid.empty()) return ToRequest(write, owner_);
+    // With nothing cached the name may be somebody's whose object the cache does not hold.
+    Write first = write;
+    first.body["metadata"]["resourceVersion"] = kVersionOfNone;
+    return ToRequest(first, owner_);
   }
 
   // Where one look of a pass got no answer the others would only wait, too.
@@ -323,9 +318,33 @@ class Run {
     }
   }
 
+  // The name is taken; or it was a moment ago.
+  void SettleFailedFirstApply(const Write& write, const Error& error) {
+    const bool taken =
+        error.code == ErrorCode::kConflict || error.code == ErrorCode::kAlreadyExists;
+    const auto live = taken ? Look(write.resource, write.key) : base::Result<std::string>(error);
+    Write second = write;
+    if (live) {
+      const LiveObject object = ReadLive(*live, owner_);
+      if (object.standing != Standing::kOurs) {
+        Fail(write, InTheWay(write, object.standing));
+        return;
+      }
+      second.uid = object.uid;
+    } else if (!taken || !SaysAbsent(live.error())) {
+      Fail(write, live.error());
+      return;
+    }
+    SendSecond(write, second);
+  }
+
   // An apply changes nothing of other managers' fields, and they can make the whole invalid.
   void SettleFailedApply(const Write& write, const Error& error) {
-    if (!IsInvalid(error) || write.uid.empty()) {
+    if (write.uid.empty()) {
+      SettleFailedFirstApply(write, error);
+      return;
+    }
+    if (!IsInvalid(error)) {
       Fail(write, error);
       return;
     }

@@ -80,7 +80,10 @@ std::string Describe(const transport::Request& request) {
   if (request.target.find("labelSelector=") != std::string::npos) what = "LIST";
   const std::string type = HeaderOf(request, "Content-Type");
   if (type.find("merge-patch") != std::string::npos) what += " merge";
-  if (type.find("apply-patch") != std::string::npos) what += " apply";
+  if (type.find("apply-patch") != std::string::npos) {
+    const bool creates = request.body.find(R"("resourceVersion":"1")") != std::string::npos;
+    what += creates ? " first apply" : " apply";
+  }
   return what;
 }
 

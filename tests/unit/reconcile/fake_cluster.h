@@ -36,7 +36,8 @@ std::string PodJson(const std::string& uid, const std::string& controller_uid,
 // A write about that pod.
 planning::Write WriteOf(planning::Verb verb);
 
-// "POST", "PATCH merge", "PATCH apply", "DELETE", "GET", "LIST"; dry runs are "POST dry".
+// "POST", "PATCH merge", "PATCH apply", "DELETE", "GET", "LIST"; dry runs are "POST dry", applies
+// that can only create "PATCH first apply".
 std::string Describe(const transport::Request& request);
 
 class FakeCluster {

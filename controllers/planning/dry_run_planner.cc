@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "controllers/render/objects.h"
+#include "operator/base/hash.h"
 
 namespace disagg::planning {
 namespace {
@@ -29,6 +30,25 @@ bool FreesRoomFor(const nlohmann::json& pod, const std::vector<PodState>& states
   });
 }
 
+std::string Replaced(std::string text, const std::string& what, const std::string& with) {
+  for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size())) {
+    text.replace(at, what.size(), with);
+  }
+  return text;
+}
+
+std::string Dump(const nlohmann::json& object) {
+  return object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+// The pod with a gap, which no JSON text has, wherever the deployment's name stands. Labels of the
+// namespace choose which policies look at it.
+std::string LikenessOf(const Snapshot& snapshot, nlohmann::json pod) {
+  pod.at("metadata").erase("ownerReferences");
+  const std::string text = Replaced(Dump(pod), snapshot.deployment->meta.name, "\n");
+  return std::to_string(base::Hash64(text + "\n" + Dump(snapshot.namespace_labels)));
+}
+
 }  // namespace
 
 std::vector<Write> PlanDryRuns(const Snapshot& snapshot, const std::vector<PodState>& states,
@@ -43,6 +63,7 @@ std::vector<Write> PlanDryRuns(const Snapshot& snapshot, const std::vector<PodSt
     write.resource = kube::kPods;
     write.key = {deployment.meta.namespace_name, body.at("metadata").at("name").get<std::string>()};
     write.room_is_freed = FreesRoomFor(body, states, planned);
+    if (states.empty()) write.likeness = LikenessOf(snapshot, body);
     write.body = std::move(body);
     write.reason = "ask whether the cluster accepts " + write.key.name;
     writes.push_back(std::move(write));

@@ -13,7 +13,8 @@ namespace disagg::planning {
 
 // One dry run per kind of pod that the cluster has not admitted yet: roles that keep their revision
 // have run before. `planned` are the writes that will be carried out if the answer is yes: what
-// their deletions free is not counted against a quota.
+// their deletions free is not counted against a quota. Where pods run already the answer has to be
+// about this very deployment: a wrong one would cost them.
 std::vector<Write> PlanDryRuns(const Snapshot& snapshot, const std::vector<PodState>& states,
                                const render::Revision& revision, const std::vector<Write>& planned);
 

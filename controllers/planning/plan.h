@@ -74,6 +74,9 @@ struct Write {
   // Dry runs: pods that this plan deletes hold at least what this one asks for, so a quota that is
   // used up by them is no refusal.
   bool room_is_freed = false;
+  // Dry runs: the same for pods that admission can tell apart by the names of their deployments
+  // only. Empty: asked, whatever was answered about others.
+  std::string likeness;
 };
 
 // What became of a write.

@@ -9,6 +9,7 @@
 #include "controllers/planning/status_conditions.h"
 #include "controllers/planning/status_events.h"
 #include "controllers/planning/status_facts.h"
+#include "controllers/planning/status_news.h"
 #include "controllers/planning/status_summary.h"
 #include "controllers/planning/times.h"
 #include "controllers/render/objects.h"
@@ -120,7 +121,9 @@ StatusPlan PlanStatus(const Snapshot& snapshot, const Plan& plan, const Outcome&
   if (facts.inputs_due) {
     result.wake_at = std::min(result.wake_at.value_or(*facts.inputs_due), *facts.inputs_due);
   }
-  result.changed = !NextPassTells(plan, outcome) && result.status != StatusBefore(facts.deployment);
+  const json before = StatusBefore(facts.deployment);
+  result.changed = !NextPassTells(plan, outcome) && result.status != before;
+  result.news = result.changed && IsNews(before, result.status);
   if (outcome.executed) result.actions = ActionsOf(plan, outcome);
   result.events = Transitions(facts.deployment, plan.waits, conditions, facts.report.problems);
   return result;

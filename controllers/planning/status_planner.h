@@ -22,6 +22,7 @@ struct StatusPlan {
   // Unix seconds, as the snapshot's `now`: when time alone changes what the status says.
   std::optional<std::int64_t> wake_at;
   bool changed = false;  // differs from what the server has, and no further pass follows at once
+  bool news = false;     // with `changed`: more than how far pods have come (status_news.h)
   bool ready = false;
   std::vector<Note> actions;  // what this pass did; told whether or not the status is written
   std::vector<Note> events;   // transitions; told with the status that shows them

@@ -68,8 +68,9 @@ DeploymentReconciler::DeploymentReconciler(runtime::Manager& manager, const Know
       clock_(clock),
       settings_(settings),
       payloads_(manager.client(), kPayloads),
-      executor_(manager.client(), manager.freshness(), knowledge.lost, knowledge.backoff,
-                payloads_),
+      accepted_(clock),
+      executor_(manager.client(), manager.freshness(),
+                {knowledge.lost, knowledge.backoff, payloads_, accepted_}),
       status_(manager, clock),
       read_backoff_(clock) {}
 

@@ -13,6 +13,7 @@
 #include "controllers/planning/plan.h"
 #include "controllers/planning/slot_memory.h"
 #include "controllers/planning/snapshot.h"
+#include "controllers/reconcile/accepted_pods.h"
 #include "controllers/reconcile/caches.h"
 #include "controllers/reconcile/executor.h"
 #include "controllers/reconcile/lost_children.h"
@@ -86,6 +87,7 @@ class DeploymentReconciler {
   const base::Clock& clock_;
   const planning::Settings settings_;
   RevisionPayloads payloads_;
+  AcceptedPods accepted_;
   Executor executor_;
   StatusTeller status_;
   RequestBackoff read_backoff_;  // of revisions

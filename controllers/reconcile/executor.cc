@@ -20,6 +20,10 @@ using planning::Stage;
 using planning::Verb;
 using planning::Write;
 
+// No object has it. An apply with it creates the object, or is answered 409 where one of that name
+// exists: the first revision of a store is that of the empty store.
+constexpr char kVersionOfNone[] = "1";
+
 bool IsRefusal(const Error& error) {
   return error.code == ErrorCode::kInvalid || error.code == ErrorCode::kDenied;
 }
@@ -55,13 +59,14 @@ bool HasMetadataOf(const Write& write, const LiveObject& live) {
 // Carries out the writes of one plan.
 class Run {
  public:
-  Run(runtime::ApiClient& client, runtime::Freshness& freshness, LostChildren& lost,
-      RequestBackoff& backoff, RevisionPayloads& payloads, const kube::ObjectMeta& owner)
+  Run(runtime::ApiClient& client, runtime::Freshness& freshness, const Memories& memories,
+      const kube::ObjectMeta& owner)
       : client_(client),
         freshness_(freshness),
-        lost_(lost),
-        backoff_(backoff),
-        payloads_(payloads),
+        lost_(memories.lost),
+        backoff_(memories.backoff),
+        payloads_(memories.payloads),
+        accepted_(memories.accepted),
         owner_(owner) {
     outcome_.executed = true;
   }
@@ -69,11 +74,31 @@ class Run {
   Outcome Take() { return std::move(outcome_); }
   const Outcome& outcome() const { return outcome_; }
 
-  // The writes of one stage.
+  // The writes of one stage. Who waits for an answer that another pass gets owes none.
   void Carry(const std::vector<const Write*>& writes) {
+    std::vector<const Write*> admitted = Admitted(writes), awaited;
+    std::erase_if(admitted, [&](const Write* write) { return IsAnswered(*write, awaited); });
+    Send(admitted);
+    std::erase_if(awaited,
+                  [this](const Write* write) { return refused() || accepted_.Await(*write); });
+    Send(awaited);
+  }
+
+ private:
+  // Whether a dry run need not be sent now; `awaited`: those that another pass asks about.
+  bool IsAnswered(const Write& write, std::vector<const Write*>& awaited) {
+    if (write.verb != Verb::kDryRun) return false;
+    // Whether a failure of its own is over only its own answer tells.
+    if (backoff_.HasFailed(owner_.uid, IdOf(write))) return false;
+    const AcceptedPods::Answer answer = accepted_.Look(write);
+    if (answer == AcceptedPods::Answer::kAwaited) awaited.push_back(&write);
+    return answer != AcceptedPods::Answer::kUnknown;
+  }
+
+  void Send(const std::vector<const Write*>& writes) {
     std::vector<const Write*> sent;
     std::vector<runtime::WriteRequest> requests;
-    for (const Write* write : Admitted(writes)) {
+    for (const Write* write : writes) {
       auto request = Prepare(*write);
       if (!request) {
         Fail(*write, request.error());
@@ -87,7 +112,6 @@ class Run {
     for (std::size_t i = 0; i < results.size(); ++i) Settle(*sent[i], results[i]);
   }
 
- private:
   // Those that are not held back. The others fail as they failed last.
   std::vector<const Write*> Admitted(const std::vector<const Write*>& writes) {
     const auto held = backoff_.Admit(owner_.uid, writes);
@@ -118,20 +142,11 @@ class Run {
     if (write.because_absent) {
       if (auto absent = IsAbsent(*write.because_absent); !absent) return absent.error();
     }
-    if (write.verb == Verb::kApply && write.uid.empty()) return PrepareFirstApply(write);
-    return ToRequest(write, owner_);
-  }
-
-  // With nothing cached the name may be somebody's whose object the cache does not hold.
-  base::Result<runtime::WriteRequest> PrepareFirstApply(const Write& write) {
-    const auto live = Look(write.resource, write.key);
-    if (!live && SaysAbsent(live.error())) return ToRequest(write, owner_);
-    if (!live) return live.error();
-    const LiveObject object = ReadLive(*live, owner_);
-    if (object.standing != Standing::kOurs) return InTheWay(write, object.standing);
-    Write known = write;
-    known.uid = object.uid;
-    return ToRequest(known, owner_);
+    if (write.verb != Verb::kApply || !write.uid.empty()) return ToRequest(write, owner_);
+    // With nothing cached the name may be somebody's whose object the cache does not hold.
+    Write first = write;
+    first.body["metadata"]["resourceVersion"] = kVersionOfNone;
+    return ToRequest(first, owner_);
   }
 
   // Where one look of a pass got no answer the others would only wait, too.
@@ -165,6 +180,7 @@ class Run {
   }
 
   void Settle(const Write& write, const base::Result<runtime::WriteResult>& result) {
+    if (write.verb == Verb::kDryRun) accepted_.Settle(write, result.ok());
     if (!result) {
       SettleFailure(write, result.error());
     } else if (write.verb == Verb::kDelete) {
@@ -209,7 +225,16 @@ class Run {
     }
   }
 
+  // Pods like this one are asked about again.
+  void NoteRefusal(const Write& write, const Error& error) {
+    const bool pod = write.resource == kube::kPods &&
+                     (write.verb == Verb::kCreate || write.verb == Verb::kDryRun);
+    if (!pod || !(IsRefusal(error) || error.code == ErrorCode::kForbidden)) return;
+    accepted_.Forget(write.key.namespace_name);
+  }
+
   void SettleFailure(const Write& write, const Error& error) {
+    NoteRefusal(write, error);
     if (IsMissingAccount(error)) {
       Fail(write, base::MakeError(ErrorCode::kUnavailable, "AccountNotReady", error.message));
       return;
@@ -293,9 +318,33 @@ class Run {
     }
   }
 
+  // The name is taken; or it was a moment ago.
+  void SettleFailedFirstApply(const Write& write, const Error& error) {
+    const bool taken =
+        error.code == ErrorCode::kConflict || error.code == ErrorCode::kAlreadyExists;
+    const auto live = taken ? Look(write.resource, write.key) : base::Result<std::string>(error);
+    Write second = write;
+    if (live) {
+      const LiveObject object = ReadLive(*live, owner_);
+      if (object.standing != Standing::kOurs) {
+        Fail(write, InTheWay(write, object.standing));
+        return;
+      }
+      second.uid = object.uid;
+    } else if (!taken || !SaysAbsent(live.error())) {
+      Fail(write, live.error());
+      return;
+    }
+    SendSecond(write, second);
+  }
+
   // An apply changes nothing of other managers' fields, and they can make the whole invalid.
   void SettleFailedApply(const Write& write, const Error& error) {
-    if (!IsInvalid(error) || write.uid.empty()) {
+    if (write.uid.empty()) {
+      SettleFailedFirstApply(write, error);
+      return;
+    }
+    if (!IsInvalid(error)) {
       Fail(write, error);
       return;
     }
@@ -353,6 +402,7 @@ class Run {
   LostChildren& lost_;
   RequestBackoff& backoff_;
   RevisionPayloads& payloads_;
+  AcceptedPods& accepted_;
   const kube::ObjectMeta& owner_;
   std::map<std::string, base::Status> absences_;
   std::optional<Error> unanswered_;
@@ -362,8 +412,8 @@ class Run {
 }  // namespace
 
 Outcome Executor::Execute(const planning::Plan& plan, const kube::ObjectMeta& owner) {
-  backoff_.Begin(owner.uid);
-  Run run(client_, freshness_, lost_, backoff_, payloads_, owner);
+  memories_.backoff.Begin(owner.uid);
+  Run run(client_, freshness_, memories_, owner);
   for (const Stage stage : planning::kStages) {
     std::vector<const Write*> writes;
     for (const Write& write : plan.writes) {
@@ -372,7 +422,7 @@ Outcome Executor::Execute(const planning::Plan& plan, const kube::ObjectMeta& ow
     run.Carry(writes);
     if (!run.outcome().stands()) break;
   }
-  backoff_.Prune(owner.uid, plan.writes);
+  memories_.backoff.Prune(owner.uid, plan.writes);
   return run.Take();
 }
 

@@ -15,12 +15,16 @@
 //                                   still there              NotDeleted, tried again
 //   merge patch, 404, 409 or 422    absent, another UID      nothing to do any more
 //   apply of ours, 422              ours                     replaced by a merge patch
+//   first apply, 409                ours                     applied to this very object
+//                                   absent                   applied
+//                                   anybody else's           as for a create
 //   anything else                                            the error
 //
 // A revision that was created is kept as the answer shows it: the router's pod is created from it
-// a moment later. A delete with `because_absent` is preceded by a look at that object. A write that
-// keeps failing is held back (request_backoff.h). Notes every write with Freshness, and what our
-// watches cannot see with LostChildren.
+// a moment later. A dry run is not sent where a pod like it was accepted a moment ago
+// (accepted_pods.h). A delete with `because_absent` is preceded by a look at that object. A write
+// that keeps failing is held back (request_backoff.h). Notes every write with Freshness, and what
+// our watches cannot see with LostChildren.
 
 #include <map>
 #include <optional>
@@ -28,6 +32,7 @@
 #include <vector>
 
 #include "controllers/planning/plan.h"
+#include "controllers/reconcile/accepted_pods.h"
 #include "controllers/reconcile/live_object.h"
 #include "controllers/reconcile/lost_children.h"
 #include "controllers/reconcile/request_backoff.h"
@@ -38,16 +43,19 @@
 
 namespace disagg::reconcile {
 
+// What is remembered of requests and their answers.
+struct Memories {
+  LostChildren& lost;
+  RequestBackoff& backoff;
+  RevisionPayloads& payloads;
+  AcceptedPods& accepted;
+};
+
 class Executor {
  public:
   // All outlive the executor.
-  Executor(runtime::ApiClient& client, runtime::Freshness& freshness, LostChildren& lost,
-           RequestBackoff& backoff, RevisionPayloads& payloads)
-      : client_(client),
-        freshness_(freshness),
-        lost_(lost),
-        backoff_(backoff),
-        payloads_(payloads) {}
+  Executor(runtime::ApiClient& client, runtime::Freshness& freshness, const Memories& memories)
+      : client_(client), freshness_(freshness), memories_(memories) {}
 
   // `plan` outlives the outcome, which points into it. Stops before the next stage when a write
   // that the rest stands on failed (planning::Outcome::stands).
@@ -56,9 +64,7 @@ class Executor {
  private:
   runtime::ApiClient& client_;
   runtime::Freshness& freshness_;
-  LostChildren& lost_;
-  RequestBackoff& backoff_;
-  RevisionPayloads& payloads_;
+  const Memories memories_;
 };
 
 }  // namespace disagg::reconcile

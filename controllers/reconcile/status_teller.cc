@@ -17,6 +17,9 @@ using std::chrono::milliseconds;
 
 // A status is written at most once a second; what changes in between is told by the next write.
 constexpr milliseconds kStatusInterval{1000};
+// So long counts may wait for the news that mostly follows: pods that were created are bound,
+// started and ready, and the deployment is.
+constexpr milliseconds kCountsWait{3000};
 
 const RequestId kStatusId{"write status", ""};
 
@@ -36,7 +39,7 @@ void StatusTeller::Tell(const planning::Snapshot& snapshot, const planning::Plan
     NewsOf(uid, {});
     return;
   }
-  if (const milliseconds wait = UntilNextWrite(uid); wait > milliseconds(0)) {
+  if (const milliseconds wait = UntilNextWrite(uid, status.news); wait > milliseconds(0)) {
     Sooner(next, wait);
     return;
   }
@@ -60,6 +63,7 @@ base::Status StatusTeller::Write(const planning::Snapshot& snapshot, const nlohm
   base::MutexLock lock(mutex_);
   Memory& memory = memory_[meta.uid];
   memory.last_write = clock_.Steady();
+  memory.untold_since.reset();
   memory.failure.clear();
   return {};
 }
@@ -74,19 +78,26 @@ void StatusTeller::LogFailure(const planning::Snapshot& snapshot, const base::Er
   LogTroubles(snapshot, {TroubleOf("write the status", error)});
 }
 
-milliseconds StatusTeller::UntilNextWrite(const std::string& uid) {
+milliseconds StatusTeller::UntilNextWrite(const std::string& uid, bool news) {
+  const base::SteadyTime now = clock_.Steady();
+  const auto left = [&](base::SteadyTime since, milliseconds wait) {
+    return wait - std::chrono::floor<milliseconds>(now - since);
+  };
   base::MutexLock lock(mutex_);
-  const auto memory = memory_.find(uid);
-  if (memory == memory_.end() || !memory->second.last_write) return milliseconds(0);
-  const auto passed =
-      std::chrono::floor<milliseconds>(clock_.Steady() - *memory->second.last_write);
-  return kStatusInterval - passed;
+  Memory& memory = memory_[uid];
+  milliseconds wait{0};
+  if (memory.last_write) wait = left(*memory.last_write, kStatusInterval);
+  if (news) return wait;
+  if (!memory.untold_since) memory.untold_since = now;
+  return std::max(wait, left(*memory.untold_since, kCountsWait));
 }
 
 std::vector<planning::Note> StatusTeller::NewsOf(const std::string& uid,
                                                  std::vector<planning::Note> notes) {
   base::MutexLock lock(mutex_);
-  const std::vector<planning::Note> told = std::exchange(memory_[uid].told, notes);
+  Memory& memory = memory_[uid];
+  memory.untold_since.reset();
+  const std::vector<planning::Note> told = std::exchange(memory.told, notes);
   std::erase_if(notes, [&](const planning::Note& note) {
     return std::find(told.begin(), told.end(), note) != told.end();
   });

@@ -1,9 +1,9 @@
 #pragma once
 
-// Tells what a pass came to: the status, at most once a second, and then as events and in the log
-// what it has changed. Remembers what it told, so that neither a status that cannot be written nor
-// one that does not last is told of more than once while that goes on. Thread-safe for different
-// objects.
+// Tells what a pass came to: the status, at most once a second and, where it only counts how far
+// pods have come, within three, and then as events and in the log what it has changed. Remembers
+// what it told, so that neither a status that cannot be written nor one that does not last is told
+// of more than once while that goes on. Thread-safe for different objects.
 
 #include <chrono>
 #include <map>
@@ -50,13 +50,14 @@ class StatusTeller {
  private:
   struct Memory {
     std::optional<base::SteadyTime> last_write;
-    std::string failure;               // of the last write, as it was logged
-    std::vector<planning::Note> told;  // of a status that the cache does not show yet
+    std::optional<base::SteadyTime> untold_since;  // what is no news
+    std::string failure;                           // of the last write, as it was logged
+    std::vector<planning::Note> told;              // of a status that the cache does not show yet
   };
 
   base::Status Write(const planning::Snapshot& snapshot, const nlohmann::json& status);
   void LogFailure(const planning::Snapshot& snapshot, const base::Error& error);
-  std::chrono::milliseconds UntilNextWrite(const std::string& uid);
+  std::chrono::milliseconds UntilNextWrite(const std::string& uid, bool news);
   // Those of `notes` that were not told; these are told now.
   std::vector<planning::Note> NewsOf(const std::string& uid, std::vector<planning::Note> notes);
 

@@ -10,22 +10,25 @@ namespace {
 
 using runtime::Change;
 using runtime::Priority;
+using std::chrono::milliseconds;
 
 // Children change in bursts (six pods are bound, started and ready within a second): one pass for a
 // burst.
-constexpr std::chrono::milliseconds kBurst{25};
+constexpr milliseconds kBurst{25};
+// For what is only counted: mostly something else happens to the deployment before.
+constexpr milliseconds kCounted{500};
 
-void WakeOwner(runtime::WorkQueue& queue, const kube::ObjectPtr& object) {
+void WakeOwner(runtime::WorkQueue& queue, const kube::ObjectPtr& object, milliseconds after) {
   if (object == nullptr || !IsOfDeployment(object->meta)) return;
-  queue.AddAfter({object->meta.namespace_name, object->meta.controller_name}, kBurst);
+  queue.AddAfter({object->meta.namespace_name, object->meta.controller_name}, after);
 }
 
 // Of an object that names a deployment by its label: what may be in the way of a deployment of that
 // name.
-void WakeByLabel(runtime::WorkQueue& queue, const kube::ObjectPtr& object) {
+void WakeByLabel(runtime::WorkQueue& queue, const kube::ObjectPtr& object, milliseconds after) {
   if (object == nullptr) return;
   const std::string& deployment = object->meta.label(api::kLabelDeployment);
-  if (!deployment.empty()) queue.AddAfter({object->meta.namespace_name, deployment}, kBurst);
+  if (!deployment.empty()) queue.AddAfter({object->meta.namespace_name, deployment}, after);
 }
 
 void WakeAll(const Caches& caches, runtime::WorkQueue& queue, const std::string& namespace_name) {
@@ -38,6 +41,31 @@ void WakeAll(const Caches& caches, runtime::WorkQueue& queue, const std::string&
 bool SameSpec(const Change& change) {
   return change.before != nullptr && change.after != nullptr &&
          change.before->meta.generation == change.after->meta.generation;
+}
+
+bool SameMetadata(const kube::ObjectMeta& before, const kube::ObjectMeta& after) {
+  return before.uid == after.uid && before.deletion_time == after.deletion_time &&
+         before.finalizers == after.finalizers && before.labels == after.labels &&
+         before.annotations == after.annotations && before.controller_uid == after.controller_uid &&
+         before.decode_error == after.decode_error;
+}
+
+// A change of the status, where the kind counts changes of the rest: a disruption budget has one
+// for every pod that becomes ready.
+bool OnlyStatusChanged(const Change& change) {
+  if (change.before == nullptr || change.after == nullptr) return false;
+  return change.after->meta.generation > 0 && SameSpec(change) &&
+         SameMetadata(change.before->meta, change.after->meta);
+}
+
+// Nothing follows from it but a count.
+bool OnlyGotItsNode(const Change& change) {
+  if (change.before == nullptr || change.after == nullptr) return false;
+  const auto& before = static_cast<const kube::Pod&>(*change.before);
+  const auto& after = static_cast<const kube::Pod&>(*change.after);
+  return !before.scheduled && after.scheduled && SameMetadata(before.meta, after.meta) &&
+         before.phase == after.phase && before.ready == after.ready &&
+         before.containers.size() == after.containers.size();
 }
 
 // What of a Node decides about its pods. Everything else of it changes every few seconds.
@@ -55,7 +83,7 @@ bool SameNode(const Change& change) {
 }
 
 void WakePodsOf(const Caches& caches, runtime::WorkQueue& queue, const std::string& node) {
-  for (const auto& pod : caches.pods.ByIndex(kByNode, node)) WakeOwner(queue, pod);
+  for (const auto& pod : caches.pods.ByIndex(kByNode, node)) WakeOwner(queue, pod, kBurst);
 }
 
 const kube::ObjectMeta& MetaOf(const Change& change) {
@@ -115,9 +143,12 @@ void WireWatches(const Watched& watched, runtime::Controller& deployments,
   for (const Caches::Cache& child : caches.children) {
     child.objects->AddHandler([&, watched, resource = child.resource](const Change& change) {
       if (change.after == nullptr) NoteDisappearance(watched, resource, change.before);
+      const bool pod = resource == kube::kPods;
+      if (!pod && OnlyStatusChanged(change)) return;
+      const milliseconds after = pod && OnlyGotItsNode(change) ? kCounted : kBurst;
       for (const kube::ObjectPtr& object : {change.before, change.after}) {
-        WakeOwner(queue, object);
-        WakeByLabel(queue, object);
+        WakeOwner(queue, object, after);
+        WakeByLabel(queue, object, after);
       }
     });
   }

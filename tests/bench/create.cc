@@ -23,6 +23,25 @@ std::vector<std::string> Flags(const BenchOptions& options, int port) {
           std::to_string(options.concurrency)};
 }
 
+using Series = std::map<std::string, double>;
+
+// `resource="pods",verb="create"` as "create pods".
+std::string ShortLabels(const std::string& labels) {
+  const auto value = [&](const std::string& key) {
+    const auto at = labels.find(key + "=\"");
+    if (at == std::string::npos) return std::string();
+    const auto begin = at + key.size() + 2;
+    return labels.substr(begin, labels.find('"', begin) - begin);
+  };
+  return value("verb") + " " + value("resource");
+}
+
+void PrintSeries(const Series& series, double deployments) {
+  for (const auto& [labels, count] : series) {
+    std::printf("    %-48s %8.2f\n", ShortLabels(labels).c_str(), count / deployments);
+  }
+}
+
 double SecondsSince(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
@@ -64,12 +83,17 @@ void BenchCreate(transport::Transport& transport, const BenchOptions& options) {
   Fleet fleet(transport, options);
   fleet.MakeNamespaces();
   std::vector<Fleet::Owned> dump;
-  double pods_seconds = 0, ready_seconds = 0, writes = 0, statuses = 0;
+  double pods_seconds = 0, ready_seconds = 0, writes = 0, statuses = 0, reads = 0, passes = 0;
+  Series by_resource;
   Figures figures;
+  const pid_t server = FindProcess("kube-apiserver", testing::ChartEnvironment::cluster().dir());
+  double server_seconds = 0;
   {
     const int port = FreePort();
     testing::Operator op(testing::ChartEnvironment::operator_kubeconfig(), Flags(options, port));
     std::this_thread::sleep_for(std::chrono::seconds(3));
+    const double server_before = ReadFigures(server).cpu_seconds;
+    const double reads_before = ReadCounter(port, "rest_client_requests_total", "method=\"GET\"");
     const auto start = std::chrono::steady_clock::now();
     fleet.MakeDeployments();
     // The operator's own counter: asking the API server meanwhile would slow down what is measured.
@@ -82,6 +106,10 @@ void BenchCreate(transport::Transport& transport, const BenchOptions& options) {
     ready_seconds = SecondsSince(start);
     std::this_thread::sleep_for(std::chrono::seconds(3));
     figures = ReadFigures(op.pid());
+    server_seconds = ReadFigures(server).cpu_seconds - server_before;
+    by_resource = ReadCounters(port, "api_writes_total");
+    reads = ReadCounter(port, "rest_client_requests_total", "method=\"GET\"") - reads_before;
+    passes = ReadCounter(port, "controller_runtime_reconcile_total", "disaggdeployment");
     writes = ReadCounter(port, "api_writes_total");
     statuses = ReadCounter(port, "api_writes_total", "resource=\"disaggdeployments.disagg.dev");
     dump = fleet.Dump();
@@ -107,6 +135,10 @@ void BenchCreate(transport::Transport& transport, const BenchOptions& options) {
               ready_seconds);
   std::printf("  API writes per deployment     %8.2f     (of them status %.2f)\n", writes / n,
               statuses / n);
+  PrintSeries(by_resource, n);
+  std::printf("  reads per deployment          %8.2f\n", reads / n);
+  std::printf("  passes per deployment         %8.2f\n", passes / n);
+  std::printf("  API server CPU                %8.2f s\n", server_seconds);
   std::printf("  operator CPU                  %8.2f s   peak RSS %.1f MiB\n", figures.cpu_seconds,
               figures.peak_rss_mib);
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -57,15 +58,38 @@ Figures ReadFigures(pid_t pid) {
   return figures;
 }
 
-double ReadCounter(int metrics_port, const std::string& name, const std::string& label) {
+std::map<std::string, double> ReadCounters(int metrics_port, const std::string& name) {
   std::istringstream lines(HttpGet(metrics_port, "/metrics"));
-  double sum = 0;
+  std::map<std::string, double> series;
   for (std::string line; std::getline(lines, line);) {
     if (!line.starts_with(name) || (line[name.size()] != '{' && line[name.size()] != ' ')) continue;
-    if (!label.empty() && line.find(label) == std::string::npos) continue;
-    sum += std::stod(line.substr(line.rfind(' ') + 1));
+    const auto value = line.rfind(' ');
+    const std::string labels = line.substr(name.size(), value - name.size());
+    series[labels.empty() ? "" : labels.substr(1, labels.size() - 2)] =
+        std::stod(line.substr(value + 1));
+  }
+  return series;
+}
+
+double ReadCounter(int metrics_port, const std::string& name, const std::string& label) {
+  double sum = 0;
+  for (const auto& [labels, value] : ReadCounters(metrics_port, name)) {
+    if (labels.find(label) != std::string::npos) sum += value;
   }
   return sum;
+}
+
+pid_t FindProcess(const std::string& program, const std::string& argument) {
+  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+    const std::string pid = entry.path().filename();
+    if (pid.find_first_not_of("0123456789") != std::string::npos) continue;
+    std::ifstream file(entry.path() / "cmdline");
+    std::string words((std::istreambuf_iterator<char>(file)), {});
+    const std::string first = words.substr(0, words.find('\0'));
+    if (!first.ends_with("/" + program) || words.find(argument) == std::string::npos) continue;
+    return static_cast<pid_t>(std::stol(pid));
+  }
+  return 0;
 }
 
 int FreePort() {

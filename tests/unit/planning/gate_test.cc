@@ -2,7 +2,10 @@
 
 #include <gmock/gmock.h>
 
+#include <functional>
+
 #include "controllers/api/labels.h"
+#include "controllers/planning/deployment_planner.h"
 #include "tests/unit/planning/scenarios.h"
 
 namespace disagg::planning {
@@ -94,6 +97,71 @@ TEST(Gate, KnowsWhatThePodsItReplacesHold) {
   growing.Edit([](auto& spec) { spec.roles[kPrefill].parallelism = {.data = 4, .expert = 4}; });
   const Pass pass = growing.RunPass();
   EXPECT_THAT(RoomIsFreed(pass), ElementsAre(false)) << "2 GPUs are not 4";
+}
+
+// Of the dry run of a role's pod, as a deployment is planned that has no pods yet.
+std::string LikenessOf(const Snapshot& snapshot, const std::string& role) {
+  for (const Write& write : PlanDeployment(snapshot).writes) {
+    if (write.verb != Verb::kDryRun) continue;
+    if (write.body.at("metadata").at("labels").at(api::kLabelRole) == role) return write.likeness;
+  }
+  return "";
+}
+
+TEST(Gate, AsksOnceForPodsThatDifferInNamesOnly) {
+  struct Case {
+    const char* sentence;
+    std::function<void(api::DisaggDeployment&, Snapshot&)> change;
+    bool alike;
+  };
+  // The seed's own name is a part of its model's.
+  api::DisaggDeployment first = DeploymentBuilder().Value();
+  first.meta.name = "first";
+  Snapshot seed = SnapshotOf(DeploymentBuilder());
+  seed.deployment = std::make_shared<api::DisaggDeployment>(first);
+  for (const Case& c : {
+           Case{"the name and the UID of the deployment",
+                [](auto& deployment, auto&) {
+                  deployment.meta.name = "the-second";
+                  deployment.meta.uid = "another-uid";
+                },
+                true},
+           Case{"replicas",
+                [](auto& deployment, auto&) { deployment.spec.roles[kPrefill].replicas = 7; },
+                true},
+           Case{"the other role: a label tells the revision",
+                [](auto& deployment, auto&) { ChangeDecode(deployment.spec); }, false},
+           Case{"the image", [](auto& deployment, auto&) { ChangeImage(deployment.spec); }, false},
+           Case{"a label that its pods inherit",
+                [](auto& deployment, auto&) { deployment.inherited.labels["team"] = "a"; }, false},
+           Case{"labels of the namespace",
+                [](auto&, auto& snapshot) {
+                  snapshot.namespace_labels["pod-security.kubernetes.io/enforce"] = "baseline";
+                },
+                false},
+       }) {
+    api::DisaggDeployment deployment = first;
+    Snapshot snapshot = seed;
+    c.change(deployment, snapshot);
+    snapshot.deployment = std::make_shared<api::DisaggDeployment>(deployment);
+    const std::string before = LikenessOf(seed, "prefill");
+    ASSERT_FALSE(before.empty());
+    EXPECT_EQ(before == LikenessOf(snapshot, "prefill"), c.alike) << c.sentence;
+    EXPECT_NE(before, LikenessOf(snapshot, "router")) << c.sentence;
+  }
+}
+
+// A wrong answer would cost them.
+TEST(Gate, AsksForItselfWherePodsRun) {
+  World world = Running();
+  world.Edit(ChangeImage);
+  int asked = 0;
+  for (const Write& write : world.RunPass().plan.writes) {
+    if (write.verb != Verb::kDryRun) continue;
+    EXPECT_EQ(write.likeness, "");
+    ++asked;
+  }
+  EXPECT_GT(asked, 0);
 }
 
 TEST(Gate, MakesNoPodOfARefusedRevision) {

@@ -236,7 +236,13 @@ TEST(Executor, GivesADamagedRevisionItsMetadataBack) {
   }
 }
 
-TEST(Executor, LooksAtTheNameBeforeTheFirstApply) {
+planning::Write FirstApply() {
+  planning::Write write = WriteOf(Verb::kApply);
+  write.uid.clear();
+  return write;
+}
+
+TEST(Executor, LooksAtANameThatIsTakenBeforeItAppliesToIt) {
   struct Case {
     std::string standing, expected;
   };
@@ -248,12 +254,30 @@ TEST(Executor, LooksAtTheNameBeforeTheFirstApply) {
                                             {"predecessor's", "failed PreviousOwner"},
                                             {"orphaned", "failed Leftover"},
                                             {"foreign", "failed NameConflict"}}) {
+    for (const char* taken : {"Conflict", "AlreadyExists"}) {
+      FakeCluster cluster;
+      cluster.Shows("", AllStandings().at(test.standing));
+      cluster.Answers("PATCH first apply", Refusal(409, taken));
+      cluster.Answers("PATCH apply", Json(200, PodJson(kUid, "owner")));
+      EXPECT_EQ(cluster.Try(FirstApply()), test.expected) << test.standing;
+      EXPECT_EQ(cluster.CountOf("PATCH apply"), test.expected == "done" ? 1U : 0U) << test.standing;
+    }
+  }
+}
+
+TEST(Executor, LooksAtNoNameThatIsFree) {
+  FakeCluster cluster;
+  cluster.Answers("PATCH first apply", Json(200, PodJson(kUid, "owner")));
+  EXPECT_EQ(cluster.Try(FirstApply()), "done");
+  EXPECT_EQ(cluster.Requests(), std::vector<std::string>{"PATCH first apply"});
+}
+
+TEST(Executor, TellsWhyAFirstApplyFails) {
+  for (const WriteAnswer& answer : AllAnswers()) {
+    if (answer.says.empty() || answer.name.starts_with("409")) continue;
     FakeCluster cluster;
-    cluster.Shows("", AllStandings().at(test.standing));
-    cluster.Answers("", Json(200, PodJson(kUid, "owner")));
-    planning::Write write = WriteOf(Verb::kApply);
-    write.uid.clear();
-    EXPECT_EQ(cluster.Try(write), test.expected) << test.standing;
+    cluster.Answers("PATCH first apply", answer.answer);
+    EXPECT_EQ(cluster.Try(FirstApply()), "failed " + answer.says) << answer.name;
   }
 }
 

@@ -80,7 +80,10 @@ std::string Describe(const transport::Request& request) {
   if (request.target.find("labelSelector=") != std::string::npos) what = "LIST";
   const std::string type = HeaderOf(request, "Content-Type");
   if (type.find("merge-patch") != std::string::npos) what += " merge";
-  if (type.find("apply-patch") != std::string::npos) what += " apply";
+  if (type.find("apply-patch") != std::string::npos) {
+    const bool creates = request.body.find(R"("resourceVersion":"1")") != std::string::npos;
+    what += creates ? " first apply" : " apply";
+  }
   return what;
 }
 
@@ -121,10 +124,12 @@ FakeCluster::Answer FakeCluster::Handle(const transport::Request& request) {
   return answer != shows_.end() ? answer->second : NotFound();
 }
 
-planning::Outcome FakeCluster::Execute(std::vector<planning::Write> writes) {
+planning::Outcome FakeCluster::Execute(std::vector<planning::Write> writes,
+                                       const kube::ObjectMeta& owner) {
   plan_ = {};
   plan_.writes = std::move(writes);
-  return Executor(*client_, freshness_, *lost, backoff, *payloads).Execute(plan_, Owner());
+  return Executor(*client_, freshness_, {*lost, backoff, *payloads, accepted})
+      .Execute(plan_, owner);
 }
 
 std::string FakeCluster::Try(const planning::Write& write) {

@@ -36,7 +36,8 @@ std::string PodJson(const std::string& uid, const std::string& controller_uid,
 // A write about that pod.
 planning::Write WriteOf(planning::Verb verb);
 
-// "POST", "PATCH merge", "PATCH apply", "DELETE", "GET", "LIST"; dry runs are "POST dry".
+// "POST", "PATCH merge", "PATCH apply", "DELETE", "GET", "LIST"; dry runs are "POST dry", applies
+// that can only create "PATCH first apply".
 std::string Describe(const transport::Request& request);
 
 class FakeCluster {
@@ -51,7 +52,8 @@ class FakeCluster {
   void Answers(const std::string& what, Answer answer);
 
   // Carries out a plan of these writes.
-  planning::Outcome Execute(std::vector<planning::Write> writes);
+  planning::Outcome Execute(std::vector<planning::Write> writes,
+                            const kube::ObjectMeta& owner = Owner());
   // "done", "gone", "refused" or "failed REASON": what became of the one write.
   std::string Try(const planning::Write& write);
 
@@ -63,6 +65,7 @@ class FakeCluster {
   std::unique_ptr<LostChildren> lost;
   std::unique_ptr<RevisionPayloads> payloads;  // the last two
   RequestBackoff backoff{clock};
+  AcceptedPods accepted{clock};
   runtime::ApiClient& client() { return *client_; }
 
  private:

@@ -21,12 +21,11 @@ using ::testing::Pair;
 using Tally = std::map<std::string, int>;
 
 std::string CollectionOf(const transport::Request& request) {
-  const std::string path = request.target.substr(0, request.target.find('?'));
-  if (path.ends_with("/status")) return "status";
-  const std::string last = path.substr(path.rfind('/') + 1);
-  if (request.method == transport::Method::kPost) return last;
-  const std::string collection = path.substr(0, path.rfind('/'));
-  return collection.substr(collection.rfind('/') + 1);
+  std::string path = request.target.substr(0, request.target.find('?'));
+  const std::string status = path.ends_with("/status") ? "/status" : "";
+  path.resize(path.size() - status.size());
+  if (request.method != transport::Method::kPost) path.resize(path.rfind('/'));
+  return path.substr(path.rfind('/') + 1) + status;
 }
 
 // The sweep for lost children, which a new leader makes once, is not of the deployment.
@@ -55,9 +54,11 @@ json Serving() {
               {{"type", "Ready"}, {"status", "True"}}}}}}};
 }
 
-TEST(Requests, OfACreation) {
+TEST(Requests, OfACreationAreOneForEachObjectAndTwoStatuses) {
   SmallCluster cluster;
   Tally tally;
+  // As the API server has it before anybody tells of it.
+  cluster.Spec(planning::DeploymentBuilder().Status(nullptr));
   Count(cluster, tally);
   cluster.StoreOf(kube::kNodes).Upsert(planning::NodeBuilder("b200-1").Build(), "1");
   cluster.Lead();
@@ -67,13 +68,13 @@ TEST(Requests, OfACreation) {
   PatchPods(cluster, Serving());
   cluster.Play(seconds(5));
   EXPECT_EQ(cluster.status().at("summary").at("reason"), "");
-  EXPECT_THAT(
-      tally,
-      ElementsAre(Pair("GET poddisruptionbudgets", 1), Pair("GET rolebindings", 1),
-                  Pair("GET services", 2), Pair("PATCH apply poddisruptionbudgets", 1),
-                  Pair("PATCH apply rolebindings", 1), Pair("PATCH apply services", 2),
-                  Pair("PATCH apply status", 3), Pair("POST controllerrevisions", 1),
-                  Pair("POST dry pods", 3), Pair("POST pods", 4), Pair("POST serviceaccounts", 1)));
+  EXPECT_THAT(tally, ElementsAre(Pair("PATCH apply disaggdeployments/status", 2),
+                                 Pair("PATCH apply servingmodels/status", 1),
+                                 Pair("PATCH first apply poddisruptionbudgets", 1),
+                                 Pair("PATCH first apply rolebindings", 1),
+                                 Pair("PATCH first apply services", 2),
+                                 Pair("POST controllerrevisions", 1), Pair("POST dry pods", 3),
+                                 Pair("POST pods", 4), Pair("POST serviceaccounts", 1)));
 }
 
 }  // namespace

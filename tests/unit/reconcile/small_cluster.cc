@@ -193,6 +193,8 @@ SmallCluster::Answer SmallCluster::Write(const transport::Request& request,
   const bool create = request.method == transport::Method::kPost;
   const std::string name =
       create ? path + "/" + body.at("metadata").at("name").get<std::string>() : path;
+  const bool versioned = body.at("metadata").erase("resourceVersion") > 0;
+  if (versioned && objects_.contains(name)) return runtime::Refusal(409, "Conflict", "modified");
   if (create && objects_.contains(name)) return runtime::Refusal(409, "AlreadyExists", "exists");
   if (request.target.find("dryRun=All") != std::string::npos) {
     return runtime::Json(201, body.dump());

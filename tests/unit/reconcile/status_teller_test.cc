@@ -45,6 +45,36 @@ TEST(StatusTeller, LogsAFailureOnceWhileItLasts) {
   EXPECT_EQ(CountOf("SchedulerSilent", healed), 3) << "of each role, with the status that tells it";
 }
 
+// What somebody does to the pods of a deployment that has told of all of them, and when the status
+// tells that.
+TEST(StatusTeller, LetsCountsWaitForNewsButNoNews) {
+  struct Case {
+    const char* sentence;
+    nlohmann::json patch;  // of all pods
+    int told_after;        // milliseconds
+  };
+  const auto ready = nlohmann::json::parse(
+      R"({"phase": "Running", "conditions": [{"type": "PodScheduled", "status": "True"},
+                                             {"type": "Ready", "status": "True"}]})");
+  const auto bound =
+      nlohmann::json::parse(R"({"conditions": [{"type": "PodScheduled", "status": "True"}]})");
+  for (const Case& c : {Case{"that they have a node waits", {{"status", bound}}, 3000},
+                        Case{"that the deployment serves does not", {{"status", ready}}, 0}}) {
+    SmallCluster cluster;
+    cluster.Lead();
+    cluster.Play(std::chrono::seconds(10));
+    const nlohmann::json before = cluster.status();
+    for (const std::string& pod : cluster.Pods()) cluster.Patch(pod, c.patch);
+    int passed = 0;
+    while (cluster.status() == before && passed < 10'000) {
+      cluster.Play(std::chrono::milliseconds(100));
+      passed += 100;
+    }
+    EXPECT_GE(passed, c.told_after) << c.sentence;
+    EXPECT_LE(passed, c.told_after + 1000) << c.sentence;
+  }
+}
+
 // Somebody answers in place of the API server, or undoes it each time.
 TEST(StatusTeller, TellsEventsOnceOfAStatusThatDoesNotLast) {
   SmallCluster cluster;

@@ -13,7 +13,6 @@
 #include "operator/kube/list_decoder.h"
 #include "operator/kube/status_error.h"
 #include "operator/kube/watch_decoder.h"
-#include "operator/runtime/api_request.h"
 #include "operator/runtime/reflector_health.h"
 #include "operator/runtime/reflector_requests.h"
 #include "operator/runtime/watch_inbox.h"
@@ -83,7 +82,6 @@ class Reflector::Core : public std::enable_shared_from_this<Reflector::Core> {
     if (stopped_) return;
     list_ = list;
     store_.MarkUnsynced();
-    health_->ExpectAnswer();
     Perform(state_.Start());
   }
 
@@ -122,11 +120,12 @@ class Reflector::Core : public std::enable_shared_from_this<Reflector::Core> {
   }
 
   void SendList(const ReflectorAction& page) {
+    health_->ExpectAnswer();
     if (page.continue_token.empty()) pages_.clear();
     auto callback = [self = shared_from_this(), attempt = attempt_,
                      whole = !page.without_contents](base::Result<transport::Response> answer) {
       self->context_.loop->Post([self, attempt, whole, answer = std::move(answer)]() mutable {
-        if (attempt == self->attempt_) self->TakePage(ReadBody(std::move(answer)), whole);
+        if (attempt == self->attempt_) self->TakePage(ReadList(std::move(answer)), whole);
       });
     };
     context_.transport.Send(MakeList(spec_, options_, page), std::move(callback));
@@ -143,17 +142,34 @@ class Reflector::Core : public std::enable_shared_from_this<Reflector::Core> {
     for (const base::Error& error : page->skipped) health_->Skipped(error);
     std::move(page->items.begin(), page->items.end(), std::back_inserter(pages_));
     if (page->continue_token.empty()) {
-      store_.Replace(std::exchange(pages_, {}), page->resource_version);
       metrics_.lists.Add();
-      synced_list_ = list_;
-      on_synced_();
+      Publish(std::exchange(pages_, {}), page->resource_version);
     }
     Perform(state_.OnPage(page->resource_version, page->continue_token, body->size()));
   }
 
+  // The whole of what there is.
+  void Publish(std::vector<kube::ObjectPtr> objects, const std::string& resource_version) {
+    store_.Replace(std::move(objects), resource_version);
+    synced_list_ = list_;
+    on_synced_();
+  }
+
   void FailList(const base::Error& error) {
+    const base::SteadyTime now = context_.clock.Steady();
+    if (spec_.may_be_absent && error.reason == kNotServed) {
+      if (const auto next = state_.OnNotServed(store_.size() > 0, now)) return TakeAbsence(*next);
+    }
+    store_.MarkUnsynced();  // also when it was known to be absent until now
     health_->Failed("list", error);
-    Perform(state_.OnListFailed(error, context_.clock.Steady()));
+    Perform(state_.OnListFailed(error, now));
+  }
+
+  void TakeAbsence(const ReflectorAction& next) {
+    // The version of nothing: what waits for a write of ours to be seen asks for one more list.
+    Publish({}, kNotServed);
+    health_->NotServed();
+    Perform(next);
   }
 
   void OpenWatch(const std::string& resource_version) {

@@ -3,9 +3,10 @@
 // Keeps one ObjectStore equal to what the API server holds of one resource: lists it in pages,
 // watches it from there, and goes on after whatever breaks (reflector_state.h). Decodes on an
 // EventLoop that it may share with others, and calls the store's handlers there. A resource that
-// the server does not know (its CRD is not installed yet) is asked for again until it appears. An
-// object that cannot be read, or is too large, is in the store with its metadata and a
-// decode_error. Says in the store whether it is live. Thread-safe.
+// the server does not serve (its CRD is not installed) is asked for again until it appears, and is
+// empty until then where WatchSpec::may_be_absent says so. An object that cannot be read, or is too
+// large, is in the store with its metadata and a decode_error. Says in the store whether it is
+// live. Thread-safe.
 
 #include <cstdint>
 #include <functional>
@@ -32,6 +33,11 @@ struct WatchSpec {
   // Controllers start also while this resource cannot be listed; whoever decides on it asks
   // ObjectStore::live() first.
   bool optional = false;
+  // Not every cluster has this resource, in this version: while the API server says that it does
+  // not serve it, its cache is synced, live and empty. That word is at most
+  // ReflectorTimings::absent_most old. Not for what is installed with the operator, whose absence
+  // is a trouble.
+  bool may_be_absent = false;
 };
 
 // All outlive the reflector.

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "operator/observability/log.h"
+#include "operator/runtime/reflector_state.h"
 
 namespace runtime {
 namespace {
@@ -39,8 +40,21 @@ void ReflectorHealth::Answered() {
   expecting_ = false;
   store_.SetTrouble("");
   error_.reset();
-  if (!std::exchange(told_, false)) return;
-  observability::Log(Level::kInfo, "watched again", {{"resource", resource_.ToString()}});
+  const bool came = std::exchange(absent_, false);
+  if (!std::exchange(told_, false) && !came) return;
+  observability::Log(Level::kInfo, came ? "served and watched now" : "watched again",
+                     {{"resource", resource_.ToString()}});
+}
+
+void ReflectorHealth::NotServed() {
+  expecting_ = false;
+  store_.SetTrouble("");
+  error_.reset();
+  const bool known = std::exchange(absent_, true);
+  if (!std::exchange(told_, false) && known) return;
+  observability::Log(Level::kInfo,
+                     "not served by the API server: there are no such objects until it is",
+                     {{"resource", resource_.ToString()}, {"version", resource_.ApiVersion()}});
 }
 
 void ReflectorHealth::Failed(const char* verb, const base::Error& error) {
@@ -69,8 +83,7 @@ void ReflectorHealth::Skipped(const base::Error& error) {
 
 std::string ReflectorHealth::Words() const {
   if (!error_) return "the API server does not answer the watch of " + resource_.ToString();
-  // In the words of the API server; a proxy has others.
-  if (error_->code == base::ErrorCode::kNotFound && error_->reason == "NotFound") {
+  if (error_->reason == kNotServed) {
     return "the API server does not serve " + resource_.ToString() + " (" + resource_.ApiVersion() +
            "): install its CustomResourceDefinition; waiting for it";
   }

@@ -32,6 +32,9 @@ class ReflectorHealth : public std::enable_shared_from_this<ReflectorHealth> {
   // No watch is open from now on, until Answered.
   void ExpectAnswer();
   void Answered();
+  // The API server says that it does not serve the resource, and need not: the cache is live
+  // without a watch, until the next ExpectAnswer.
+  void NotServed();
   // `verb`: "list" or "watch".
   void Failed(const char* verb, const base::Error& error);
 
@@ -60,6 +63,7 @@ class ReflectorHealth : public std::enable_shared_from_this<ReflectorHealth> {
   std::uint64_t expectation_ = 0;     // numbers them
   std::optional<base::Error> error_;  // not over yet
   bool told_ = false;                 // of the trouble that is not over
+  bool absent_ = false;               // NotServed was told, and no watch since
   std::map<base::ErrorCode, std::optional<base::SteadyTime>> last_told_;
   std::optional<base::SteadyTime> last_unread_;
 };

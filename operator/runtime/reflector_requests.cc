@@ -1,6 +1,9 @@
 #include "operator/runtime/reflector_requests.h"
 
+#include <utility>
+
 #include "operator/kube/resource.h"
+#include "operator/runtime/api_request.h"
 
 namespace runtime {
 namespace {
@@ -32,6 +35,17 @@ transport::Request MakeList(const WatchSpec& spec, const ReflectorOptions& optio
   request.headers = {{"Accept", metadata ? kMetadataList : kJson}};
   request.total_timeout = options.timings.request;
   return request;
+}
+
+base::Result<std::string> ReadList(base::Result<transport::Response> answer) {
+  // An API server numbers whatever it answers, also for an aggregated one, which it answers with
+  // 503 while that cannot be reached. The body says less: "404 page not found" is everybody's.
+  const bool numbered = answer.ok() && !answer->Header("Audit-Id").empty();
+  auto body = ReadBody(std::move(answer));
+  if (body || !numbered || body.error().code != base::ErrorCode::kNotFound) return body;
+  base::Error error = body.error();
+  error.reason = kNotServed;
+  return error;
 }
 
 transport::Request MakeWatch(const WatchSpec& spec, const ReflectorOptions& options,

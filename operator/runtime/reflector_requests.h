@@ -1,6 +1,6 @@
 #pragma once
 
-// The requests of a reflector. Pure.
+// The requests of a reflector, and what answers a list. Pure.
 
 #include <chrono>
 #include <string>
@@ -14,6 +14,10 @@ namespace runtime {
 // acknowledged.
 transport::Request MakeList(const WatchSpec& spec, const ReflectorOptions& options,
                             const ReflectorAction& page);
+
+// The body of the answer to a list, or the error that it stands for: kNotServed when an API server
+// says that it has no such resource. A 404 of anybody else (a proxy) says nothing about objects.
+base::Result<std::string> ReadList(base::Result<transport::Response> answer);
 
 transport::Request MakeWatch(const WatchSpec& spec, const ReflectorOptions& options,
                              const std::string& resource_version, std::chrono::seconds duration);

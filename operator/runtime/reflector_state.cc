@@ -49,6 +49,7 @@ ReflectorAction ReflectorState::Start() { return List({}); }
 ReflectorAction ReflectorState::OnPage(const std::string& resource_version,
                                        const std::string& continue_token, std::size_t bytes) {
   page_size_.Took(bytes);
+  absent_since_.reset();
   continue_token_ = continue_token;
   without_contents_ = false;
   if (!continue_token.empty()) return Page({});
@@ -59,6 +60,7 @@ ReflectorAction ReflectorState::OnPage(const std::string& resource_version,
 }
 
 ReflectorAction ReflectorState::OnListFailed(const base::Error& error, base::SteadyTime now) {
+  if (error.reason != kNotServed) absent_since_.reset();
   if (error.code == ErrorCode::kTooLarge && !without_contents_) {
     if (page_size_.Shrink()) return Page({});
     // Of one object alone only our own bound says that it is what is too large. Whoever else
@@ -70,6 +72,13 @@ ReflectorAction ReflectorState::OnListFailed(const base::Error& error, base::Ste
   if (TookTooLong(error) && page_size_.Shrink()) return Page(delay);
   // A continue token that has expired (410) needs nothing special: the list begins anew.
   return List(delay);
+}
+
+std::optional<ReflectorAction> ReflectorState::OnNotServed(bool holds_objects,
+                                                           base::SteadyTime now) {
+  if (!absent_since_) absent_since_ = now;
+  if (holds_objects && now - *absent_since_ < timings_.absence_proof) return std::nullopt;
+  return List(Between(timings_.absent_least, timings_.absent_most));
 }
 
 void ReflectorState::OnWatchStarted(base::SteadyTime now) {
@@ -104,8 +113,14 @@ ReflectorAction ReflectorState::OnWatchEnded(const base::Status& status, base::S
 }
 
 std::chrono::seconds ReflectorState::WatchDuration() {
-  const auto range = static_cast<double>((timings_.watch_most - timings_.watch_least).count());
-  return timings_.watch_least + std::chrono::seconds(static_cast<std::int64_t>(range * Random()));
+  return std::chrono::duration_cast<std::chrono::seconds>(
+      Between(timings_.watch_least, timings_.watch_most));
+}
+
+std::chrono::milliseconds ReflectorState::Between(std::chrono::milliseconds least,
+                                                  std::chrono::milliseconds most) {
+  const auto range = static_cast<double>((most - least).count());
+  return least + std::chrono::milliseconds(static_cast<std::int64_t>(range * Random()));
 }
 
 ReflectorAction ReflectorState::List(std::chrono::milliseconds delay) {

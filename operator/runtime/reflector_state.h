@@ -13,6 +13,9 @@
 //     |  +-- ended, cut or silent: on from the last version -+
 //     +----- 410, refused, undecodable; nothing heard for `silence`, in however many watches
 //
+// A resource that the server does not serve and need not (OnNotServed) is listed again after
+// `absent_least` to `absent_most`: without it there is no watch that would say that it has come.
+//
 // Each failure waits: the first `first_retry`, then backoff_base * 2^n up to backoff_max, of which
 // the upper half is random; the count starts anew when the last failure is `healthy` ago. So
 // whatever a server or a proxy answers, an answer that has healed is noticed within backoff_max, or
@@ -55,7 +58,16 @@ struct ReflectorTimings {
   std::chrono::milliseconds refusal{5'000};
   // A cache whose watch has not answered for so long is not live.
   std::chrono::milliseconds live_grace{10'000};
+  // A resource that is not served is asked for again after a random time between these.
+  std::chrono::milliseconds absent_least{30'000};
+  std::chrono::milliseconds absent_most{60'000};
+  // For so long the servers have to say that they do not serve a resource until objects of it that
+  // were seen are believed to be gone: one of several servers learns of a new CRD after the others.
+  std::chrono::milliseconds absence_proof{10'000};
 };
+
+// Reason of the error of a list that an API server itself has answered with "no such resource".
+inline constexpr char kNotServed[] = "NotServed";
 
 struct ReflectorAction {
   enum class Kind { kList, kWatch };
@@ -81,6 +93,9 @@ class ReflectorState {
   ReflectorAction OnPage(const std::string& resource_version, const std::string& continue_token,
                          std::size_t bytes);
   ReflectorAction OnListFailed(const base::Error& error, base::SteadyTime now);
+  // The list failed with kNotServed. `holds_objects`: the cache is not empty. What to do next when
+  // that means that there are no objects; nothing when it is a failure like others for now.
+  std::optional<ReflectorAction> OnNotServed(bool holds_objects, base::SteadyTime now);
 
   void OnWatchStarted(base::SteadyTime now);
   // An object or a bookmark.
@@ -97,6 +112,8 @@ class ReflectorState {
   ReflectorAction Page(std::chrono::milliseconds delay) const;
   ReflectorAction Watch(std::chrono::milliseconds delay);
   std::chrono::milliseconds Backoff(const base::Error& error, base::SteadyTime now);
+  std::chrono::milliseconds Between(std::chrono::milliseconds least,
+                                    std::chrono::milliseconds most);
   double Random() { return std::uniform_real_distribution<double>(0, 1)(random_); }
 
   const ReflectorTimings timings_;
@@ -109,6 +126,8 @@ class ReflectorState {
   std::uint64_t watch_events_ = 0;
   // The last event or, while there is none, the beginning of the first watch after the list.
   std::optional<base::SteadyTime> heard_at_;
+  // The first of the answers in a row that the resource is not served.
+  std::optional<base::SteadyTime> absent_since_;
   int failures_ = 0;
   base::SteadyTime last_failure_;
   int future_versions_ = 0;  // how often in a row the server did not know our version yet

@@ -12,6 +12,13 @@ base::Error Reset() {
   return base::MakeError(base::ErrorCode::kConnection, "Reset", "connection reset");
 }
 
+// The words of kube-apiserver for a group of which it serves nothing.
+transport::Response NoSuchResource() {
+  return {404,
+          {{"Content-Type", "text/plain; charset=utf-8"}, {"Audit-Id", "b1a4e0a6"}},
+          "404 page not found\n"};
+}
+
 std::string Decode(const std::string& text) {
   std::string decoded;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -182,8 +189,7 @@ base::Result<transport::Response> FakeWatchServer::List(const transport::Request
     answer.headers = lists_.headers;
     return answer;
   }
-  if (!installed_)
-    return Refusal(404, "NotFound", "the server could not find the requested resource");
+  if (!installed_) return NoSuchResource();
   if (fails && kind == 0) return Reset();
   if (fails && kind == 1) return Refusal(500, "InternalError");
   // A token is VERSION:NAME, "what comes after NAME as it was at VERSION".
@@ -226,7 +232,9 @@ void FakeWatchServer::Open(const WatchPtr& watch) {
   if (watch->ended) return;  // cancelled before it began
   const Answer answer = [this] {
     std::lock_guard lock(mutex_);
-    return watches_answer_;
+    if (installed_) return watches_answer_;
+    const transport::Response none = NoSuchResource();
+    return Answer{none.status, none.headers, none.body};
   }();
   if (answer.status != 0 && watch->request.target.find(answer.path) != std::string::npos) {
     watch->sink->OnHead(answer.status, answer.headers);

@@ -44,6 +44,7 @@ class FakeWatchServer : public transport::Transport {
   void Delete(const std::string& name);
   // History up to now is forgotten.
   void Compact();
+  // Without it, lists and new watches are answered as by an API server that has no such resource.
   void Install(bool installed);
   void SetFaults(Faults faults);
   // More members of an object, as JSON: `,"spec":...`. Metadata-only answers leave them out.

@@ -233,6 +233,20 @@ TEST_F(ManagerTest, AResourceThatNobodyMayListHoldsUpOnlyWhoNeedsIt) {
   }
 }
 
+TEST_F(ManagerTest, IsReadyAndStartsWithoutAResourceThatNeedNotBeThere) {
+  Make();
+  WatchSpec spec{kube::kNodes, kube::MetadataDecoder({}), "", "", true};
+  spec.may_be_absent = true;
+  const ObjectStore& nodes = manager_->Watch(spec);
+  server_->AnswerLists({404, {{"Audit-Id", "b1a4e0a6"}}, "404 page not found\n", false, "/nodes"});
+  server_->Set("a");
+  Start();
+  ASSERT_TRUE(WaitFor([&] { return passes_ == 1 && nodes.live(); }));
+  EXPECT_EQ(nodes.size(), 0u);
+  EXPECT_EQ(listeners_.Ask(":8081", "/readyz").status, 200);
+  Join();
+}
+
 TEST_F(ManagerTest, ShowsTheCustomaryMetrics) {
   Make();
   server_->Set("a");

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "operator/observability/log.h"
+#include "operator/runtime/reflector_state.h"
 
 namespace runtime {
 namespace {
@@ -15,6 +16,12 @@ using ::testing::internal::GetCapturedStderr;
 
 base::Error Failure(base::ErrorCode code, const std::string& reason, const std::string& message) {
   return base::MakeError(code, reason, message);
+}
+
+int Count(const std::string& log, const std::string& text) {
+  int lines = 0;
+  for (std::size_t at = log.find(text); at != log.npos; at = log.find(text, at + 1)) ++lines;
+  return lines;
 }
 
 class ReflectorHealthTest : public ::testing::Test {
@@ -46,14 +53,9 @@ TEST_F(ReflectorHealthTest, ATroubleIsLoggedOnceAMinuteNotPerRetry) {
   health_->Answered();
   health_->Answered();
   const std::string log = Log();
-  const auto count = [&log](const std::string& text) {
-    int lines = 0;
-    for (std::size_t at = log.find(text); at != log.npos; at = log.find(text, at + 1)) ++lines;
-    return lines;
-  };
-  EXPECT_EQ(count("watch failed, retrying: forbidden: no"), 3);
-  EXPECT_EQ(count("list failed, retrying: HTTP 502"), 3);
-  EXPECT_EQ(count("watched again"), 1);
+  EXPECT_EQ(Count(log, "watch failed, retrying: forbidden: no"), 3);
+  EXPECT_EQ(Count(log, "list failed, retrying: HTTP 502"), 3);
+  EXPECT_EQ(Count(log, "watched again"), 1);
 }
 
 TEST_F(ReflectorHealthTest, ATroubleHasTheWordsOfTheServer) {
@@ -65,7 +67,7 @@ TEST_F(ReflectorHealthTest, ATroubleHasTheWordsOfTheServer) {
       {"a refusal", Failure(base::ErrorCode::kForbidden, "Forbidden", "nodes is forbidden: no"),
        "nodes is forbidden: no"},
       {"a resource that is not installed",
-       Failure(base::ErrorCode::kNotFound, "NotFound", "the server could not find it"),
+       Failure(base::ErrorCode::kNotFound, kNotServed, "HTTP 404: 404 page not found"),
        "the API server does not serve nodes (v1): install its CustomResourceDefinition"},
       {"a proxy that knows no such page",
        Failure(base::ErrorCode::kNotFound, "Http404", "HTTP 404: <html>"), "HTTP 404: <html>"},
@@ -77,6 +79,19 @@ TEST_F(ReflectorHealthTest, ATroubleHasTheWordsOfTheServer) {
     EXPECT_THAT(store_.trouble(), HasSubstr(c.words)) << c.what;
   }
   Log();
+}
+
+TEST_F(ReflectorHealthTest, AResourceThatNeedNotBeThereIsToldOnceAndSoIsItsComing) {
+  health_->ExpectAnswer();
+  health_->Failed("list", Failure(base::ErrorCode::kUnavailable, "Http503", "HTTP 503"));
+  store_.Replace({}, kNotServed);
+  for (int i = 0; i < 3; ++i) health_->NotServed();
+  EXPECT_TRUE(store_.live());
+  health_->Answered();
+  health_->Answered();
+  const std::string log = Log();
+  EXPECT_EQ(Count(log, "not served by the API server"), 1) << log;
+  EXPECT_EQ(Count(log, "served and watched now"), 1) << log;
 }
 
 TEST_F(ReflectorHealthTest, NoAnswerAtAllIsATroubleToo) {

@@ -232,6 +232,37 @@ TEST(ReflectorState, APageThatTakesTooLongIsAskedForInHalvesAfterAWait) {
   }
 }
 
+TEST_F(ReflectorStateTest, AResourceThatIsNotServedIsAskedForEveryHalfToWholeMinute) {
+  for (int i = 0; i < 20; ++i) {
+    const auto next = state_.OnNotServed(false, now_);
+    ASSERT_TRUE(next);
+    EXPECT_EQ(next->kind, Kind::kList);
+    EXPECT_EQ(next->continue_token, "");
+    EXPECT_GE(next->delay, seconds(30));
+    EXPECT_LE(next->delay, seconds(60));
+    now_ += next->delay;
+  }
+}
+
+// One of several API servers learns of a new CRD after the others.
+TEST_F(ReflectorStateTest, ObjectsThatWereSeenVanishOnlyAfterThatHasBeenSaidForTenSeconds) {
+  const base::Error not_served = base::MakeError(ErrorCode::kNotFound, kNotServed, "");
+  const auto says_so_after = [&](seconds wait) {
+    now_ += wait;
+    const auto next = state_.OnNotServed(true, now_);
+    if (!next) state_.OnListFailed(not_served, now_);
+    return next.has_value();
+  };
+  EXPECT_FALSE(says_so_after(seconds(0)));
+  EXPECT_FALSE(says_so_after(seconds(9)));
+  state_.OnListFailed(Failure(ErrorCode::kUnavailable), now_);
+  EXPECT_FALSE(says_so_after(seconds(1))) << "another answer has come in between";
+  state_.OnPage("11", "", 100);
+  EXPECT_FALSE(says_so_after(seconds(20))) << "it was listed in between";
+  EXPECT_FALSE(says_so_after(seconds(9)));
+  EXPECT_TRUE(says_so_after(seconds(1)));
+}
+
 TEST_F(ReflectorStateTest, AsksForWatchesOfFiveToTenMinutes) {
   seconds least{1000}, most{0};
   for (int i = 0; i < 500; ++i) {

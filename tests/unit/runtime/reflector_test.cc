@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "operator/base/system_clock.h"
+#include "operator/runtime/freshness.h"
 #include "tests/unit/runtime/fake_watch_server.h"
 
 namespace runtime {
@@ -29,6 +30,9 @@ ReflectorOptions Quick() {
   options.timings.idle = milliseconds(100);
   options.timings.refusal = milliseconds(50);
   options.timings.live_grace = milliseconds(50);
+  options.timings.absent_least = milliseconds(5);
+  options.timings.absent_most = milliseconds(10);
+  options.timings.absence_proof = milliseconds(20);
   options.page_size = 7;
   options.max_inbox_bytes = 512;
   options.seed = 1;
@@ -198,6 +202,82 @@ TEST(Reflector, WaitsForAResourceThatIsNotInstalledYet) {
   EXPECT_FALSE(f.store_.synced());
   f.server_.Install(true);
   ASSERT_TRUE(WaitFor([&] { return f.Converged(); }));
+}
+
+WatchSpec MayBeAbsent() {
+  WatchSpec spec = Fixture::Pods();
+  spec.may_be_absent = true;
+  return spec;
+}
+
+TEST(Reflector, AResourceThatNeedNotBeThereIsEmptyUntilItComes) {
+  Fixture f(1, Quick(), MayBeAbsent());
+  f.server_.Install(false);
+  const std::uint64_t list = f.reflector_->Restart();
+  ASSERT_TRUE(WaitFor([&] { return f.reflector_->synced_list() == list && f.store_.live(); }));
+  EXPECT_TRUE(f.store_.synced());
+  EXPECT_EQ(f.store_.size(), 0u);
+  EXPECT_EQ(f.server_.counts().watches, 0);
+  f.server_.Set("a");
+  f.server_.Install(true);
+  ASSERT_TRUE(WaitFor([&] { return f.Converged() && f.server_.counts().watches == 1; }));
+  EXPECT_TRUE(f.store_.live());
+}
+
+TEST(Reflector, ObjectsOfAResourceThatIsTakenAwayAreGone) {
+  Fixture f(1, Quick(), MayBeAbsent());
+  f.server_.Set("a");
+  f.reflector_->Restart();
+  ASSERT_TRUE(WaitFor([&] { return f.Converged() && f.store_.live(); }));
+  f.server_.Install(false);
+  f.server_.CutAll();
+  ASSERT_TRUE(WaitFor([&] { return f.store_.size() == 0; }));
+  ASSERT_TRUE(WaitFor([&] { return f.store_.live() && f.store_.synced(); }));
+  f.server_.Install(true);
+  ASSERT_TRUE(WaitFor([&] { return f.Converged(); }));
+  EXPECT_EQ(f.mirror(), f.server_.objects()) << "handlers were told of its end and of its return";
+}
+
+// Only an API server's own word says that there are no objects.
+TEST(Reflector, AnAnswerOfSomebodyElseIsNoAbsence) {
+  const struct {
+    const char* what;
+    FakeWatchServer::Answer answer;
+  } kCases[] = {
+      {"a proxy", {404, {}, "404 page not found\n"}},
+      {"an aggregated API that is down", {503, {{"Audit-Id", "b1a4e0a6"}}, "service unavailable"}},
+      {"a missing right", {403, {{"Audit-Id", "b1a4e0a6"}}, ""}},
+  };
+  for (const auto& c : kCases) {
+    Fixture f(1, Quick(), MayBeAbsent());
+    f.server_.AnswerLists(c.answer);
+    f.reflector_->Restart();
+    ASSERT_TRUE(WaitFor([&] { return f.server_.counts().lists >= 5; })) << c.what;
+    EXPECT_FALSE(f.store_.live()) << c.what;
+    f.server_.AnswerLists({});
+    f.server_.Install(false);
+    ASSERT_TRUE(WaitFor([&] { return f.store_.live(); })) << c.what;
+    f.server_.AnswerLists(c.answer);
+    ASSERT_TRUE(WaitFor([&] { return !f.store_.live(); })) << c.what << ", after an absence";
+    EXPECT_FALSE(f.store_.synced()) << c.what;
+  }
+}
+
+TEST(Reflector, WritesOfOursAreSettledWhenTheirResourceIsTakenAway) {
+  Fixture f(1, Quick(), MayBeAbsent());
+  f.server_.Set("a");
+  f.reflector_->Restart();
+  ASSERT_TRUE(WaitFor([&] { return f.Converged(); }));
+  Freshness freshness;
+  freshness.RegisterStore(kube::kPods, &f.store_, [&] {
+    const std::uint64_t list = f.reflector_->Restart();
+    return [&f, list] { return f.reflector_->synced_list() >= list; };
+  });
+  freshness.NoteWrite("owner", kube::kPods, "1000");
+  EXPECT_FALSE(freshness.IsFresh("owner", nullptr));
+  f.server_.Install(false);
+  f.server_.CutAll();
+  ASSERT_TRUE(WaitFor([&] { return freshness.IsFresh("owner", nullptr); }));
 }
 
 TEST(Reflector, ARestartIsSyncedByALaterListOnly) {

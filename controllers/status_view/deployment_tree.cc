@@ -2,10 +2,10 @@
 
 #include <optional>
 #include <set>
-#include <utility>
+#include <vector>
 
-#include "controllers/api/labels.h"
 #include "controllers/api/program_facts.h"
+#include "controllers/planning/pod_state.h"
 #include "controllers/status_view/pod_lines.h"
 #include "controllers/status_view/remarks.h"
 #include "controllers/status_view/role_line.h"
@@ -46,16 +46,17 @@ Row Header(const Facts& facts) {
           ReadyCell(facts)};
 }
 
-// The pods with the role's label that are the deployment's own.
-std::optional<PodGroup> GroupOf(const Facts& facts, api::RoleName role, Startup startup) {
+std::optional<RolePods> PodsOf(const Facts& facts, const planning::Snapshot& snapshot,
+                               const std::vector<planning::PodState>& all, api::RoleName role,
+                               const Startup& startup) {
   if (!facts.pods) return std::nullopt;
-  PodGroup group{std::string(api::ToString(role)), {}, std::move(startup)};
-  for (const auto& pod : *facts.pods) {
-    const bool own = pod->meta.controller_uid == facts.deployment->meta.uid;
-    if (own && pod->meta.label(api::kLabelRole) == group.role) group.pods.push_back(pod);
+  RolePods pods{std::string(api::ToString(role)), {}, {}};
+  for (const planning::PodState& state : all) {
+    if (state.role != role) continue;
+    pods.states.push_back(state);
+    pods.situations.push_back(Judge(state, snapshot, startup));
   }
-  SortPods(&group.pods);
-  return group;
+  return pods;
 }
 
 Startup WorkerStartup(const api::DeploymentSpec& spec) {
@@ -70,9 +71,9 @@ Startup RouterStartup(const api::DeploymentSpec& spec) {
   return {"waiting for " + roles + " workers for", 0};
 }
 
-std::vector<Branch> PodsOf(const std::optional<PodGroup>& group, const StatusFields& status,
-                           std::int64_t now) {
-  return group ? PodLines(*group, status.problems, now) : std::vector<Branch>{};
+std::vector<Branch> LinesOf(const std::optional<RolePods>& pods, const StatusFields& status,
+                            std::int64_t now) {
+  return pods ? PodLines(*pods, status.problems, now) : std::vector<Branch>{};
 }
 
 }  // namespace
@@ -80,10 +81,13 @@ std::vector<Branch> PodsOf(const std::optional<PodGroup>& group, const StatusFie
 std::string RenderDeployment(const Facts& facts, const Style& style) {
   const api::DeploymentSpec& spec = facts.deployment->spec;
   const StatusFields status = ReadStatus(facts.deployment->status);
+  const planning::Snapshot snapshot = SnapshotOf(facts);
+  const std::vector<planning::PodState> all = planning::ClassifyPods(snapshot);
   Branch root{Header(facts), {}};
 
-  const auto routers = GroupOf(facts, api::RoleName::kRouter, RouterStartup(spec));
-  root.children.push_back({RouterLine(facts, status, routers), PodsOf(routers, status, facts.now)});
+  const auto routers = PodsOf(facts, snapshot, all, api::RoleName::kRouter, RouterStartup(spec));
+  root.children.push_back(
+      {RouterLine(facts, status, routers, all), LinesOf(routers, status, facts.now)});
 
   std::set<api::RoleName> roles;
   for (const auto& [role, of_role] : spec.roles) roles.insert(role);
@@ -92,10 +96,10 @@ std::string RenderDeployment(const Facts& facts, const Style& style) {
   }
   for (const api::RoleName role : roles) {
     const auto found = status.roles.find(role);
-    const auto group = GroupOf(facts, role, WorkerStartup(spec));
+    const auto pods = PodsOf(facts, snapshot, all, role, WorkerStartup(spec));
     const RoleStatus of_role = found == status.roles.end() ? RoleStatus{} : found->second;
     root.children.push_back(
-        {RoleLine(facts, role, of_role, group), PodsOf(group, status, facts.now)});
+        {RoleLine(facts, role, of_role, pods), LinesOf(pods, status, facts.now)});
   }
   return RenderTree(root, style) + RenderTable(Remarks(facts, status), style);
 }

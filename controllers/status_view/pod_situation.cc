@@ -2,15 +2,20 @@
 
 #include <algorithm>
 #include <optional>
+#include <vector>
 
+#include "controllers/planning/group_state.h"
+#include "controllers/planning/plan.h"
+#include "controllers/planning/pod_problems.h"
+#include "controllers/planning/times.h"
 #include "controllers/status_view/text.h"
 #include "operator/base/text.h"
 
 namespace disagg::status_view {
 namespace {
 
-// Between the end of the grace period and the pod's disappearance the kubelet needs a moment.
-constexpr std::int64_t kPatienceSeconds = 30;
+using planning::Life;
+using planning::PodState;
 
 const kube::ContainerState* Find(const kube::Pod& pod,
                                  bool (*matches)(const kube::ContainerState&)) {
@@ -18,61 +23,36 @@ const kube::ContainerState* Find(const kube::Pod& pod,
   return found == pod.containers.end() ? nullptr : &*found;
 }
 
-Situation Ending(const kube::Pod& pod, std::int64_t now) {
-  const std::int64_t overdue = now - *pod.meta.deletion_time;
-  if (overdue <= kPatienceSeconds) return {"Terminating", Tone::kWaiting, "drains"};
-  return {"Terminating", Tone::kBad,
-          Age(overdue) + " over its grace period; does " +
-              (pod.node_name.empty() ? "its node" : pod.node_name.get()) + " answer?"};
+// Messages begin with the slot, which the line of a pod names already.
+std::string WithoutSlot(const std::string& message, const std::string& slot) {
+  if (!message.starts_with(slot)) return message;
+  return message.substr(std::min(message.find_first_not_of(": ", slot.size()), message.size()));
+}
+
+// What the planner finds wrong with the pod alone.
+std::optional<Situation> ProblemOf(const PodState& state, const planning::Snapshot& snapshot) {
+  planning::ProblemList list;
+  planning::AddPodProblems(snapshot, planning::Plan(), planning::Outcome(), {state}, list);
+  const std::vector<planning::Problem> problems = list.Take(1);
+  if (problems.empty()) return std::nullopt;
+  return Situation{problems[0].reason, Tone::kBad,
+                   WithoutSlot(problems[0].message, planning::SlotName(state.role, state.replica))};
+}
+
+Situation Running(const kube::Pod& pod, const kube::ContainerState& container,
+                  const Startup& startup, std::int64_t now) {
+  if (planning::HasServed(pod)) {
+    return {"NotReady", Tone::kBad, "was Ready until " + Age(now - pod.ready_since) + " ago"};
+  }
+  std::string note = startup.doing + " " + Age(now - container.started_at);
+  if (startup.timeout_seconds > 0) note += " of at most " + Age(startup.timeout_seconds);
+  return {"Starting", Tone::kWaiting, note};
 }
 
 std::string ExitOf(const kube::ContainerState& container) {
   const std::string said = base::LastLine(container.last_termination_message);
   return container.name + " exited with exit code " + std::to_string(container.last_exit_code) +
          (said.empty() ? "" : ": " + said);
-}
-
-Situation Failed(const kube::Pod& pod) {
-  std::string note = base::LastLine(pod.message);
-  const auto* ended =
-      Find(pod, [](const auto& container) { return container.last_exit_code != 0; });
-  if (note.empty() && ended != nullptr) note = ExitOf(*ended);
-  return {pod.reason.empty() ? "Failed" : pod.reason.get(), Tone::kBad, note};
-}
-
-bool WaitsForNoFault(const std::string& reason) {
-  return reason.empty() || reason == "ContainerCreating" || reason == "PodInitializing";
-}
-
-bool IsPullFailure(const std::string& reason) {
-  return reason == "ErrImagePull" || reason == "ImagePullBackOff" || reason == "InvalidImageName" ||
-         reason == "ErrImageNeverPull";
-}
-
-// What stops a container, if anything does.
-std::optional<Situation> Fault(const kube::ContainerState& container) {
-  const std::string& waiting = container.waiting_reason;
-  if (IsPullFailure(waiting)) {
-    return Situation{"ImagePullFailed", Tone::kBad,
-                     waiting + ": " + base::LastLine(container.waiting_message)};
-  }
-  if (container.restarts > 0 && container.last_termination_reason == "OOMKilled") {
-    return Situation{"OOMKilled", Tone::kBad, container.name + " needs more memory than its limit"};
-  }
-  if (waiting == "CrashLoopBackOff") return Situation{"CrashLoop", Tone::kBad, ExitOf(container)};
-  if (WaitsForNoFault(waiting)) return std::nullopt;
-  return Situation{waiting, Tone::kBad, base::LastLine(container.waiting_message)};
-}
-
-Situation Running(const kube::Pod& pod, const kube::ContainerState& container,
-                  const Startup& startup, std::int64_t now) {
-  // Until the first Ready the condition's last transition lies before the start of the container.
-  if (pod.ready_since > container.started_at) {
-    return {"NotReady", Tone::kBad, "was Ready until " + Age(now - pod.ready_since) + " ago"};
-  }
-  std::string note = startup.doing + " " + Age(now - container.started_at);
-  if (startup.timeout_seconds > 0) note += " of at most " + Age(startup.timeout_seconds);
-  return {"Starting", Tone::kWaiting, note};
 }
 
 Situation Waiting(const kube::Pod& pod) {
@@ -85,27 +65,24 @@ Situation Waiting(const kube::Pod& pod) {
   return {"Starting", Tone::kWaiting, "pulls images or mounts volumes"};
 }
 
-}  // namespace
-
-Situation Judge(const kube::Pod& pod, const Startup& startup, std::int64_t now) {
-  if (pod.meta.deleting()) return Ending(pod, now);
-  if (pod.phase == kube::PodPhase::kFailed) return Failed(pod);
-  if (pod.phase == kube::PodPhase::kSucceeded) return {"Completed", Tone::kBad, "exited by itself"};
-  if (pod.ready) return {"Ready", Tone::kGood, ""};
-  if (!pod.scheduled && !pod.scheduling_gates.empty()) {
-    return {"SchedulingGated", Tone::kBad,
-            "waits for its scheduling gates: " + pod.scheduling_gates};
+// Of a pod with which nothing is wrong.
+Situation Progress(const PodState& state, const Startup& startup, std::int64_t now) {
+  const kube::Pod& pod = *state.pod;
+  if (state.life == Life::kEnding) {
+    return {"Terminating", Tone::kWaiting, pod.meta.deleting() ? "drains" : state.why};
   }
-  if (!pod.unschedulable_message.empty()) {
-    return {"Unschedulable", Tone::kBad, pod.unschedulable_message};
-  }
+  if (state.ready()) return {"Ready", Tone::kGood, ""};
   if (!pod.scheduled) return {"Pending", Tone::kWaiting, "waits for the scheduler"};
-  for (const auto& container : pod.containers) {
-    if (auto fault = Fault(container)) return *std::move(fault);
-  }
   const auto* running =
       Find(pod, [](const auto& container) { return !container.init && container.running; });
   return running != nullptr ? Running(pod, *running, startup, now) : Waiting(pod);
+}
+
+}  // namespace
+
+Situation Judge(const PodState& state, const planning::Snapshot& snapshot, const Startup& startup) {
+  if (auto problem = ProblemOf(state, snapshot)) return *std::move(problem);
+  return Progress(state, startup, snapshot.now);
 }
 
 int Restarts(const kube::Pod& pod) {

@@ -1,10 +1,13 @@
 #pragma once
 
-// Where one pod is on its way to Ready, or what keeps it. Pure.
+// Where one pod is on its way to Ready, or what keeps it. What is wrong with a pod says the
+// planner, as in status.problems; here is added what is done while nothing is wrong. Pure.
 
 #include <cstdint>
 #include <string>
 
+#include "controllers/planning/pod_state.h"
+#include "controllers/planning/snapshot.h"
 #include "controllers/status_view/grid.h"
 #include "operator/kube/object.h"
 
@@ -17,14 +20,16 @@ struct Startup {
 };
 
 struct Situation {
-  // Ready, Starting, Pending, Unschedulable, ImagePullFailed, CrashLoop, NotReady, Terminating, or
-  // the reason of a failure. The same words as status.problems[].reason where both know the cause.
+  // Ready, Starting, Pending, NotReady, Terminating, or the reason of the planner's problem:
+  // Unschedulable, ImagePullFailed, CrashLoop, NodeLost, ...
   std::string state;
   Tone tone = Tone::kWaiting;
   std::string note;  // what is waited for, or the cause; may be empty
 };
 
-Situation Judge(const kube::Pod& pod, const Startup& startup, std::int64_t now);
+// `state` is of `snapshot`.
+Situation Judge(const planning::PodState& state, const planning::Snapshot& snapshot,
+                const Startup& startup);
 
 // Of all containers.
 int Restarts(const kube::Pod& pod);

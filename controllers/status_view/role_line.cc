@@ -1,16 +1,15 @@
 #include "controllers/status_view/role_line.h"
 
-#include <algorithm>
 #include <set>
+#include <vector>
 
 #include "controllers/api/decode.h"
-#include "controllers/api/labels.h"
 #include "controllers/status_view/text.h"
 
 namespace disagg::status_view {
 namespace {
 
-using PodPtr = std::shared_ptr<const kube::Pod>;
+using planning::GroupState;
 
 // "NIXL over rdma/ib"
 std::string Transfer(const Facts& facts, const std::string& accelerator) {
@@ -42,19 +41,19 @@ std::string Shape(const Facts& facts, api::RoleName role, int desired) {
 
 // "revision w7c3h5dn", and during a change "revision p2r8t6vz -> w7c3h5dn (1 old, 1 new starting:
 // loading weights 4m of at most 60m)".
-std::string Revision(const RoleStatus& status, const std::optional<PodGroup>& group,
-                     std::int64_t now) {
+std::string Revision(const RoleStatus& status, const std::optional<RolePods>& pods) {
   if (status.revision.empty()) return "nothing accepted yet";
   std::set<std::string> older;
-  std::vector<PodPtr> renewed;
-  int old = 0;
-  for (const PodPtr& pod : group ? group->pods : std::vector<PodPtr>{}) {
-    if (!Counts(*pod)) continue;
-    const std::string& revision = pod->meta.label(api::kLabelRoleRevision);
-    if (revision == status.revision) {
-      renewed.push_back(pod);
+  std::vector<GroupState> renewed;
+  int old = 0, ready = 0;
+  for (const GroupState& group :
+       pods ? planning::FoldGroups(pods->states) : std::vector<GroupState>()) {
+    if (!group.alive() && !group.crash_looping()) continue;
+    if (group.role_revision() == status.revision) {
+      renewed.push_back(group);
+      ready += group.ready ? 1 : 0;
     } else {
-      older.insert(revision);
+      older.insert(group.role_revision());
       ++old;
     }
   }
@@ -64,25 +63,23 @@ std::string Revision(const RoleStatus& status, const std::optional<PodGroup>& gr
     text += (revision == *older.begin() ? "" : ", ") + revision;
   }
   text += " -> " + status.revision + " (" + std::to_string(old) + " old";
-  if (const int ready = ReadyReplicas(renewed); ready > 0) {
-    text += ", " + std::to_string(ready) + " new";
-  }
-  const std::string waits = WhatIsWaitedFor(renewed, group->startup, now);
+  if (ready > 0) text += ", " + std::to_string(ready) + " new";
+  const std::string waits = WhatIsWaitedFor(*pods, renewed);
   return text + (waits.empty() ? "" : ", " + waits) + ")";
 }
 
 }  // namespace
 
 Row RoleLine(const Facts& facts, api::RoleName role, const RoleStatus& status,
-             const std::optional<PodGroup>& pods) {
+             const std::optional<RolePods>& pods) {
   return {{std::string(api::ToString(role))},
           Readiness(status, pods),
           {Shape(facts, role, status.desired)},
-          {Revision(status, pods, facts.now)}};
+          {Revision(status, pods)}};
 }
 
-Cell Readiness(const RoleStatus& status, const std::optional<PodGroup>& pods) {
-  const int ready = pods ? ReadyReplicas(pods->pods) : status.ready;
+Cell Readiness(const RoleStatus& status, const std::optional<RolePods>& pods) {
+  const int ready = pods ? ReadyReplicas(pods->states) : status.ready;
   return {std::to_string(ready) + "/" + std::to_string(status.desired),
           ready >= status.desired ? Tone::kPlain : Tone::kWaiting};
 }

@@ -15,9 +15,9 @@ namespace disagg::status_view {
 
 // `pods` are the role's; nothing when they may not be read.
 Row RoleLine(const Facts& facts, api::RoleName role, const RoleStatus& status,
-             const std::optional<PodGroup>& pods);
+             const std::optional<RolePods>& pods);
 
 // How many of a role are ready: as the pods say, or where they may not be read, the status. "1/2"
-Cell Readiness(const RoleStatus& status, const std::optional<PodGroup>& pods);
+Cell Readiness(const RoleStatus& status, const std::optional<RolePods>& pods);
 
 }  // namespace disagg::status_view

@@ -4,13 +4,14 @@
 #include <set>
 
 #include "controllers/api/engine_args.h"
-#include "controllers/api/labels.h"
 #include "controllers/api/program_facts.h"
 #include "controllers/status_view/pod_lines.h"
 #include "controllers/status_view/role_line.h"
 
 namespace disagg::status_view {
 namespace {
+
+using planning::PodState;
 
 // "kv-aware", "round-robin"; empty where the spec leaves it to the router.
 std::string Mode(const api::RouterSpec& router) {
@@ -24,21 +25,22 @@ std::string Mode(const api::RouterSpec& router) {
 
 // "in front of 2 prefill + 1 decode": ready workers that share a contract with a router; others it
 // cannot reach.
-std::string Workers(const Facts& facts, const std::optional<PodGroup>& routers) {
-  if (!routers || routers->pods.empty()) return "";
+std::string Workers(const Facts& facts, const std::vector<PodState>& states) {
   std::set<std::string> contracts;
-  for (const auto& pod : routers->pods) contracts.insert(pod->meta.label(api::kLabelContract));
-  std::map<api::RoleName, std::vector<std::shared_ptr<const kube::Pod>>> workers;
+  std::map<api::RoleName, std::vector<PodState>> workers;
   for (const auto& [role, spec] : facts.deployment->spec.roles) workers[role] = {};
-  for (const auto& pod : *facts.pods) {
-    const auto role = api::ParseRoleName(pod->meta.label(api::kLabelRole));
-    const bool own = pod->meta.controller_uid == facts.deployment->meta.uid;
-    const bool reached = own && contracts.contains(pod->meta.label(api::kLabelContract));
-    if (role && api::IsWorker(*role) && reached) workers[*role].push_back(pod);
+  for (const PodState& state : states) {
+    if (!api::IsWorker(state.role)) contracts.insert(state.contract);
+  }
+  if (contracts.empty()) return "";
+  for (const PodState& state : states) {
+    if (api::IsWorker(state.role) && contracts.contains(state.contract)) {
+      workers[state.role].push_back(state);
+    }
   }
   std::string text;
-  for (const auto& [role, pods] : workers) {
-    text += (text.empty() ? "in front of " : " + ") + std::to_string(ReadyReplicas(pods)) + " " +
+  for (const auto& [role, reached] : workers) {
+    text += (text.empty() ? "in front of " : " + ") + std::to_string(ReadyReplicas(reached)) + " " +
             std::string(api::ToString(role));
   }
   return text;
@@ -46,11 +48,11 @@ std::string Workers(const Facts& facts, const std::optional<PodGroup>& routers) 
 
 }  // namespace
 
-Row RouterLine(const Facts& facts, const StatusFields& status,
-               const std::optional<PodGroup>& pods) {
+Row RouterLine(const Facts& facts, const StatusFields& status, const std::optional<RolePods>& pods,
+               const std::vector<PodState>& all) {
   const auto counted = status.roles.find(api::RoleName::kRouter);
   std::string last = Mode(facts.deployment->spec.router);
-  const std::string workers = Workers(facts, pods);
+  const std::string workers = Workers(facts, all);
   if (!workers.empty()) last += (last.empty() ? "" : ", ") + workers;
   return {{std::string(api::ToString(api::RoleName::kRouter))},
           Readiness(counted == status.roles.end() ? RoleStatus{} : counted->second, pods),

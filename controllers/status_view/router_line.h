@@ -4,6 +4,7 @@
 // on. Pure.
 
 #include <optional>
+#include <vector>
 
 #include "controllers/status_view/facts.h"
 #include "controllers/status_view/pod_lines.h"
@@ -12,6 +13,7 @@
 namespace disagg::status_view {
 
 // `pods` are the routers'; nothing when they may not be read.
-Row RouterLine(const Facts& facts, const StatusFields& status, const std::optional<PodGroup>& pods);
+Row RouterLine(const Facts& facts, const StatusFields& status, const std::optional<RolePods>& pods,
+               const std::vector<planning::PodState>& all);
 
 }  // namespace disagg::status_view

@@ -1,8 +1,12 @@
 #include "operator/cmd/kubectl-disagg/status_command.h"
 
+#include <map>
+#include <memory>
 #include <optional>
 #include <set>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "controllers/api/decode.h"
 #include "controllers/api/labels.h"
@@ -59,6 +63,27 @@ base::Status ReadPods(ClusterReader& cluster, view::Facts* facts) {
   return {};
 }
 
+// One by one: pods of one deployment are on few of the nodes of a cluster.
+base::Status ReadNodes(ClusterReader& cluster, view::Facts* facts) {
+  std::map<std::string, std::shared_ptr<const kube::Node>> nodes;
+  std::set<std::string> names;
+  for (const auto& pod : facts->pods.value_or(std::vector<std::shared_ptr<const kube::Pod>>())) {
+    if (!pod->node_name.empty()) names.insert(pod->node_name);
+  }
+  for (const std::string& name : names) {
+    auto found = cluster.Get(kube::kNodes, {"", name}, kube::NodeDecoder());
+    if (found) {
+      nodes[name] = std::static_pointer_cast<const kube::Node>(*found);
+    } else if (found.error().code == ErrorCode::kForbidden) {
+      return {};
+    } else if (found.error().code != ErrorCode::kNotFound) {
+      return found.error();
+    }
+  }
+  facts->nodes = std::move(nodes);
+  return {};
+}
+
 ExitCode ShowOne(ClusterReader& cluster, const StatusOptions& options, Session& session) {
   auto found = FindDeployment(cluster, {options.namespace_name, options.name});
   if (!found) return Fail(session, found.error());
@@ -66,6 +91,7 @@ ExitCode ShowOne(ClusterReader& cluster, const StatusOptions& options, Session& 
   facts.deployment = std::move(*found);
   facts.now = session.now;
   if (const auto read = ReadPods(cluster, &facts); !read) return Fail(session, read.error());
+  if (const auto read = ReadNodes(cluster, &facts); !read) return Fail(session, read.error());
   if (const auto read = ReadClasses(cluster, &facts); !read) return Fail(session, read.error());
   session.out << view::RenderDeployment(facts, session.style);
   return kOk;

@@ -146,6 +146,47 @@ TEST(Plugin, ShowsWhatIsWrong) {
   EXPECT_NE(tree.out.find("Unschedulable   -"), std::string::npos) << tree.out;
 }
 
+// By the operator's own planner, also while no operator runs.
+TEST(Plugin, ExplainsWhatIsHeldBackWithoutAWrite) {
+  Operator op;
+  Deployment deployment("explained");
+  ASSERT_TRUE(deployment.WaitReady());
+  const std::string proxied = ChartEnvironment::cluster().dir() + "/explain.kubeconfig";
+  const auto proxy = FaultProxy::Start(ChartEnvironment::operator_kubeconfig(), proxied);
+  ASSERT_NE(proxy, nullptr);
+  const auto explain = [&] {
+    return Plugin({"explain", "explained", "-n", deployment.namespace_name()}, proxied);
+  };
+  const CommandResult nothing = explain();
+  EXPECT_EQ(nothing.exit_code, 0) << nothing.err;
+  EXPECT_EQ(nothing.out, "the operator holds nothing back\n");
+  EXPECT_EQ(nothing.err, "");
+  op.Stop();
+  deployment.Patch({{"model", {{"ref", "nvidia/Tiny-NVPF4"}}}});
+  const CommandResult held = explain();
+  EXPECT_EQ(held.exit_code, 0) << held.err;
+  EXPECT_NE(held.out.find("explained   keeps revision "), std::string::npos) << held.out;
+  EXPECT_NE(held.out.find("did you mean \"nvidia/Tiny-NVFP4\""), std::string::npos) << held.out;
+  EXPECT_EQ(proxy->Writes(), 0);
+}
+
+TEST(Plugin, JudgesPodsAsTheOperatorDoesWithoutIt) {
+  Operator op;
+  Deployment deployment("judged");
+  ASSERT_TRUE(deployment.WaitReady());
+  op.Stop();
+  const std::string decode = deployment.PodNames("decode").at(0);
+  const Answer hidden =
+      TheApi().MergePatch(deployment.Collection("pods") + "/" + decode,
+                          {{"metadata", {{"labels", {{"disagg.dev/discovery", nullptr}}}}}});
+  ASSERT_TRUE(hidden.ok()) << hidden.message();
+  const CommandResult tree =
+      Plugin({"status", "judged", "-n", deployment.namespace_name()}, Admin());
+  EXPECT_EQ(tree.exit_code, 0) << tree.err;
+  EXPECT_NE(tree.out.find("in front of 2 prefill + 0 decode"), std::string::npos) << tree.out;
+  EXPECT_NE(tree.out.find(decode + "    NotRoutable "), std::string::npos) << tree.out;
+}
+
 TEST(Plugin, ShowsAReaderWhatHeMaySee) {
   Operator op;
   Deployment deployment("seen");

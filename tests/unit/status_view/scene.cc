@@ -34,6 +34,7 @@ json EmptyPod(const PodSpec& spec) {
                     {"disagg.dev/incarnation", std::to_string(spec.incarnation)},
                     {"disagg.dev/role-revision", spec.revision},
                     {"disagg.dev/contract", "h6n4j8fs"}};
+  if (spec.role != "router") meta["labels"]["disagg.dev/discovery"] = "enabled";
   meta["ownerReferences"] = json::array({{{"apiVersion", "disagg.dev/v1alpha1"},
                                           {"kind", "DisaggDeployment"},
                                           {"name", "minimax-m3"},
@@ -129,11 +130,21 @@ Scene::Scene() {
           ReadyPod({.role = "decode", .revision = "w7c3h5dn", .node = "b200-1"}),
           ReadyPod({.role = "prefill", .revision = "k4x9m2qa", .replica = 1, .node = "b200-0"}),
           ReadyPod({.role = "prefill", .revision = "k4x9m2qa", .node = "b200-0"})};
+  for (const char* name : {"cpu-3", "b200-0", "b200-1", "b200-2", "b200-3"}) {
+    SetNode(name, true, 90 * kDay);
+  }
   classes = {{{"metadata", Meta("b200", 90 * kDay)},
               {"spec",
                {{"gpu", {{"resourceName", "nvidia.com/gpu"}, {"perNode", 8}}},
                 {"rdma", {{"type", "DevicePlugin"}, {"resourceName", "rdma/ib"}}},
                 {"precisions", {"fp4", "fp8"}}}}}};
+}
+
+void Scene::SetNode(const std::string& name, bool ready, std::int64_t age) {
+  std::erase_if(nodes, [&](const json& node) { return node["metadata"]["name"] == name; });
+  nodes.push_back({{"metadata", Meta(name, 90 * kDay)},
+                   {"spec", json::object()},
+                   {"status", {{"conditions", {PodCondition("Ready", ready, age)}}}}});
 }
 
 void Scene::Set(const json& condition) {
@@ -161,6 +172,7 @@ void Scene::SetRole(const std::string& role, int desired, int ready, const std::
 void Scene::AddTo(FakeCluster* cluster) const {
   cluster->Add("/apis/disagg.dev/v1alpha1/namespaces/serving/disaggdeployments", deployment);
   for (const json& pod : pods) cluster->Add("/api/v1/namespaces/serving/pods", pod);
+  for (const json& node : nodes) cluster->Add("/api/v1/nodes", node);
   for (const json& model : models) cluster->Add("/apis/disagg.dev/v1alpha1/servingmodels", model);
   for (const json& entry : classes) {
     cluster->Add("/apis/disagg.dev/v1alpha1/acceleratorclasses", entry);

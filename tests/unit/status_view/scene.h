@@ -42,11 +42,13 @@ struct Scene {
   Scene();
 
   nlohmann::json deployment;
-  std::vector<nlohmann::json> pods, models, classes;
+  std::vector<nlohmann::json> pods, nodes, models, classes;
 
   nlohmann::json& status() { return deployment["status"]; }
   // Replaces the condition of this type.
   void Set(const nlohmann::json& condition);
+  // Whose condition Ready is what it is since `age`.
+  void SetNode(const std::string& name, bool ready, std::int64_t age);
   void SetRole(const std::string& role, int desired, int ready, const std::string& revision);
   void AddProblem(const nlohmann::json& problem) { status()["problems"].push_back(problem); }
 

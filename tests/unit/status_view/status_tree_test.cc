@@ -117,6 +117,7 @@ void MakeRouterless(Scene& scene) {
 
 void MakeNodeLost(Scene& scene) {
   scene.pods[1]["metadata"]["deletionTimestamp"] = Ago(6 * kMinute);
+  scene.SetNode("b200-1", false, 11 * kMinute);
   scene.pods.push_back(ReadyPod({.role = "decode",
                                  .revision = "w7c3h5dn",
                                  .incarnation = 2,
@@ -128,6 +129,13 @@ void MakeNodeLost(Scene& scene) {
        {"node", "b200-1"},
        {"reason", "NodeLost"},
        {"message", "node b200-1 has been NotReady for 300 s; the operator replaces decode-0"}});
+}
+
+// What the operator has not reported, because it is not running.
+void MakeUnreported(Scene& scene) {
+  scene.pods[1]["metadata"]["labels"].erase("disagg.dev/discovery");
+  scene.pods[2]["metadata"]["deletionTimestamp"] = Ago(6 * kMinute);
+  std::erase_if(scene.nodes, [](const json& node) { return node["metadata"]["name"] == "cpu-3"; });
 }
 
 void MakeReplacedOften(Scene& scene) {
@@ -262,15 +270,26 @@ minimax-m3   serving   nvidia/MiniMax-M3-NVFP4 fp4, vllm on dynamo   Not ready f
         TreeCase{"a lost node explains the replacement", MakeNodeLost, R"(
 minimax-m3   serving   nvidia/MiniMax-M3-NVFP4 fp4, vllm on dynamo   Ready for 3d2h
 ├─ router    1/1   http://minimax-m3.serving.svc:8000/v1   kv-aware, in front of 2 prefill + 1 decode
-│  └─ minimax-m3-router-q5v8t3nd-0-1    Ready         cpu-3    restarts 0   3d
+│  └─ minimax-m3-router-q5v8t3nd-0-1    Ready      cpu-3    restarts 0   3d
 ├─ prefill   2/2   DEP2, 2 GPUs each, NIXL over rdma/ib    revision k4x9m2qa
-│  ├─ minimax-m3-prefill-k4x9m2qa-0-1   Ready         b200-0   restarts 0   3d
-│  └─ minimax-m3-prefill-k4x9m2qa-1-1   Ready         b200-0   restarts 0   3d
+│  ├─ minimax-m3-prefill-k4x9m2qa-0-1   Ready      b200-0   restarts 0   3d
+│  └─ minimax-m3-prefill-k4x9m2qa-1-1   Ready      b200-0   restarts 0   3d
 └─ decode    1/1   DEP8, 8 GPUs, NIXL over rdma/ib         revision w7c3h5dn
-   ├─ minimax-m3-decode-w7c3h5dn-0-1    Terminating   b200-1   restarts 0   3d    6m over its grace period; does b200-1 answer?
-   └─ minimax-m3-decode-w7c3h5dn-0-2    Ready         b200-3   restarts 0   10m   replaced 1 (NodeLost b200-1)
+   ├─ minimax-m3-decode-w7c3h5dn-0-1    NodeLost   b200-1   restarts 0   3d
+   └─ minimax-m3-decode-w7c3h5dn-0-2    Ready      b200-3   restarts 0   10m   replaced 1 (NodeLost b200-1)
 Problems:
   role decode, pod minimax-m3-decode-w7c3h5dn-0-1, node b200-1: NodeLost: node b200-1 has been NotReady for 300 s; the operator replaces decode-0
+)"},
+        TreeCase{"what is wrong with a pod is told without the operator, in its words",
+                 MakeUnreported, R"(
+minimax-m3   serving   nvidia/MiniMax-M3-NVFP4 fp4, vllm on dynamo   Ready for 3d2h
+├─ router    0/1   http://minimax-m3.serving.svc:8000/v1   kv-aware, in front of 1 prefill + 0 decode
+│  └─ minimax-m3-router-q5v8t3nd-0-1    NodeLost           cpu-3    restarts 0   3d   node cpu-3 is gone; the operator replaces router-0
+├─ prefill   1/2   DEP2, 2 GPUs each, NIXL over rdma/ib    revision k4x9m2qa
+│  ├─ minimax-m3-prefill-k4x9m2qa-0-1   Ready              b200-0   restarts 0   3d
+│  └─ minimax-m3-prefill-k4x9m2qa-1-1   StuckTerminating   b200-0   restarts 0   3d   pod minimax-m3-prefill-k4x9m2qa-1-1 on node b200-0 is still there, though it had to end by 2026-11-24T23:54:00Z: the kubelet of that node does not end it; check the node; if it never comes back: kubectl delete pod minimax-m3-prefill-k4x9m2qa-1-1 -n serving --grace-period=0 --force
+└─ decode    0/1   DEP8, 8 GPUs, NIXL over rdma/ib         revision w7c3h5dn
+   └─ minimax-m3-decode-w7c3h5dn-0-1    NotRoutable        b200-1   restarts 0   3d   runs, but requests do not find it without its labels; kubectl label pod minimax-m3-decode-w7c3h5dn-0-1 -n serving --overwrite disagg.dev/deployment=minimax-m3 disagg.dev/discovery=enabled, or delete it
 )"},
         TreeCase{"failures of pods that are gone are known from the annotation", MakeReplacedOften,
                  R"(
@@ -360,6 +379,18 @@ TEST(StatusTreeOfRanks, CountsReplicasThatAreWhole) {
     EXPECT_NE(out.find(ready + "/1"), std::string::npos) << out;
     EXPECT_NE(out.find("2 prefill + " + ready + " decode"), std::string::npos) << out;
   }
+}
+
+TEST(StatusTreeOfRanks, TellsWhatTheReplicaEndsWith) {
+  Scene scene;
+  scene.pods = {Rank(0, true), Rank(1, true)};
+  scene.pods[1]["status"]["phase"] = "Failed";
+  FakeCluster fake;
+  scene.AddTo(&fake);
+  const std::string out = ShowStatus(fake, {.name = "minimax-m3", .namespace_name = "serving"}).out;
+  EXPECT_NE(out.find("0-1-0   Terminating"), std::string::npos) << out;
+  EXPECT_NE(out.find("rank 1: "), std::string::npos) << out;
+  EXPECT_NE(out.find("0-1-1   PodFailed"), std::string::npos) << out;
 }
 
 }  // namespace

@@ -99,6 +99,7 @@ class CapacityPlanner {
       }
     }
     std::vector<Unit> list;
+    list.reserve(units.size());
     for (auto& [slot, unit] : units) list.push_back(std::move(unit));
     return list;
   }

@@ -97,8 +97,9 @@ class RolePlanner {
     }
     const int missing = Remove(turn);
     const int incomplete = CompleteGroups();
-    if (turn.may_create)
+    if (turn.may_create) {
       CreateMissing(WithoutHeld(turn.may_surge ? missing : WithoutSurge(missing)));
+    }
     DeleteOldFailures(missing == 0);
     return missing + incomplete;
   }

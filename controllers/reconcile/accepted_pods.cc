@@ -1,6 +1,7 @@
 #include "controllers/reconcile/accepted_pods.h"
 
 #include <chrono>
+#include <iterator>
 
 namespace disagg::reconcile {
 namespace {
@@ -67,8 +68,9 @@ void AcceptedPods::Forget(const std::string& namespace_name) {
 // What is forgotten is asked again.
 void AcceptedPods::MakeRoom() {
   if (entries_.size() < kMost) return;
-  std::erase_if(entries_,
-                [this](const auto& entry) { return Find(entry.first) == Answer::kUnknown; });
+  for (auto entry = entries_.begin(); entry != entries_.end();) {
+    entry = Find(entry->first) == Answer::kUnknown ? entries_.erase(entry) : std::next(entry);
+  }
   if (entries_.size() >= kMost) entries_.clear();
 }
 

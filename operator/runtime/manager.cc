@@ -161,7 +161,9 @@ AssembledManager::AssembledManager(ManagerParts parts, const base::Clock& clock,
                    : nullptr),
       client_(transport_, elector_.get(), ClientOptions(options_, clock, metrics_)),
       events_(transport_, elector_.get(), clock, EventsOf(), metrics_) {
-  for (int i = 0; i < options_.decode_threads; ++i) loops_.push_back(std::make_shared<EventLoop>());
+  for (int i = 0; i < options_.decode_threads; ++i) {
+    loops_.push_back(std::make_shared<EventLoop>());
+  }
 }
 
 AssembledManager::~AssembledManager() { StopAll(true); }

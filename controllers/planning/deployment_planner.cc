@@ -229,9 +229,9 @@ class DeploymentPlanner {
 
   void WakeForLeftovers() {
     const std::int64_t due = LeftoversDueAt(deployment_);
-    const bool waits = std::any_of(
-        snapshot_.leftovers.begin(), snapshot_.leftovers.end(),
-        [](const Leftover& leftover) { return !leftover.deleting && !leftover.orphaned(); });
+    const bool waits =
+        std::any_of(snapshot_.leftovers.begin(), snapshot_.leftovers.end(),
+                    [](const Leftover& leftover) { return leftover.awaits_collection(); });
     if (waits && snapshot_.now < due) WakeAt(due);
   }
 

@@ -105,7 +105,7 @@ void ReleaseLeftovers(const Snapshot& snapshot, std::vector<Write>& writes) {
   const kube::ObjectMeta& owner = snapshot.deployment->meta;
   if (snapshot.now < LeftoversDueAt(*snapshot.deployment)) return;
   for (const Leftover& leftover : snapshot.leftovers) {
-    if (leftover.deleting || leftover.orphaned()) continue;
+    if (!leftover.awaits_collection()) continue;
     Write write;
     write.verb = Verb::kDelete;
     write.stage = Stage::kRelease;

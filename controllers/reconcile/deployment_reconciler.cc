@@ -7,6 +7,7 @@
 
 #include "controllers/planning/deployment_planner.h"
 #include "controllers/reconcile/cache_lag.h"
+#include "controllers/reconcile/cached_source.h"
 #include "controllers/reconcile/pass_log.h"
 #include "controllers/reconcile/requeue.h"
 #include "controllers/reconcile/resolver.h"
@@ -142,8 +143,9 @@ DeploymentReconciler::Pass DeploymentReconciler::Begin(
         return knowledge_.caches.Shows(resource, child);
       });
   Pass pass;
-  pass.snapshot = ResolveSnapshot({knowledge_.caches, knowledge_.readiness, lost.children},
-                                  std::move(deployment), NowOf(manager_.server_clock()), settings_);
+  CachedSource source(knowledge_.caches, knowledge_.readiness, lost.children);
+  pass.snapshot =
+      ResolveSnapshot(source, std::move(deployment), NowOf(manager_.server_clock()), settings_);
   pass.snapshot.troubles = troubles_.Of(uid);
   for (const auto& [what, error] : lost.failures) pass.failures.push_back(TroubleOf(what, error));
   for (const auto& [resource, why] : pass.snapshot.not_live) {

@@ -55,6 +55,31 @@ std::optional<std::map<api::RoleName, RoleIdentity>> RolesFrom(const std::string
   return whole ? std::optional(std::move(roles)) : std::nullopt;
 }
 
+// As it is stored: what the pods of a replica have in common, which is nearly all, stands there
+// once. Those after the first are patches of it (RFC 6902).
+json WithPatches(json rendered) {
+  for (json& role : rendered["roles"]) {
+    json& pods = role["pods"];
+    for (std::size_t i = 1; i < pods.size(); ++i) {
+      pods[i]["patch"] = json::diff(pods[0]["template"], pods[i]["template"]);
+      pods[i].erase("template");
+    }
+  }
+  return rendered;
+}
+
+// Throws what a damaged text makes the library throw.
+json WithoutPatches(json rendered) {
+  for (json& role : rendered.at("roles")) {
+    json& pods = role.at("pods");
+    for (std::size_t i = 1; i < pods.size(); ++i) {
+      pods[i]["template"] = pods[0].at("template").patch(pods[i].at("patch"));
+      pods[i].erase("patch");
+    }
+  }
+  return rendered;
+}
+
 // A template for each of the ranks.
 bool HoldsPods(const json& role, int ranks) {
   const auto pods = role.find("pods");
@@ -114,7 +139,7 @@ json ToControllerRevision(const Revision& revision, const api::DisaggDeployment&
             {"labels", labels},
             {"annotations", annotations}}},
           {"revision", identity.number},
-          {"data", {{"inputs", revision.inputs}, {"rendered", revision.rendered}}}};
+          {"data", {{"inputs", revision.inputs}, {"rendered", WithPatches(revision.rendered)}}}};
 }
 
 std::string MissingKeys(const kube::ObjectMeta& meta) {
@@ -164,7 +189,11 @@ std::optional<Revision> RevisionOf(const std::string& text) {
   Revision revision{.identity = std::move(*identity), .inputs = {}, .rendered = {}};
   const json::json_pointer inputs("/data/inputs"), rendered("/data/rendered");
   if (object.contains(inputs)) revision.inputs = object.at(inputs);
-  if (object.contains(rendered)) revision.rendered = object.at(rendered);
+  try {
+    revision.rendered = WithoutPatches(object.at(rendered));
+  } catch (const json::exception&) {
+    return std::nullopt;
+  }
   return IsWhole(revision) ? std::optional(std::move(revision)) : std::nullopt;
 }
 

@@ -59,7 +59,7 @@ class CacheUnderTest {
 
   ObjectStore store;
   std::unique_ptr<transport::Transport> transport;
-  const std::shared_ptr<EventLoop> loop = std::make_shared<EventLoop>();
+  const std::shared_ptr<EventLoop> loop = std::make_shared<ThreadLoop>();
   std::unique_ptr<Reflector> reflector;
 
  private:

@@ -5,6 +5,7 @@
 
 #include "controllers/api/labels.h"
 #include "controllers/reconcile/caches.h"
+#include "controllers/reconcile/child_kinds.h"
 #include "operator/kube/list_decoder.h"
 
 namespace disagg::reconcile {

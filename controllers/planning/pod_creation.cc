@@ -60,7 +60,6 @@ void PodCreator::Create(const render::PodIdentity& identity, const render::PodHi
   Write write;
   write.verb = Verb::kCreate;
   write.stage = PolicyOf(role_).stage;
-  write.gate = goal_.gate;
   write.resource = kube::kPods;
   write.key = {
       snapshot_.deployment->meta.namespace_name,

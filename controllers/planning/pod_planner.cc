@@ -48,12 +48,12 @@ const GroupState* NewestOf(const Groups& groups, int replica) {
 
 // Of those that may go now; `in_use`: see FollowersInUse. Ranks that end with others of their group
 // are released before (release_planner.h).
-void DeleteRanks(const GroupState& group, const std::set<std::string>& in_use, Gate gate,
+void DeleteRanks(const GroupState& group, const std::set<std::string>& in_use,
                  const std::string& why, PodPlan& plan) {
   for (const PodState& rank : group.ranks) {
     if (!CanBeDeleted(rank) || EndsWithOthers(rank)) continue;
     if (in_use.contains(rank.pod->meta.uid)) continue;
-    plan.writes.push_back(DeleteOf(rank, PolicyOf(group.role).stage, gate, why));
+    plan.writes.push_back(DeleteOf(rank, PolicyOf(group.role).stage, why));
   }
 }
 
@@ -125,7 +125,7 @@ class RolePlanner {
   int Room() const { return limits_.ceiling - static_cast<int>(Holding().size()); }
 
   void Delete(const GroupState& group, const std::string& why) {
-    if (deleted_.insert(&group).second) DeleteRanks(group, in_use_, goal_.gate, why, plan_);
+    if (deleted_.insert(&group).second) DeleteRanks(group, in_use_, why, plan_);
   }
 
   void DeleteLost() {
@@ -347,7 +347,7 @@ void DeleteOtherContracts(const ContractStep& step, const std::set<std::string>&
                           const PodGoal& goal, PodPlan& plan) {
   for (const GroupState* group : step.drop) {
     const std::string why = "contract " + goal.revision.contract + " replaces " + group->contract();
-    DeleteRanks(*group, in_use, goal.gate, why, plan);
+    DeleteRanks(*group, in_use, why, plan);
   }
 }
 

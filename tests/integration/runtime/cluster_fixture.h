@@ -15,6 +15,7 @@
 #include "operator/observability/metrics.h"
 #include "operator/runtime/api_client.h"
 #include "operator/runtime/reflector.h"
+#include "operator/runtime/thread_loop.h"
 #include "operator/transport/transport.h"
 #include "tests/support/cluster.h"
 

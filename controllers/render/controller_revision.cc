@@ -2,6 +2,7 @@
 
 #include "controllers/api/labels.h"
 #include "controllers/render/canonical.h"
+#include "controllers/render/json_patch.h"
 #include "controllers/render/metadata.h"
 #include "controllers/render/objects.h"
 #include "controllers/render/revision.h"
@@ -61,7 +62,7 @@ json WithPatches(json rendered) {
   for (json& role : rendered["roles"]) {
     json& pods = role["pods"];
     for (std::size_t i = 1; i < pods.size(); ++i) {
-      pods[i]["patch"] = json::diff(pods[0]["template"], pods[i]["template"]);
+      pods[i]["patch"] = DiffJson(pods[0]["template"], pods[i]["template"]);
       pods[i].erase("template");
     }
   }

@@ -90,7 +90,6 @@ class ChildrenPlanner {
   Write Prepare(const kube::Resource& resource, Stage stage, json body) {
     Write write;
     write.stage = stage;
-    write.gate = goal_.gate;
     write.resource = resource;
     write.key = {deployment_.meta.namespace_name,
                  body.at("metadata").at("name").get<std::string>()};
@@ -158,7 +157,6 @@ class ChildrenPlanner {
       Write write;
       write.verb = Verb::kDelete;
       write.stage = Stage::kGarbage;
-      write.gate = goal_.gate;
       write.resource = child.resource;
       write.key = meta.key();
       write.uid = meta.uid;

@@ -23,7 +23,6 @@ struct ChildrenGoal {
   // The spec at hand was not accepted, and says nothing about what was: what is missing is made,
   // what is there stays as it is.
   bool heal_only = false;
-  Gate gate = Gate::kAlways;
 };
 
 std::vector<Write> PlanChildren(const Snapshot& snapshot, const ChildrenGoal& goal);

@@ -229,9 +229,9 @@ class DeploymentPlanner {
 
   void WakeForLeftovers() {
     const std::int64_t due = LeftoversDueAt(deployment_);
-    const bool waits = std::any_of(
-        snapshot_.leftovers.begin(), snapshot_.leftovers.end(),
-        [](const Leftover& leftover) { return !leftover.deleting && !leftover.orphaned(); });
+    const bool waits =
+        std::any_of(snapshot_.leftovers.begin(), snapshot_.leftovers.end(),
+                    [](const Leftover& leftover) { return leftover.awaits_collection(); });
     if (waits && snapshot_.now < due) WakeAt(due);
   }
 
@@ -269,14 +269,14 @@ class DeploymentPlanner {
 
   void PlanTowards(const Candidate& target, const std::map<api::RoleName, int>& desired, Gate gate,
                    bool heal_only) {
-    PodGoal goal{target.identity, desired, target.payload.get(), gate, hold_};
+    PodGoal goal{target.identity, desired, target.payload.get(), hold_};
     PodPlan pods = PlanPods(snapshot_, states_, goal);
     if (!pods.needs_payloads.empty()) {
       plan_.needs_payloads.insert(plan_.needs_payloads.end(), pods.needs_payloads.begin(),
                                   pods.needs_payloads.end());
       return;
     }
-    Append(std::move(pods.writes));
+    Append(std::move(pods.writes), gate);
     plan_.explanations.insert(plan_.explanations.end(), pods.explanations.begin(),
                               pods.explanations.end());
     if (pods.wake_at) WakeAt(*pods.wake_at);
@@ -286,13 +286,8 @@ class DeploymentPlanner {
                                            .ranks = RanksOf(target.identity),
                                            .draining = DrainingFollowers(),
                                            .keep_accounts = OldPods(target),
-                                           .heal_only = heal_only,
-                                           .gate = gate});
-    // What the dry runs need has to be there whatever they answer.
-    for (Write& write : writes) {
-      if (gate == Gate::kIfAccepted && write.stage == Stage::kAccount) write.gate = Gate::kAlways;
-    }
-    Append(std::move(writes));
+                                           .heal_only = heal_only});
+    Append(std::move(writes), gate);
   }
 
   // The first pods come before everything that is of no use until they are ready: a model loads for
@@ -312,7 +307,13 @@ class DeploymentPlanner {
     plan_.another_pass = left > 0;
   }
 
-  void Append(std::vector<Write> writes) {
+  // What the dry runs need has to be there whatever they answer.
+  static Gate GateOf(const Write& write, Gate gate) {
+    return gate == Gate::kIfAccepted && IsFoundation(write.stage) ? Gate::kAlways : gate;
+  }
+
+  void Append(std::vector<Write> writes, Gate gate = Gate::kAlways) {
+    for (Write& write : writes) write.gate = GateOf(write, gate);
     plan_.writes.insert(plan_.writes.end(), std::make_move_iterator(writes.begin()),
                         std::make_move_iterator(writes.end()));
   }

@@ -6,6 +6,7 @@
 #include "controllers/api/labels.h"
 #include "controllers/planning/group_state.h"
 #include "controllers/planning/node_bans.h"
+#include "controllers/planning/pod_creation.h"
 #include "controllers/planning/pod_writes.h"
 #include "controllers/planning/rank_fate.h"
 #include "controllers/planning/removal.h"
@@ -17,7 +18,6 @@
 #include "controllers/planning/slot_names.h"
 #include "controllers/planning/succession.h"
 #include "controllers/planning/surge.h"
-#include "controllers/render/objects.h"
 
 namespace disagg::planning {
 namespace {
@@ -48,20 +48,14 @@ const GroupState* NewestOf(const Groups& groups, int replica) {
 
 // Of those that may go now; `in_use`: see FollowersInUse. Ranks that end with others of their group
 // are released before (release_planner.h).
-void DeleteRanks(const GroupState& group, const std::set<std::string>& in_use, Gate gate,
+void DeleteRanks(const GroupState& group, const std::set<std::string>& in_use,
                  const std::string& why, PodPlan& plan) {
   for (const PodState& rank : group.ranks) {
     if (!CanBeDeleted(rank) || EndsWithOthers(rank)) continue;
     if (in_use.contains(rank.pod->meta.uid)) continue;
-    plan.writes.push_back(DeleteOf(rank, PolicyOf(group.role).stage, gate, why));
+    plan.writes.push_back(DeleteOf(rank, PolicyOf(group.role).stage, why));
   }
 }
-
-// What pods are created from.
-struct Source {
-  const render::RevisionIdentity& revision;
-  const render::Revision* payload;  // null: not read yet
-};
 
 // Works on one role of the target's contract; collects into a PodPlan.
 class RolePlanner {
@@ -73,7 +67,8 @@ class RolePlanner {
         role_(role),
         policy_(PolicyOf(role)),
         in_use_(in_use),
-        plan_(plan) {
+        plan_(plan),
+        creator_(snapshot, goal, role, plan) {
     const auto desired = goal.desired.find(role);
     desired_ = desired == goal.desired.end() ? 0 : desired->second;
     limits_ = LimitsOf(desired_, MinReady(*snapshot.deployment, role), policy_.unavailable,
@@ -130,7 +125,7 @@ class RolePlanner {
   int Room() const { return limits_.ceiling - static_cast<int>(Holding().size()); }
 
   void Delete(const GroupState& group, const std::string& why) {
-    if (deleted_.insert(&group).second) DeleteRanks(group, in_use_, goal_.gate, why, plan_);
+    if (deleted_.insert(&group).second) DeleteRanks(group, in_use_, why, plan_);
   }
 
   void DeleteLost() {
@@ -224,34 +219,12 @@ class RolePlanner {
   int CompleteGroups() {
     int incomplete = 0;
     for (const GroupState* group : Kept()) {
-      const PodState& first = group->ranks.front();
       const std::vector<int> missing = RanksToCreate(group->ranks);
       if (missing.empty()) continue;
       ++incomplete;
-      const std::optional<Source> source = SourceOf(first.revision);
-      if (!source) continue;
-      if (source->payload == nullptr) {
-        plan_.needs_payloads.insert(first.revision);
-        continue;
-      }
-      render::PodIdentity identity{role_, group->replica, group->incarnation, 0, first.ranks};
-      for (const int rank : missing) {
-        identity.rank = rank;
-        Create(identity, HistoryLike(first, snapshot_.now), "", *source);
-      }
+      creator_.CompleteGroup(*group, missing);
     }
     return incomplete;
-  }
-
-  std::optional<Source> SourceOf(const std::string& revision) const {
-    if (revision == goal_.revision.name) return Source{goal_.revision, goal_.payload};
-    const auto stored =
-        std::find_if(snapshot_.revisions.begin(), snapshot_.revisions.end(),
-                     [&](const StoredRevision& other) { return other.identity.name == revision; });
-    if (stored == snapshot_.revisions.end()) return std::nullopt;
-    const auto payload = snapshot_.payloads.find(revision);
-    return Source{stored->identity,
-                  payload == snapshot_.payloads.end() ? nullptr : payload->second.get()};
   }
 
   void CreateMissing(int missing) {
@@ -264,14 +237,14 @@ class RolePlanner {
     for (const GroupState* group : Kept()) {
       (policy_.surge > 0 && Outdated(*group) ? older : taken).insert(group->replica);
     }
-    const Source source{goal_.revision, goal_.payload};
+    const PodSource source{goal_.revision, goal_.payload};
     for (const int replica : VacantSlots(missing, taken, older)) {
       CreateNext(replica, Predecessor(replica), source);
     }
   }
 
   void CreateStandIn(const GroupState& lost) {
-    const std::optional<Source> source = SourceOf(lost.ranks.front().revision);
+    const std::optional<PodSource> source = SourceOf(lost.ranks.front().revision, goal_, snapshot_);
     if (!source) return;
     Explain(lost.slot(), "is created again from revision " + lost.role_revision(),
             "no pod of revision " + revision_ + " was ever ready");
@@ -290,7 +263,7 @@ class RolePlanner {
   // One above the highest of the slot. What is gone leaves its name: were it only hidden from our
   // caches, the API server would say that it is taken.
   render::PodIdentity NextIdentity(int replica, const GroupState* before,
-                                   const Source& source) const {
+                                   const PodSource& source) const {
     const GroupState* there = NewestOf(groups_, replica);
     const int next = there == nullptr ? 1 : there->incarnation + 1;
     const int last = before == nullptr ? 1 : before->incarnation;
@@ -299,11 +272,7 @@ class RolePlanner {
                      role.revision);
   }
 
-  const std::string& RoleRevision(const Source& source) const {
-    return source.revision.roles.at(role_).revision;
-  }
-
-  void CreateNext(int replica, const GroupState* before, const Source& source) {
+  void CreateNext(int replica, const GroupState* before, const PodSource& source) {
     const GroupState* there = NewestOf(groups_, replica);
     // Its deletion is asked for by this plan, and an answer of the API server may refute it.
     if (there != nullptr && there->in_doubt()) {
@@ -322,61 +291,10 @@ class RolePlanner {
         return;
       }
     }
-    CreateGroup(NextIdentity(replica, before, source), before, source);
+    creator_.CreateGroup(NextIdentity(replica, before, source), before, source);
   }
 
-  void CreateGroup(render::PodIdentity identity, const GroupState* before, const Source& source) {
-    render::PodHistory history;
-    if (before != nullptr && Continues(*before, source)) {
-      history = HistoryAfter(*before->worst, snapshot_.now);
-    }
-    const std::string cause = before == nullptr ? "" : Cause(*before);
-    // The leader of several ranks comes when the others are there; see rank_fate.h.
-    identity.rank = identity.ranks > 1 ? 1 : 0;
-    for (; identity.rank < identity.ranks; ++identity.rank) {
-      Create(identity, history, cause, source);
-    }
-  }
-
-  void Create(const render::PodIdentity& identity, const render::PodHistory& history,
-              const std::string& cause, const Source& source) {
-    Write write;
-    write.verb = Verb::kCreate;
-    write.stage = policy_.stage;
-    write.gate = goal_.gate;
-    write.resource = kube::kPods;
-    write.key = {snapshot_.deployment->meta.namespace_name,
-                 render::PodName(snapshot_.deployment->meta.name, identity, RoleRevision(source))};
-    write.body = Render(identity, history, source);
-    write.reason = "create " + SlotName(role_, identity.replica) + " (incarnation " +
-                   std::to_string(identity.incarnation) +
-                   (identity.ranks > 1 ? ", rank " + std::to_string(identity.rank) : "") + ")" +
-                   (cause.empty() ? "" : ": " + cause);
-    plan_.writes.push_back(std::move(write));
-  }
-
-  nlohmann::json Render(const render::PodIdentity& identity, render::PodHistory history,
-                        const Source& source) {
-    const nlohmann::json& pod = source.payload->Template(role_, identity.rank);
-    if (!history.avoid_nodes.empty()) {
-      history.avoid_strictly = AnotherNodeFits(snapshot_.capacity, pod.at("spec"),
-                                               render::DevicesOf(pod), history.avoid_nodes);
-      Explain(SlotName(role_, identity.replica), BanClause(history.faults, snapshot_.now));
-    }
-    return render::RenderPod(*snapshot_.deployment, source.revision, pod, identity, history);
-  }
-
-  std::string Cause(const GroupState& before) const {
-    if (!before.why().empty()) return before.why();
-    return before.life == Life::kEnding ? "its pod was deleted" : "revision " + revision_;
-  }
-
-  // A changed role revision is somebody's answer to whatever became of the pods before.
-  bool Continues(const GroupState& before, const Source& source) const {
-    return before.role_revision() == RoleRevision(source);
-  }
-
-  bool InBackoff(const GroupState& before, const Source& source) {
+  bool InBackoff(const GroupState& before, const PodSource& source) {
     if (!Continues(before, source)) return false;
     const std::int64_t at = SuccessorAt(*before.worst, snapshot_.now);
     if (snapshot_.now >= at) return false;
@@ -415,6 +333,7 @@ class RolePlanner {
   const RolePolicy& policy_;
   const std::set<std::string>& in_use_;
   PodPlan& plan_;
+  PodCreator creator_;
   int desired_ = 0;
   Limits limits_;
   std::string revision_;
@@ -428,7 +347,7 @@ void DeleteOtherContracts(const ContractStep& step, const std::set<std::string>&
                           const PodGoal& goal, PodPlan& plan) {
   for (const GroupState* group : step.drop) {
     const std::string why = "contract " + goal.revision.contract + " replaces " + group->contract();
-    DeleteRanks(*group, in_use, goal.gate, why, plan);
+    DeleteRanks(*group, in_use, why, plan);
   }
 }
 

@@ -33,7 +33,6 @@ struct PodGoal {
   render::RevisionIdentity revision;
   std::map<api::RoleName, int> desired;
   const render::Revision* payload = nullptr;  // null: not read yet
-  Gate gate = Gate::kAlways;
   CapacityHold hold = {};
 };
 

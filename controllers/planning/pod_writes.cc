@@ -23,11 +23,10 @@ Write Restore(const kube::Resource& resource, const kube::ObjectKey& key, const 
 
 // A pod on a dead node is ended by nobody else. Without a Node there is no kubelet that could still
 // run it, so grace 0 is safe there and only there; that there is none is asked for once more.
-Write DeleteOf(const PodState& state, Stage stage, Gate gate, const std::string& why) {
+Write DeleteOf(const PodState& state, Stage stage, const std::string& why) {
   Write write;
   write.verb = Verb::kDelete;
   write.stage = stage;
-  write.gate = gate;
   write.resource = kube::kPods;
   write.key = state.pod->meta.key();
   write.uid = state.pod->meta.uid;

@@ -10,7 +10,7 @@
 namespace disagg::planning {
 
 // Ends it with its own grace, or at once where no kubelet is left that could still run it.
-Write DeleteOf(const PodState& state, Stage stage, Gate gate, const std::string& why);
+Write DeleteOf(const PodState& state, Stage stage, const std::string& why);
 
 // Nothing more can be done about a pod that is ending by itself.
 bool CanBeDeleted(const PodState& state);

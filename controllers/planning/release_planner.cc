@@ -23,7 +23,7 @@ void Release(PodState& state, const std::string& why, const Uids& in_use,
   // An order to end needs no proof that the node is gone; only grace 0 does, once this one stands.
   if (state.in_doubt()) state.node_gone = state.node_absent = false;
   if (!in_use.contains(state.pod->meta.uid)) {
-    writes.push_back(DeleteOf(state, Stage::kRelease, Gate::kAlways, why));
+    writes.push_back(DeleteOf(state, Stage::kRelease, why));
   }
   state.released = true;
   state.life = Life::kEnding;
@@ -52,7 +52,7 @@ void ReleaseBrokenGroups(const Snapshot& snapshot, const std::vector<PodState>& 
   for (const GroupState& group : FoldGroups(states)) {
     for (const PodState& rank : group.ranks) {
       if (!EndsWithOthers(rank) || in_use.contains(rank.pod->meta.uid)) continue;
-      writes.push_back(DeleteOf(rank, Stage::kRelease, Gate::kAlways, rank.why));
+      writes.push_back(DeleteOf(rank, Stage::kRelease, rank.why));
       writes.back().because_absent = AbsenceBehind(snapshot, group);
       writes.back().is_replaced = true;
     }
@@ -95,7 +95,7 @@ void ReleaseStrays(const Snapshot& snapshot, const std::vector<PodState>& states
     if (pod->meta.deleting() || known.contains(pod->meta.uid)) continue;
     PodState stray;
     stray.pod = pod;
-    writes.push_back(DeleteOf(stray, Stage::kRelease, Gate::kAlways, "its name is of no replica"));
+    writes.push_back(DeleteOf(stray, Stage::kRelease, "its name is of no replica"));
   }
 }
 
@@ -105,7 +105,7 @@ void ReleaseLeftovers(const Snapshot& snapshot, std::vector<Write>& writes) {
   const kube::ObjectMeta& owner = snapshot.deployment->meta;
   if (snapshot.now < LeftoversDueAt(*snapshot.deployment)) return;
   for (const Leftover& leftover : snapshot.leftovers) {
-    if (leftover.deleting || leftover.orphaned()) continue;
+    if (!leftover.awaits_collection()) continue;
     Write write;
     write.verb = Verb::kDelete;
     write.stage = Stage::kRelease;

@@ -80,6 +80,8 @@ struct Leftover {
 
   // Left by a deletion with --cascade=orphan: nobody deletes it.
   bool orphaned() const { return owner_uid.empty(); }
+  // The garbage collector will delete it, and has not begun to.
+  bool awaits_collection() const { return !deleting && !orphaned(); }
 };
 
 // The newest pod of a slot that is gone, as this process saw or created it last.

@@ -14,12 +14,12 @@ planning::Trouble LagTrouble(const std::string& behind) {
 }
 
 void KeepSafeWrites(const std::string& behind, const planning::Snapshot& snapshot,
-                    planning::Plan& plan) {
+                    const std::set<std::string>& deleted, planning::Plan& plan) {
   const bool knows_pods = behind != kube::kPods.ToString();
   const bool suspended = snapshot.deployment->spec.suspend;
   std::erase_if(plan.writes, [&](const planning::Write& write) {
     return write.stage != planning::Stage::kRelease || write.verb != planning::Verb::kDelete ||
-           !(knows_pods || suspended);
+           !(knows_pods || (suspended && !deleted.contains(write.uid)));
   });
 }
 

@@ -4,16 +4,13 @@
 
 #include "controllers/api/decode.h"
 #include "controllers/api/labels.h"
-#include "controllers/reconcile/revision_object.h"
+#include "controllers/reconcile/child_kinds.h"
 
 namespace disagg::reconcile {
 namespace {
 
 // A label of ours alone: the well-known ones are everybody's to change.
 const std::string kOurs = api::kLabelDeployment;
-
-// What is kept of the labels and annotations of children: nothing is decided by others.
-kube::KeepKeys OwnKeys() { return {{"disagg.dev/"}}; }
 
 std::vector<std::string> NamedDeployment(const kube::Object& child) {
   const std::string& deployment = child.meta.label(api::kLabelDeployment);
@@ -40,12 +37,6 @@ runtime::ObjectStore& WatchPods(runtime::Manager& manager) {
 
 }  // namespace
 
-kube::Decoder ChildDecoder(const kube::Resource& resource) {
-  if (resource == kube::kPods) return kube::PodDecoder(OwnKeys());
-  if (resource == kube::kControllerRevisions) return RevisionDecoder(OwnKeys());
-  return kube::RawDecoder(OwnKeys());
-}
-
 Caches::Caches(runtime::Manager& manager)
     : deployment_objects(
           manager.Watch({api::kDisaggDeployments, api::DisaggDeploymentDecoder(), "", "", false})),
@@ -66,9 +57,9 @@ Caches::Caches(runtime::Manager& manager)
       pods(pod_objects),
       revisions(revision_objects) {
   children = {{kube::kPods, &pod_objects}, {kube::kControllerRevisions, &revision_objects}};
-  for (const kube::Resource& resource : {kube::kServices, kube::kServiceAccounts,
-                                         kube::kRoleBindings, kube::kPodDisruptionBudgets}) {
-    children.push_back({resource, &WatchChildren(manager, resource)});
+  for (const kube::Resource& kind : ChildKinds()) {
+    if (kind == kube::kPods || kind == kube::kControllerRevisions) continue;
+    children.push_back({kind, &WatchChildren(manager, kind)});
   }
   all = children;
   all.insert(all.end(), {{api::kDisaggDeployments, &deployment_objects},
@@ -76,6 +67,12 @@ Caches::Caches(runtime::Manager& manager)
                          {api::kAcceleratorClasses, &class_objects},
                          {kube::kNamespaces, &namespace_objects},
                          {kube::kNodes, &node_objects}});
+}
+
+const runtime::ObjectStore& Caches::ChildrenOf(const kube::Resource& kind) const {
+  return *std::find_if(children.begin(), children.end(), [&](const Cache& cache) {
+            return cache.resource == kind;
+          })->objects;
 }
 
 bool Caches::Shows(const kube::Resource& resource, const std::string& uid) const {

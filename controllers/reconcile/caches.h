@@ -15,9 +15,6 @@
 
 namespace disagg::reconcile {
 
-// What the cache of a kind of child holds.
-kube::Decoder ChildDecoder(const kube::Resource& resource);
-
 // Index of children by "<namespace>/<deployment>" of the label disagg.dev/deployment.
 inline constexpr char kByDeployment[] = "deployment";
 // Index of pods by node name.
@@ -38,9 +35,11 @@ struct Caches {
     kube::Resource resource;
     runtime::ObjectStore* objects;
   };
-  std::vector<Cache> children;  // every kind of child
+  std::vector<Cache> children;  // of ChildKinds
   std::vector<Cache> all;
 
+  // `kind` is one of ChildKinds.
+  const runtime::ObjectStore& ChildrenOf(const kube::Resource& kind) const;
   // Whether the cache of a kind of child holds an object. Watches select by a label that anybody
   // can take off, so what no cache shows may exist (lost_children.h).
   bool Shows(const kube::Resource& resource, const std::string& uid) const;

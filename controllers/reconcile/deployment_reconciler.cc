@@ -7,6 +7,7 @@
 
 #include "controllers/planning/deployment_planner.h"
 #include "controllers/reconcile/cache_lag.h"
+#include "controllers/reconcile/cached_source.h"
 #include "controllers/reconcile/pass_log.h"
 #include "controllers/reconcile/requeue.h"
 #include "controllers/reconcile/resolver.h"
@@ -100,6 +101,7 @@ runtime::ReconcileResult DeploymentReconciler::Reconcile(const kube::ObjectKey& 
     base::MutexLock lock(mutex_);
     Remembered(pass.snapshot.deployment->meta).slots.Note(pass.snapshot, pass.plan, pass.outcome);
   }
+  NoteDeleted(pass);
   LogWrites(pass.snapshot, pass.plan, pass.outcome);
   SettleTroubles(pass);
   runtime::ReconcileResult next = Next(pass);
@@ -111,11 +113,13 @@ runtime::ReconcileResult DeploymentReconciler::Reconcile(const kube::ObjectKey& 
 runtime::ReconcileResult DeploymentReconciler::WaitForCaches(
     const api::DisaggDeployment& deployment, const std::string& behind) {
   base::SteadyTime::duration lag{};
+  std::set<std::string> deleted;
   {
     base::MutexLock lock(mutex_);
     Memory& memory = Remembered(deployment.meta);
     if (!memory.stale_since) memory.stale_since = clock_.Steady();
     lag = clock_.Steady() - *memory.stale_since;
+    deleted = memory.deleted;
   }
   if (lag < kLagIsShort) return {std::nullopt, std::nullopt, true};
   runtime::ReconcileResult next{std::nullopt, kLagPoll, false};
@@ -124,12 +128,23 @@ runtime::ReconcileResult DeploymentReconciler::WaitForCaches(
   Pass pass = Begin(std::move(latest));
   pass.plan = planning::PlanDeployment(pass.snapshot);
   pass.failures.push_back(LagTrouble(behind));
-  KeepSafeWrites(behind, pass.snapshot, pass.plan);
+  KeepSafeWrites(behind, pass.snapshot, deleted, pass.plan);
   pass.outcome = executor_.Execute(pass.plan, pass.snapshot.deployment->meta);
+  NoteDeleted(pass);
   LogWrites(pass.snapshot, pass.plan, pass.outcome);
   SettleTroubles(pass);
   if (lag >= kLagIsTrouble) status_.Tell(pass.snapshot, pass.plan, pass.outcome, next);
   return next;
+}
+
+void DeploymentReconciler::NoteDeleted(const Pass& pass) {
+  base::MutexLock lock(mutex_);
+  Memory& memory = Remembered(pass.snapshot.deployment->meta);
+  for (const Write& write : pass.plan.writes) {
+    if (write.verb == planning::Verb::kDelete && planning::WasCarriedOut(write, pass.outcome)) {
+      memory.deleted.insert(write.uid);
+    }
+  }
 }
 
 DeploymentReconciler::Pass DeploymentReconciler::Begin(
@@ -142,8 +157,9 @@ DeploymentReconciler::Pass DeploymentReconciler::Begin(
         return knowledge_.caches.Shows(resource, child);
       });
   Pass pass;
-  pass.snapshot = ResolveSnapshot({knowledge_.caches, knowledge_.readiness, lost.children},
-                                  std::move(deployment), NowOf(manager_.server_clock()), settings_);
+  CachedSource source(knowledge_.caches, knowledge_.readiness, lost.children);
+  pass.snapshot =
+      ResolveSnapshot(source, std::move(deployment), NowOf(manager_.server_clock()), settings_);
   pass.snapshot.troubles = troubles_.Of(uid);
   for (const auto& [what, error] : lost.failures) pass.failures.push_back(TroubleOf(what, error));
   for (const auto& [resource, why] : pass.snapshot.not_live) {
@@ -209,6 +225,7 @@ void DeploymentReconciler::NoteChangedInputs(const planning::Snapshot& snapshot)
   base::MutexLock lock(mutex_);
   Memory& memory = Remembered(meta);
   memory.stale_since.reset();
+  memory.deleted.clear();
   if (std::exchange(memory.inputs, inputs) == inputs) return;
   knowledge_.backoff.TryNow(meta.uid);
   read_backoff_.TryNow(meta.uid);

@@ -7,6 +7,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -55,7 +56,8 @@ class DeploymentReconciler {
   struct Memory {
     std::string uid;
     std::optional<base::SteadyTime> stale_since;
-    std::string inputs;  // what else the answers to requests depend on
+    std::set<std::string> deleted;  // by the last pass on fresh caches and since; UIDs
+    std::string inputs;             // what else the answers to requests depend on
     planning::SlotMemory slots;
   };
   // What one pass works on.
@@ -68,6 +70,7 @@ class DeploymentReconciler {
     std::optional<base::Error> news;  // a failure that was not told before
   };
 
+  void NoteDeleted(const Pass& pass);
   runtime::ReconcileResult WaitForCaches(const api::DisaggDeployment& deployment,
                                          const std::string& behind);
   Pass Begin(std::shared_ptr<const api::DisaggDeployment> deployment);

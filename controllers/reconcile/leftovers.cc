@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "controllers/planning/pod_identity.h"
+#include "controllers/reconcile/child_kinds.h"
 #include "controllers/reconcile/live_object.h"
 #include "controllers/render/names.h"
 #include "controllers/render/objects.h"
@@ -49,14 +50,14 @@ bool IsLeftover(const kube::Resource& resource, const kube::ObjectMeta& child,
          child.controller_uid != owner.uid;
 }
 
-std::vector<planning::Leftover> FindLeftovers(const Caches& caches, const kube::ObjectMeta& owner) {
+std::vector<planning::Leftover> FindLeftovers(SnapshotSource& source,
+                                              const kube::ObjectMeta& owner) {
   std::vector<planning::Leftover> leftovers;
-  for (const Caches::Cache& cache : caches.children) {
-    for (const auto& child : cache.objects->ObjectsByIndex(kByDeployment, owner.key().ToString())) {
+  for (const kube::Resource& kind : ChildKinds()) {
+    for (const auto& child : source.Labelled(kind, owner)) {
       const kube::ObjectMeta& meta = child->meta;
-      if (!IsLeftover(cache.resource, meta, owner)) continue;
-      leftovers.push_back(
-          {cache.resource, meta.name, meta.uid, meta.controller_uid, meta.deleting()});
+      if (!IsLeftover(kind, meta, owner)) continue;
+      leftovers.push_back({kind, meta.name, meta.uid, meta.controller_uid, meta.deleting()});
     }
   }
   return leftovers;

@@ -1,12 +1,11 @@
 #pragma once
 
-// Objects in the caches that carry a deployment's name and are of an earlier owner of that name.
-// Pure on the caches' snapshots.
+// Objects that carry a deployment's name and are of an earlier owner of that name.
 
 #include <vector>
 
 #include "controllers/planning/snapshot.h"
-#include "controllers/reconcile/caches.h"
+#include "controllers/reconcile/snapshot_source.h"
 
 namespace disagg::reconcile {
 
@@ -15,6 +14,7 @@ namespace disagg::reconcile {
 bool IsLeftover(const kube::Resource& resource, const kube::ObjectMeta& child,
                 const kube::ObjectMeta& owner);
 
-std::vector<planning::Leftover> FindLeftovers(const Caches& caches, const kube::ObjectMeta& owner);
+std::vector<planning::Leftover> FindLeftovers(SnapshotSource& source,
+                                              const kube::ObjectMeta& owner);
 
 }  // namespace disagg::reconcile

@@ -1,6 +1,7 @@
 #include "controllers/reconcile/register.h"
 
 #include "controllers/reconcile/caches.h"
+#include "controllers/reconcile/child_kinds.h"
 #include "controllers/reconcile/deployment_reconciler.h"
 #include "controllers/reconcile/lost_children.h"
 #include "controllers/reconcile/lost_sweep.h"

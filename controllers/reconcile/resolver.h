@@ -1,26 +1,18 @@
 #pragma once
 
-// Reads a Snapshot from the caches, and from what stands beside them: children that no cache shows,
-// and since when nodes are NotReady.
+// Reads a Snapshot from its source: the one place that says what a decision looks at.
 
 #include <cstdint>
 #include <memory>
 
 #include "controllers/planning/snapshot.h"
-#include "controllers/reconcile/caches.h"
-#include "controllers/reconcile/lost_children.h"
-#include "controllers/reconcile/node_readiness.h"
+#include "controllers/reconcile/snapshot_source.h"
 
 namespace disagg::reconcile {
 
-struct Sources {
-  const Caches& caches;
-  const NodeReadiness& readiness;
-  const std::vector<LostChildren::Child>& lost;
-};
-
-// `now`: Unix seconds by the API server's clock. Troubles are not filled in.
-planning::Snapshot ResolveSnapshot(const Sources& sources,
+// `now`: Unix seconds by the API server's clock. Troubles, gone pods and payloads are not filled
+// in.
+planning::Snapshot ResolveSnapshot(SnapshotSource& source,
                                    std::shared_ptr<const api::DisaggDeployment> deployment,
                                    std::int64_t now, const planning::Settings& settings);
 

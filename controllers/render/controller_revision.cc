@@ -2,6 +2,7 @@
 
 #include "controllers/api/labels.h"
 #include "controllers/render/canonical.h"
+#include "controllers/render/json_patch.h"
 #include "controllers/render/metadata.h"
 #include "controllers/render/objects.h"
 #include "controllers/render/revision.h"
@@ -53,6 +54,31 @@ std::optional<std::map<api::RoleName, RoleIdentity>> RolesFrom(const std::string
   // Workers and the router.
   const bool whole = roles.size() > 1 && roles.contains(api::RoleName::kRouter);
   return whole ? std::optional(std::move(roles)) : std::nullopt;
+}
+
+// As it is stored: what the pods of a replica have in common, which is nearly all, stands there
+// once. Those after the first are patches of it (RFC 6902).
+json WithPatches(json rendered) {
+  for (json& role : rendered["roles"]) {
+    json& pods = role["pods"];
+    for (std::size_t i = 1; i < pods.size(); ++i) {
+      pods[i]["patch"] = DiffJson(pods[0]["template"], pods[i]["template"]);
+      pods[i].erase("template");
+    }
+  }
+  return rendered;
+}
+
+// Throws what a damaged text makes the library throw.
+json WithoutPatches(json rendered) {
+  for (json& role : rendered.at("roles")) {
+    json& pods = role.at("pods");
+    for (std::size_t i = 1; i < pods.size(); ++i) {
+      pods[i]["template"] = pods[0].at("template").patch(pods[i].at("patch"));
+      pods[i].erase("patch");
+    }
+  }
+  return rendered;
 }
 
 // A template for each of the ranks.
@@ -114,7 +140,7 @@ json ToControllerRevision(const Revision& revision, const api::DisaggDeployment&
             {"labels", labels},
             {"annotations", annotations}}},
           {"revision", identity.number},
-          {"data", {{"inputs", revision.inputs}, {"rendered", revision.rendered}}}};
+          {"data", {{"inputs", revision.inputs}, {"rendered", WithPatches(revision.rendered)}}}};
 }
 
 std::string MissingKeys(const kube::ObjectMeta& meta) {
@@ -164,7 +190,11 @@ std::optional<Revision> RevisionOf(const std::string& text) {
   Revision revision{.identity = std::move(*identity), .inputs = {}, .rendered = {}};
   const json::json_pointer inputs("/data/inputs"), rendered("/data/rendered");
   if (object.contains(inputs)) revision.inputs = object.at(inputs);
-  if (object.contains(rendered)) revision.rendered = object.at(rendered);
+  try {
+    revision.rendered = WithoutPatches(object.at(rendered));
+  } catch (const json::exception&) {
+    return std::nullopt;
+  }
   return IsWhole(revision) ? std::optional(std::move(revision)) : std::nullopt;
 }
 

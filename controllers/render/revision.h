@@ -58,7 +58,8 @@ struct Revision {
   RevisionIdentity identity;
   nlohmann::json inputs;  // {contract, roles: {prefill, decode}, router, model}
   // {roles: {prefill: {pods: [{kind, count, template: {metadata, spec}}]}, decode, router}}; ranks
-  // are numbered through the list. See template.h.
+  // are numbered through the list. See template.h. In the stored object every pod of the list but
+  // the first holds `patch` instead of `template`: what differs from the first (RFC 6902).
   nlohmann::json rendered;
 
   // The template of one of the identity's roles, for one rank of a replica.

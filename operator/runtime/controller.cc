@@ -43,6 +43,12 @@ class Controller::Impl {
     }
   }
 
+  bool Step() {
+    const auto key = queue_.TryTake();
+    if (key) Process(*key);
+    return key.has_value();
+  }
+
   void RequestStop() {
     queue_.Shutdown();
     for (std::jthread& worker : workers_) worker.request_stop();
@@ -59,16 +65,18 @@ class Controller::Impl {
 
  private:
   void Work(const std::stop_token& stop) {
-    while (const auto key = queue_.Take(stop)) {
-      const base::SteadyTime start = clock_.Steady();
-      metrics_.active_workers.Add(1);
-      const ReconcileResult result = Pass(*key);
-      metrics_.active_workers.Add(-1);
-      metrics_.reconcile_seconds.Observe(
-          std::chrono::duration<double>(clock_.Steady() - start).count());
-      Settle(*key, result);
-      queue_.Done(*key);
-    }
+    while (const auto key = queue_.Take(stop)) Process(*key);
+  }
+
+  void Process(const kube::ObjectKey& key) {
+    const base::SteadyTime start = clock_.Steady();
+    metrics_.active_workers.Add(1);
+    const ReconcileResult result = Pass(key);
+    metrics_.active_workers.Add(-1);
+    metrics_.reconcile_seconds.Observe(
+        std::chrono::duration<double>(clock_.Steady() - start).count());
+    Settle(key, result);
+    queue_.Done(key);
   }
 
   // The boundary that no exception crosses: a defect in one pass must not end the process for all
@@ -139,6 +147,7 @@ Controller::~Controller() { Stop(); }
 WorkQueue& Controller::queue() { return impl_->queue(); }
 const std::string& Controller::name() const { return impl_->name(); }
 void Controller::Start() { impl_->Start(); }
+bool Controller::Step() { return impl_->Step(); }
 void Controller::RequestStop() { impl_->RequestStop(); }
 void Controller::Stop() { impl_->Stop(); }
 void Controller::UpdateMetrics() { impl_->UpdateMetrics(); }

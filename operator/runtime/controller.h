@@ -48,6 +48,9 @@ class Controller {
   const std::string& name() const;
   // Starts the workers; an exception of a pass is counted, logged and retried, never fatal.
   void Start();
+  // One pass over the next key that is due, in the calling thread; false: none is due. For whoever
+  // drives the controller by a clock of his own instead of Start.
+  bool Step();
   // No pass begins any more; those under way go on.
   void RequestStop();
   // Waits for passes under way.

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "operator/base/seed.h"
 #include "operator/observability/log.h"
 
 namespace runtime {
@@ -27,7 +28,7 @@ LeaderElector::LeaderElector(transport::Transport& transport, const base::Clock&
                                           {{"name", options_.name}})),
       on_change_(std::move(on_change)),
       lock_(transport, clock, options_),
-      random_(std::random_device{}()),
+      random_(base::SeedOr(options_.seed)),
       valid_until_(clock.Steady()) {
   leading_.Set(0);
 }

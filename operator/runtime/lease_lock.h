@@ -41,6 +41,7 @@ struct LeaseOptions {
   std::string name = "disagg-operator";
   std::string identity;
   LeaseTimings timings;
+  std::uint64_t seed = 0;  // of the spread of attempts; 0: a random one
 };
 
 class LeaseLock {

@@ -5,16 +5,15 @@
 
 #include <algorithm>
 #include <atomic>
-#include <random>
 #include <thread>
 #include <utility>
 
 #include "operator/base/cond_var.h"
 #include "operator/base/hash.h"
 #include "operator/base/mutex.h"
+#include "operator/base/seed.h"
 #include "operator/observability/log.h"
 #include "operator/observability/process_metrics.h"
-#include "operator/runtime/event_loop.h"
 #include "operator/runtime/event_sender.h"
 #include "operator/runtime/leader_election.h"
 #include "operator/runtime/observed_transport.h"
@@ -35,7 +34,7 @@ std::string DefaultIdentity() {
   char host[256] = "unknown";
   gethostname(host, sizeof host - 1);
   return std::string(host) + "_" +
-         base::ShortHash(std::to_string(std::random_device()()) + std::to_string(getpid()));
+         base::ShortHash(std::to_string(base::RandomSeed()) + std::to_string(getpid()));
 }
 
 // Calls `action` unless it goes out of scope within `delay`.
@@ -128,7 +127,8 @@ class AssembledManager : public Manager {
 
 LeaseOptions LeaseOf(const ManagerOptions& options) {
   return {options.lease_namespace.empty() ? "default" : options.lease_namespace, options.lease_name,
-          options.identity.empty() ? DefaultIdentity() : options.identity, options.lease};
+          options.identity.empty() ? DefaultIdentity() : options.identity, options.lease,
+          options.seed};
 }
 
 ApiClientOptions ClientOptions(const ManagerOptions& options, const base::Clock& clock,
@@ -162,7 +162,7 @@ AssembledManager::AssembledManager(ManagerParts parts, const base::Clock& clock,
       client_(transport_, elector_.get(), ClientOptions(options_, clock, metrics_)),
       events_(transport_, elector_.get(), clock, EventsOf(), metrics_) {
   for (int i = 0; i < options_.decode_threads; ++i) {
-    loops_.push_back(std::make_shared<EventLoop>());
+    loops_.push_back(parts.make_loop());
   }
 }
 
@@ -185,8 +185,10 @@ ObjectStore& AssembledManager::Watch(WatchSpec spec) {
   // Side by side: the first, third, ... resources on one loop, the others on the next.
   const ReflectorContext context{transport_, loops_[caches_.size() % loops_.size()], clock_,
                                  metrics_};
-  cache->reflector = std::make_unique<Reflector>(std::move(spec), context, options_.reflector,
-                                                 *cache->store, [this] { Wake(); });
+  ReflectorOptions reflector = options_.reflector;
+  reflector.seed = options_.seed;
+  cache->reflector = std::make_unique<Reflector>(std::move(spec), context, reflector, *cache->store,
+                                                 [this] { Wake(); });
   freshness_.RegisterStore(resource, cache->store.get(), [reflector = cache->reflector.get()] {
     const std::uint64_t list = reflector->Restart();
     return [reflector, list] { return reflector->synced_list() >= list; };
@@ -196,6 +198,7 @@ ObjectStore& AssembledManager::Watch(WatchSpec spec) {
 }
 
 Controller& AssembledManager::AddController(ControllerOptions options, Reconcile reconcile) {
+  options.backoff.seed = options_.seed;
   controllers_.push_back(
       std::make_unique<Controller>(std::move(options), clock_, metrics_, std::move(reconcile)));
   return *controllers_.back();

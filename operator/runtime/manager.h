@@ -22,11 +22,13 @@
 #include "operator/observability/metrics.h"
 #include "operator/runtime/api_client.h"
 #include "operator/runtime/controller.h"
+#include "operator/runtime/event_loop.h"
 #include "operator/runtime/event_recorder.h"
 #include "operator/runtime/freshness.h"
 #include "operator/runtime/lease_lock.h"
 #include "operator/runtime/reflector.h"
 #include "operator/runtime/store.h"
+#include "operator/runtime/thread_loop.h"
 #include "operator/transport/http_listener.h"
 #include "operator/transport/transport.h"
 
@@ -41,6 +43,8 @@ struct ManagerOptions {
   std::string health_address;
   int max_in_flight_writes = 64;
   int decode_threads = 2;
+  // Of every delay that chance spreads; 0: of chance itself.
+  std::uint64_t seed = 0;
   LeaseTimings lease;
   ReflectorOptions reflector;
 };
@@ -53,6 +57,8 @@ struct ManagerParts {
   std::unique_ptr<transport::Transport> lease_transport;  // so that nothing holds up a renewal
   std::string host;                                       // of the API server, for metrics
   Listen listen;
+  // Called once per decoding thread.
+  std::function<std::shared_ptr<EventLoop>()> make_loop = std::make_shared<ThreadLoop>;
 };
 
 class Manager {

@@ -4,11 +4,11 @@
 #include <future>
 #include <iterator>
 #include <optional>
-#include <random>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "operator/base/seed.h"
 #include "operator/kube/item_decoder.h"
 #include "operator/kube/list_decoder.h"
 #include "operator/kube/status_error.h"
@@ -53,8 +53,7 @@ class Reflector::Core : public std::enable_shared_from_this<Reflector::Core> {
         health_(std::make_shared<ReflectorHealth>(spec_.resource, options.timings.live_grace,
                                                   context_.loop, context_.clock, context_.metrics,
                                                   store)),
-        state_(options.timings, options.page_size,
-               options.seed != 0 ? options.seed : std::random_device()()) {}
+        state_(options.timings, options.page_size, base::SeedOr(options.seed)) {}
 
   std::uint64_t Restart() {
     const std::uint64_t list = ++requested_list_;

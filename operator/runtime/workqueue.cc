@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "operator/base/mutex.h"
+#include "operator/base/seed.h"
 
 namespace runtime {
 namespace {
@@ -22,7 +23,7 @@ WorkQueue::WorkQueue(const base::Clock& clock, QueueBackoff backoff, QueueMetric
       backoff_(backoff),
       metrics_(metrics),
       slow_(slow),
-      random_(backoff.seed != 0 ? backoff.seed : std::random_device()()) {}
+      random_(base::SeedOr(backoff.seed)) {}
 
 void WorkQueue::Add(const kube::ObjectKey& key, Priority priority) {
   base::MutexLock lock(mutex_);

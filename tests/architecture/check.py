@@ -32,7 +32,7 @@ PURE = ["operator/base", "operator/kube", "controllers/api", "controllers/render
 IMPURE_HEADER = re.compile(
     r"^(boost/|cpprest/|openssl/|spdlog/|fmt/|prometheus/|sys/|netinet/|arpa/|unistd\.h|fcntl\.h|poll\.h|"
     r"iostream|fstream|filesystem|thread|random|ctime|time\.h|future|condition_variable|"
-    r"operator/base/(system_clock|cond_var)\.h)")
+    r"operator/base/(system_clock|cond_var|seed)\.h)")
 LIBRARY_HEADER = {
     re.compile(r"^(boost/|openssl/|cpprest/)"): "operator/transport",
     re.compile(r"^(spdlog/|fmt/|prometheus/)"): "operator/observability",

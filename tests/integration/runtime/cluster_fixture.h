@@ -15,6 +15,7 @@
 #include "operator/observability/metrics.h"
 #include "operator/runtime/api_client.h"
 #include "operator/runtime/reflector.h"
+#include "operator/runtime/thread_loop.h"
 #include "operator/transport/transport.h"
 #include "tests/support/cluster.h"
 
@@ -59,7 +60,7 @@ class CacheUnderTest {
 
   ObjectStore store;
   std::unique_ptr<transport::Transport> transport;
-  const std::shared_ptr<EventLoop> loop = std::make_shared<EventLoop>();
+  const std::shared_ptr<EventLoop> loop = std::make_shared<ThreadLoop>();
   std::unique_ptr<Reflector> reflector;
 
  private:

@@ -199,7 +199,7 @@ TEST_F(ReflectorClusterTest, APagedListOverACompactionIsCompleteAtLast) {
     EXPECT_EQ(cluster().Ctl({"compact"}).exit_code, 0);
   });
   ObjectStore store;
-  const auto loop = std::make_shared<EventLoop>();
+  const auto loop = std::make_shared<ThreadLoop>();
   Reflector reflector(ConfigMaps("half-read"), ReflectorContext{transport, loop, clock_, metrics_},
                       Pages(10), store, [] {});
   reflector.Restart();

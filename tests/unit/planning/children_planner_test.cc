@@ -326,14 +326,5 @@ TEST(PlanHistory, DoesNotCountWhatIsInUse) {
   EXPECT_THAT(Deleted(WithRevisions(2, 0), {"r1", "r2"}), IsEmpty());
 }
 
-TEST(Gates, AreThoseOfTheGoal) {
-  const DeploymentBuilder deployment;
-  ChildrenGoal goal = GoalOf(deployment);
-  goal.gate = Gate::kIfRefused;
-  for (const Write& write : Plan(deployment, {Named(kube::kServices, "stray")}, goal)) {
-    EXPECT_EQ(write.gate, Gate::kIfRefused);
-  }
-}
-
 }  // namespace
 }  // namespace disagg::planning

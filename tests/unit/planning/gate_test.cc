@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 
 #include <functional>
+#include <set>
+#include <vector>
 
 #include "controllers/api/labels.h"
 #include "controllers/planning/deployment_planner.h"
@@ -76,6 +78,28 @@ TEST(Gate, AsksOnlyForRolesThatHaveNotRunYet) {
   World world = Running();
   world.Edit(ChangeDecode);
   EXPECT_THAT(world.RunPass().asked, ElementsAre("ask decode-0-1"));
+}
+
+std::set<Gate> GatesOf(const Plan& plan, bool foundation) {
+  std::set<Gate> gates;
+  for (const Write& write : plan.writes) {
+    if (IsFoundation(write.stage) == foundation) gates.insert(write.gate);
+  }
+  return gates;
+}
+
+TEST(Gate, HoldsBackAllButWhatPodsStandOn) {
+  World world;
+  const Pass first = world.RunPass();
+  EXPECT_THAT(GatesOf(first.plan, true), ElementsAre(Gate::kAlways));
+  EXPECT_THAT(GatesOf(first.plan, false), ElementsAre(Gate::kIfAccepted));
+  EXPECT_THAT(GatesOf(world.RunPass().plan, false), ElementsAre(Gate::kAlways)) << "accepted";
+  world.Settle();
+  world.Vanish();
+  world.Edit(ChangeImage);
+  EXPECT_THAT(GatesOf(world.RunPass().plan, false),
+              ElementsAre(Gate::kIfAccepted, Gate::kIfRefused))
+      << "back to what was accepted, where the new image is refused";
 }
 
 std::vector<bool> RoomIsFreed(const Pass& pass) {

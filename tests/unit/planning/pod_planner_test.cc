@@ -18,7 +18,6 @@ struct Request {
   Pods pods = {};
   int desired = 1;
   bool payload = true;
-  Gate gate = Gate::kAlways;
 };
 
 PodPlan Plan(const Request& request) {
@@ -29,8 +28,7 @@ PodPlan Plan(const Request& request) {
   snapshot.not_ready_seen = {{"blip", kNow - 45}, {"dead", kNow - 301}};
   const PodGoal goal{.revision = kRevision.identity,
                      .desired = {{kDecode, request.desired}},
-                     .payload = request.payload ? &kRevision : nullptr,
-                     .gate = request.gate};
+                     .payload = request.payload ? &kRevision : nullptr};
   return PlanPods(snapshot, ClassifyPods(snapshot), goal);
 }
 
@@ -322,9 +320,8 @@ TEST(PlanPods, SaysWhyAPodIsMade) {
 }
 
 TEST(PlanPods, RendersFromTheStoredTemplate) {
-  const PodPlan plan = Plan({.gate = Gate::kIfAccepted});
+  const PodPlan plan = Plan({});
   ASSERT_EQ(plan.writes.size(), 1u);
-  EXPECT_EQ(plan.writes[0].gate, Gate::kIfAccepted);
   const auto& body = plan.writes[0].body;
   EXPECT_EQ(body.at("metadata").at("name"), plan.writes[0].key.name);
   EXPECT_EQ(body.at("metadata").at("labels").at(api::kLabelRoleRevision), "new");

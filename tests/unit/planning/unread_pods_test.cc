@@ -55,7 +55,7 @@ TEST(UnreadPod, IsNotReplacedBecauseOfABan) {
   pod->meta.decode_error = kube::InternedString("too deep");
   const Snapshot snapshot = SnapshotOf(DeploymentBuilder(), {pod});
   const render::Revision revision = RevisionBuilder("r").Role(kDecode, "new").Payload();
-  const PodGoal goal{revision.identity, {{kDecode, 1}}, &revision, Gate::kAlways};
+  const PodGoal goal{revision.identity, {{kDecode, 1}}, &revision};
   EXPECT_THAT(PlanPods(snapshot, ClassifyPods(snapshot), goal).writes, IsEmpty());
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "controllers/api/labels.h"
+#include "controllers/reconcile/child_kinds.h"
 
 namespace disagg::reconcile {
 namespace {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "controllers/api/labels.h"
+#include "controllers/reconcile/cached_source.h"
 #include "tests/unit/reconcile/fake_manager.h"
 
 namespace disagg::reconcile {
@@ -30,7 +31,10 @@ std::vector<planning::Leftover> LeftoversWith(const std::shared_ptr<kube::Pod>& 
   FakeManager manager([](const transport::Request&) { return runtime::Refusal(500, "Unused"); });
   const Caches caches(manager);
   manager.StoreOf(kube::kPods).Upsert(pod, "3");
-  return FindLeftovers(caches, planning::DeploymentBuilder().Build()->meta);
+  const NodeReadiness readiness;
+  const std::vector<LostChildren::Child> lost;
+  CachedSource source(caches, readiness, lost);
+  return FindLeftovers(source, planning::DeploymentBuilder().Build()->meta);
 }
 
 TEST(Leftovers, AreWhatAnEarlierDeploymentOfTheNameHasLeft) {

@@ -6,6 +6,7 @@
 
 #include "controllers/api/labels.h"
 #include "controllers/reconcile/caches.h"
+#include "controllers/reconcile/child_kinds.h"
 #include "tests/unit/reconcile/fake_manager.h"
 
 namespace disagg::reconcile {

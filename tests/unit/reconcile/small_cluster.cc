@@ -5,6 +5,7 @@
 
 #include "controllers/api/labels.h"
 #include "controllers/reconcile/caches.h"
+#include "controllers/reconcile/child_kinds.h"
 #include "operator/kube/list_decoder.h"
 
 namespace disagg::reconcile {
@@ -89,6 +90,11 @@ void SmallCluster::Delete(const std::string& path) {
   std::lock_guard lock(mutex_);
   objects_.erase(path);
   Show(path);
+}
+
+void SmallCluster::StopWatch(const kube::Resource& kind) {
+  const std::lock_guard lock(mutex_);
+  unwatched_.insert(kind.ToString());
 }
 
 void SmallCluster::Lead() { lead_(); }
@@ -222,6 +228,7 @@ void SmallCluster::Store(const std::string& path, json object) {
 // Brings the cache up to date, as a watch with a selector would.
 void SmallCluster::Show(const std::string& path) {
   const kube::Resource& kind = KindOf(path);
+  if (unwatched_.contains(kind.ToString())) return;
   runtime::ObjectStore& store = StoreOf(kind);
   const auto object = objects_.find(path);
   const std::string version = std::to_string(version_);

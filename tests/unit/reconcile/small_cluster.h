@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,8 @@ class SmallCluster : public FakeManager {
   void Patch(const std::string& path, const nlohmann::json& patch);
   void Delete(const std::string& path);
   void Lead();
+  // The watch of this kind shows nothing any more, and nobody hears that it ended.
+  void StopWatch(const kube::Resource& kind);
 
   // Lets time pass; every `event_every` something wakes the deployment. The number of requests.
   int Play(std::chrono::milliseconds time,
@@ -68,6 +71,7 @@ class SmallCluster : public FakeManager {
   Fault fault_;
   Loss loss_;
   Mutation mutation_;
+  std::set<std::string> unwatched_;  // kinds
   std::unique_ptr<Domain> domain_;
 };
 

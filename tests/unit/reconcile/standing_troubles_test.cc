@@ -241,6 +241,25 @@ TEST(LaggingCache, IsReportedWithWhatIsDoneMeanwhile) {
       << message;
 }
 
+TEST(LaggingCache, OfPodsIsNotAskedTwiceForADeletionThatWasAnswered) {
+  SmallCluster cluster;
+  cluster.Lead();
+  cluster.Play(seconds(10));
+  cluster.StopWatch(kube::kPods);
+  int deletions = 0;
+  cluster.Break([&](const Request& request) -> std::optional<Answer> {
+    const bool of_pod = request.target.find("/pods/") != std::string::npos;
+    if (request.method == Method::kDelete && of_pod) ++deletions;
+    return std::nullopt;
+  });
+  planning::DeploymentBuilder suspended;
+  suspended.spec().suspend = true;
+  cluster.Spec(suspended.Generation(2));
+  cluster.Play(minutes(2), seconds(1));
+  EXPECT_EQ(cluster.Pods().size(), 0U);
+  EXPECT_EQ(deletions, static_cast<int>(kPodsWanted));
+}
+
 TEST(Deletion, AnsweredNotFoundByAProxyIsTriedUntilThePodIsGone) {
   SmallCluster cluster;
   cluster.Lead();

@@ -410,6 +410,27 @@ TEST(ControllerRevision, ComesBackAsItWas) {
   ExpectSame(*identity, made.identity);
 }
 
+TEST(ControllerRevision, HoldsOnceWhatThePodsOfAReplicaHaveInCommon) {
+  Fixture seed = Seed();
+  seed.decode().parallelism = {.tensor = 16};
+  seed.deployment.spec.engine_env.push_back({"EVERYWHERE", "in both kinds of pods", ""});
+  const Revision made = seed.Make();
+  json object = ToControllerRevision(made, seed.deployment);
+  json& follower = object["data"]["rendered"]["roles"]["decode"]["pods"][1];
+  EXPECT_EQ(follower["kind"], "follower");
+  EXPECT_FALSE(follower.contains("template"));
+  EXPECT_EQ(follower.dump().find("EVERYWHERE"), std::string::npos);
+  const auto read = RevisionOf(object.dump());
+  ASSERT_TRUE(read.has_value());
+  EXPECT_EQ(Canonical(read->rendered), Canonical(made.rendered));
+  for (const char* damaged :
+       {"null", "{}", R"([{"op":"remove","path":"/nowhere"}])",
+        R"([{"op":"replace","path":"","value":7}])"}) {
+    follower["patch"] = json::parse(damaged);
+    EXPECT_FALSE(RevisionOf(object.dump()).has_value()) << damaged;
+  }
+}
+
 TEST(ControllerRevision, OfSomeoneElseIsNoRevision) {
   const Fixture seed = Seed();
   const json object = ToControllerRevision(seed.Make(), seed.deployment);

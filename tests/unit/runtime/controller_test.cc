@@ -171,5 +171,24 @@ TEST_F(ControllerTest, StopWaitsForThePassUnderWayAndBeginsNoOther) {
   EXPECT_EQ((passes_[{"ns", "later"}]), 0);
 }
 
+TEST(Controller, StepsByTheClockOfWhoeverDrivesIt) {
+  base::ManualClock clock{base::SystemTime{}};
+  observability::Metrics metrics;
+  int passes = 0;
+  Controller controller({.name = "test"}, clock, metrics, [&](const kube::ObjectKey&) {
+    ++passes;
+    ReconcileResult result;
+    result.requeue_after = seconds(10);
+    return result;
+  });
+  EXPECT_FALSE(controller.Step()) << "nothing was added";
+  controller.queue().Add({"ns", "a"});
+  EXPECT_TRUE(controller.Step());
+  EXPECT_FALSE(controller.Step());
+  clock.Advance(seconds(10));
+  EXPECT_TRUE(controller.Step());
+  EXPECT_EQ(passes, 2);
+}
+
 }  // namespace
 }  // namespace runtime

@@ -1,10 +1,11 @@
-#include "operator/runtime/event_loop.h"
-
 #include <gmock/gmock.h>
 
 #include <future>
 #include <memory>
 #include <vector>
+
+#include "operator/runtime/pumped_loop.h"
+#include "operator/runtime/thread_loop.h"
 
 namespace runtime {
 namespace {
@@ -19,18 +20,18 @@ void Settle(EventLoop& loop) {
   reached.get_future().wait();
 }
 
-TEST(EventLoop, RunsTasksInTheOrderOfPosting) {
+TEST(ThreadLoop, RunsTasksInTheOrderOfPosting) {
   std::vector<int> order;
-  EventLoop loop;
+  ThreadLoop loop;
   for (int i = 0; i < 4; ++i) loop.Post([&, i] { order.push_back(i); });
   Settle(loop);
   EXPECT_THAT(order, ElementsAre(0, 1, 2, 3));
 }
 
-TEST(EventLoop, RunsTimedTasksWhenDueAndInTheirOrder) {
+TEST(ThreadLoop, RunsTimedTasksWhenDueAndInTheirOrder) {
   std::vector<int> order;
   std::promise<void> last;
-  EventLoop loop;
+  ThreadLoop loop;
   loop.PostAfter(milliseconds(40), [&] {
     order.push_back(2);
     last.set_value();
@@ -41,17 +42,17 @@ TEST(EventLoop, RunsTimedTasksWhenDueAndInTheirOrder) {
   EXPECT_THAT(order, ElementsAre(0, 1, 2));
 }
 
-TEST(EventLoop, StopDropsWhatWaitsAndLetsGoOfWhatItHolds) {
+TEST(ThreadLoop, StopDropsWhatWaitsAndLetsGoOfWhatItHolds) {
   auto held = std::make_shared<int>(1);
-  EventLoop loop;
+  ThreadLoop loop;
   loop.PostAfter(std::chrono::hours(1), [held] {});
   loop.Stop();
   loop.Post([held] { FAIL() << "ran after Stop"; });
   EXPECT_EQ(held.use_count(), 1);
 }
 
-TEST(EventLoop, TellsHowLongATaskRuns) {
-  EventLoop loop;
+TEST(ThreadLoop, TellsHowLongATaskRuns) {
+  ThreadLoop loop;
   std::promise<void> begun, end;
   loop.Post([&] {
     begun.set_value();
@@ -64,6 +65,38 @@ TEST(EventLoop, TellsHowLongATaskRuns) {
   Settle(loop);
   loop.Stop();
   EXPECT_EQ(loop.busy_for(), milliseconds(0));
+}
+
+TEST(PumpedLoop, RunsWhatIsDueOneByOneByItsClock) {
+  base::ManualClock clock{base::SystemTime{}};
+  PumpedLoop loop(clock);
+  std::vector<int> order;
+  loop.PostAfter(milliseconds(40), [&] { order.push_back(3); });
+  loop.PostAfter(milliseconds(10), [&] { order.push_back(2); });
+  loop.Post([&] { loop.Post([&] { order.push_back(1); }); });
+  loop.Post([&] { order.push_back(0); });
+  EXPECT_TRUE(loop.RunOne());
+  EXPECT_THAT(order, ElementsAre()) << "one task, which has posted another";
+  while (loop.RunOne()) {
+  }
+  EXPECT_THAT(order, ElementsAre(0, 1));
+  EXPECT_EQ(loop.next_due(), clock.Steady() + milliseconds(10));
+  clock.Advance(milliseconds(50));
+  while (loop.RunOne()) {
+  }
+  EXPECT_THAT(order, ElementsAre(0, 1, 2, 3)) << "in the order of their times";
+  EXPECT_EQ(loop.next_due(), std::nullopt);
+}
+
+TEST(PumpedLoop, StopDropsWhatWaitsAndLetsGoOfWhatItHolds) {
+  base::ManualClock clock{base::SystemTime{}};
+  auto held = std::make_shared<int>(1);
+  PumpedLoop loop(clock);
+  loop.Post([held] {});
+  loop.Stop();
+  loop.Post([held] { FAIL() << "ran after Stop"; });
+  EXPECT_FALSE(loop.RunOne());
+  EXPECT_EQ(held.use_count(), 1);
 }
 
 }  // namespace

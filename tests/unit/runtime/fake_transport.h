@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "operator/runtime/event_loop.h"
+#include "operator/runtime/thread_loop.h"
 #include "operator/transport/transport.h"
 
 namespace runtime {
@@ -56,7 +56,7 @@ class FakeTransport : public transport::Transport {
   std::deque<std::shared_ptr<Call>> held_;
   std::size_t most_held_ = 0;
   std::vector<transport::Request> requests_;
-  EventLoop loop_;  // last: its tasks use all of the above
+  ThreadLoop loop_;  // last: its tasks use all of the above
 };
 
 transport::Response Json(int status, std::string body);

@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "operator/runtime/event_loop.h"
+#include "operator/runtime/thread_loop.h"
 #include "operator/transport/transport.h"
 
 namespace runtime {
@@ -125,7 +125,7 @@ class FakeWatchServer : public transport::Transport {
   std::deque<Event> history_;
   std::vector<transport::Request> requests_;
   std::vector<WatchPtr> watches_;  // of the loop
-  EventLoop loop_;                 // last: its tasks use all of the above
+  ThreadLoop loop_;                // last: its tasks use all of the above
 };
 
 // The value of a query parameter, decoded; "" when absent.

@@ -2,9 +2,8 @@
 
 #include <gmock/gmock.h>
 
-#include <thread>
-
 #include "operator/observability/log.h"
+#include "operator/runtime/pumped_loop.h"
 #include "operator/runtime/reflector_state.h"
 
 namespace runtime {
@@ -39,9 +38,9 @@ class ReflectorHealthTest : public ::testing::Test {
   base::ManualClock clock_{base::SystemTime{}};
   observability::Metrics metrics_;
   ObjectStore store_;
-  const std::shared_ptr<EventLoop> loop_ = std::make_shared<EventLoop>();
+  const std::shared_ptr<PumpedLoop> loop_ = std::make_shared<PumpedLoop>(clock_);
   const std::shared_ptr<ReflectorHealth> health_ = std::make_shared<ReflectorHealth>(
-      kube::kNodes, std::chrono::milliseconds(1), loop_, clock_, metrics_, store_);
+      kube::kNodes, std::chrono::seconds(5), loop_, clock_, metrics_, store_);
 };
 
 TEST_F(ReflectorHealthTest, ATroubleIsLoggedOnceAMinuteNotPerRetry) {
@@ -98,7 +97,11 @@ TEST_F(ReflectorHealthTest, NoAnswerAtAllIsATroubleToo) {
   store_.Replace({}, "1");
   EXPECT_TRUE(store_.live());
   health_->ExpectAnswer();
-  while (store_.live()) std::this_thread::yield();
+  clock_.Advance(std::chrono::milliseconds(4'999));
+  EXPECT_FALSE(loop_->RunOne());
+  EXPECT_TRUE(store_.live());
+  clock_.Advance(std::chrono::milliseconds(1));
+  EXPECT_TRUE(loop_->RunOne());
   EXPECT_EQ(store_.trouble(), "the API server does not answer the watch of nodes");
   health_->Answered();
   EXPECT_TRUE(store_.live());

@@ -82,7 +82,7 @@ class Fixture {
   }
 
   FakeWatchServer server_;
-  const std::shared_ptr<EventLoop> loop_ = std::make_shared<EventLoop>();
+  const std::shared_ptr<EventLoop> loop_ = std::make_shared<ThreadLoop>();
   const base::SystemClock clock_;
   observability::Metrics metrics_;
   ObjectStore store_;

@@ -42,10 +42,15 @@ bool Selected(const json& object, const std::string& selector) {
   if (selector.empty()) return true;
   const std::size_t equals = selector.find('=');
   const json labels = object["metadata"].value("labels", json::object());
+  if (equals == std::string::npos) return labels.contains(selector);
   return labels.value(selector.substr(0, equals), "") == selector.substr(equals + 1);
 }
 
 std::string LastPart(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+
+bool IsOfAllNamespaces(const std::string& collection) {
+  return collection.find("/namespaces/") == std::string::npos;
+}
 
 }  // namespace
 
@@ -66,8 +71,7 @@ std::shared_ptr<transport::StreamHandle> FakeCluster::Stream(
 std::vector<json> FakeCluster::Collection(const std::string& path) const {
   std::vector<json> found;
   for (const auto& [collection, objects] : objects_) {
-    const bool all =
-        LastPart(collection) == LastPart(path) && path.find("/namespaces/") == std::string::npos;
+    const bool all = LastPart(collection) == LastPart(path) && IsOfAllNamespaces(path);
     if (collection == path || all) found.insert(found.end(), objects.begin(), objects.end());
   }
   return found;
@@ -79,7 +83,8 @@ transport::Response FakeCluster::Answer(const std::string& target) const {
                     query = target.substr(std::min(mark + 1, target.size()));
   const bool is_list = !query.empty();
   const std::string collection = is_list ? path : path.substr(0, path.rfind('/'));
-  if (forbidden_.contains(LastPart(collection))) {
+  if (forbidden_.contains(LastPart(collection)) ||
+      (IsOfAllNamespaces(collection) && forbidden_everywhere_.contains(LastPart(collection)))) {
     return StatusOf(403, "Forbidden",
                     LastPart(collection) + " is forbidden: User \"tenant\" cannot read them");
   }

@@ -23,6 +23,8 @@ class FakeCluster : public transport::Transport {
   }
   // Every read of this resource is answered with 403.
   void Forbid(const std::string& plural) { forbidden_.insert(plural); }
+  // Likewise for lists of all namespaces.
+  void ForbidInAllNamespaces(const std::string& plural) { forbidden_everywhere_.insert(plural); }
   // No request is answered.
   void Disconnect() { connected_ = false; }
 
@@ -36,7 +38,7 @@ class FakeCluster : public transport::Transport {
   std::vector<nlohmann::json> Collection(const std::string& path) const;
 
   std::map<std::string, std::vector<nlohmann::json>> objects_;
-  std::set<std::string> forbidden_;
+  std::set<std::string> forbidden_, forbidden_everywhere_;
   bool connected_ = true;
 };
 

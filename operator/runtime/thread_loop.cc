@@ -1,4 +1,4 @@
-#include "operator/runtime/event_loop.h"
+#include "operator/runtime/thread_loop.h"
 
 #include <utility>
 
@@ -6,25 +6,27 @@
 
 namespace runtime {
 
-EventLoop::EventLoop() : thread_([this] { Run(); }) {}
+ThreadLoop::ThreadLoop() : thread_([this] { Run(); }) {}
 
-EventLoop::~EventLoop() { Stop(); }
+ThreadLoop::~ThreadLoop() { End(); }
 
-void EventLoop::Post(Task task) {
+void ThreadLoop::Stop() { End(); }
+
+void ThreadLoop::Post(Task task) {
   base::MutexLock lock(mutex_);
   if (stopped_) return;
   tasks_.push_back(std::move(task));
   changed_.NotifyOne();
 }
 
-void EventLoop::PostAfter(std::chrono::milliseconds delay, Task task) {
+void ThreadLoop::PostAfter(std::chrono::milliseconds delay, Task task) {
   base::MutexLock lock(mutex_);
   if (stopped_) return;
   timed_.emplace(std::chrono::steady_clock::now() + delay, std::move(task));
   changed_.NotifyOne();
 }
 
-void EventLoop::Stop() {
+void ThreadLoop::End() {
   {
     base::MutexLock lock(mutex_);
     stopped_ = true;
@@ -39,13 +41,13 @@ void EventLoop::Stop() {
   timed.swap(timed_);
 }
 
-std::chrono::steady_clock::duration EventLoop::busy_for() const {
+std::chrono::steady_clock::duration ThreadLoop::busy_for() const {
   base::MutexLock lock(mutex_);
   return busy_ ? std::chrono::steady_clock::now() - busy_since_
                : std::chrono::steady_clock::duration::zero();
 }
 
-void EventLoop::Run() {
+void ThreadLoop::Run() {
   base::MutexLock lock(mutex_);
   while (true) {
     std::deque<Task> tasks = NextTasks();
@@ -65,7 +67,7 @@ void EventLoop::Run() {
   }
 }
 
-std::deque<EventLoop::Task> EventLoop::NextTasks() {
+std::deque<EventLoop::Task> ThreadLoop::NextTasks() {
   while (!stopped_) {
     const Time now = std::chrono::steady_clock::now();
     while (!timed_.empty() && timed_.begin()->first <= now) {

@@ -423,9 +423,8 @@ TEST(ControllerRevision, HoldsOnceWhatThePodsOfAReplicaHaveInCommon) {
   const auto read = RevisionOf(object.dump());
   ASSERT_TRUE(read.has_value());
   EXPECT_EQ(Canonical(read->rendered), Canonical(made.rendered));
-  for (const char* damaged :
-       {"null", "{}", R"([{"op":"remove","path":"/nowhere"}])",
-        R"([{"op":"replace","path":"","value":7}])"}) {
+  for (const char* damaged : {"null", "{}", R"([{"op":"remove","path":"/nowhere"}])",
+                              R"([{"op":"replace","path":"","value":7}])"}) {
     follower["patch"] = json::parse(damaged);
     EXPECT_FALSE(RevisionOf(object.dump()).has_value()) << damaged;
   }

@@ -8,10 +8,10 @@
 namespace disagg::reconcile {
 
 const std::vector<kube::Resource>& ChildKinds() {
-  static const std::vector<kube::Resource> kinds = {
+  static const std::vector<kube::Resource> kKinds = {
       kube::kPods,         kube::kControllerRevisions, kube::kServices, kube::kServiceAccounts,
       kube::kRoleBindings, kube::kPodDisruptionBudgets};
-  return kinds;
+  return kKinds;
 }
 
 kube::Decoder ChildDecoder(const kube::Resource& resource) {

@@ -44,21 +44,32 @@ void ChartEnvironment::SetUp() {
   cluster_ = LocalCluster::Start(options_);
   ASSERT_NE(cluster_, nullptr);
 
-  const CommandResult installed =
-      RunCommand({ClusterTool("helm"), "install", "disagg-operator",
-                  DISAGG_SOURCE_DIR "/charts/disagg-operator", "--kubeconfig",
-                  cluster_->kubeconfig(), "--namespace", "disagg-system", "--create-namespace",
-                  "--set", "deployment.enabled=false", "--wait"});
-  ASSERT_EQ(installed.exit_code, 0) << installed.out << installed.err;
   api_ = std::make_unique<Api>(cluster_->kubeconfig());
-  operator_kubeconfig_ = cluster_->ServiceAccountKubeconfig("disagg-system", "disagg-operator");
-  ASSERT_FALSE(operator_kubeconfig_.empty());
+  ASSERT_NO_FATAL_FAILURE(InstallChart());
   ASSERT_TRUE(Eventually("the CRDs are served", std::chrono::seconds(30), [] {
     return api_->Get("/apis/disagg.dev/v1alpha1/disaggdeployments").ok() &&
            api_->Get("/apis/disagg.dev/v1alpha1/servingmodels").ok() &&
            api_->Get("/apis/disagg.dev/v1alpha1/acceleratorclasses").ok();
   }));
   ApplyCatalogue();
+}
+
+void ChartEnvironment::InstallChart() {
+  const CommandResult installed =
+      RunCommand({ClusterTool("helm"), "install", "disagg-operator",
+                  DISAGG_SOURCE_DIR "/charts/disagg-operator", "--kubeconfig",
+                  cluster_->kubeconfig(), "--namespace", "disagg-system", "--create-namespace",
+                  "--set", "deployment.enabled=false", "--wait"});
+  ASSERT_EQ(installed.exit_code, 0) << installed.out << installed.err;
+  operator_kubeconfig_ = cluster_->ServiceAccountKubeconfig("disagg-system", "disagg-operator");
+  ASSERT_FALSE(operator_kubeconfig_.empty());
+}
+
+void ChartEnvironment::UninstallChart() {
+  const CommandResult removed =
+      RunCommand({ClusterTool("helm"), "uninstall", "disagg-operator", "--kubeconfig",
+                  cluster_->kubeconfig(), "--namespace", "disagg-system", "--wait"});
+  ASSERT_EQ(removed.exit_code, 0) << removed.out << removed.err;
 }
 
 void ChartEnvironment::TearDown() {

@@ -31,6 +31,10 @@ class ChartEnvironment : public ::testing::Environment {
   // Of the ServiceAccount disagg-system/disagg-operator.
   static const std::string& operator_kubeconfig() { return operator_kubeconfig_; }
 
+  // helm install, with a new operator_kubeconfig; and helm uninstall. Failures are of the test.
+  static void InstallChart();
+  static void UninstallChart();
+
  private:
   const ClusterOptions options_;
   static inline std::unique_ptr<LocalCluster> cluster_;

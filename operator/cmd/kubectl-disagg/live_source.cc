@@ -16,6 +16,7 @@ namespace reconcile = disagg::reconcile;
 template <typename T>
 std::vector<std::shared_ptr<const T>> As(const std::vector<kube::ObjectPtr>& objects) {
   std::vector<std::shared_ptr<const T>> typed;
+  typed.reserve(objects.size());
   for (const auto& object : objects) typed.push_back(std::static_pointer_cast<const T>(object));
   return typed;
 }

@@ -13,8 +13,8 @@ export KUBERNETES
 OLDEST := $(patsubst tests/cluster/modules/k8s-%,%,$(firstword $(sort $(wildcard tests/cluster/modules/k8s-*))))
 BIN := build/bin
 
-.PHONY: help deps build cluster-tools charts demo dev-cluster test test-unit test-integration test-oldest test-asan \
-        test-tsan test-go soak check-format lint format bench clean
+.PHONY: help deps live-deps build cluster-tools live-tools charts demo dev-cluster test test-unit test-integration \
+        test-oldest test-asan test-tsan test-go test-live soak check-format lint format bench clean
 
 .NOTPARALLEL:  # JOBS and CLUSTERS say how much runs side by side
 
@@ -33,6 +33,12 @@ cluster-tools: deps  ## the pinned control plane (etcd, kube-apiserver, ...), bu
 	@cd tests/cluster && go build -trimpath -o ../../$(BIN)/local-cluster .
 	@$(BIN)/local-cluster build cluster kubectl helm > /dev/null
 
+live-deps: deps  ## install the Debian packages that a real node calls (quiet when nothing is missing)
+	@bash cmake/install-deps.sh cmake/live-packages.txt
+
+live-tools: live-deps cluster-tools  ## what `local-cluster up --node` runs: containerd, kubelet, kube-proxy, CoreDNS, ...
+	@$(BIN)/local-cluster build node > /dev/null
+
 charts:  ## copy the CRDs into the chart
 	@bash charts/sync-crds.sh
 
@@ -45,7 +51,10 @@ dev-cluster: build cluster-tools  ## a local cluster with the chart installed an
 test: test-go test-unit test-integration  ## everything: unit, golden, integration on a real API server (KUBERNETES=1.34 for another)
 
 test-go: deps
-	@cd tests/cluster && go vet ./... && go test ./...
+	@cd tests/cluster && go vet ./... && go test -short ./...
+
+test-live: live-tools  ## the real node of the local cluster; needs root
+	@cd tests/cluster && go test -count=1 -v -timeout 20m -run RealNode .
 
 test-unit: deps  ## only what needs no cluster
 	@cmake --preset release $(CMAKE_QUIET)

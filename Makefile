@@ -12,8 +12,10 @@ KUBERNETES ?=
 export KUBERNETES
 OLDEST := $(patsubst tests/cluster/modules/k8s-%,%,$(firstword $(sort $(wildcard tests/cluster/modules/k8s-*))))
 BIN := build/bin
+# The name that the chart pulls unless it is told another.
+IMAGE ?= $(shell awk '/^  repository:/ {print $$2; exit}' charts/disagg-operator/values.yaml):$(shell awk '/^appVersion:/ {print $$2}' charts/disagg-operator/Chart.yaml)
 
-.PHONY: help deps build cluster-tools charts demo dev-cluster test test-unit test-integration test-oldest test-asan \
+.PHONY: help deps build image cluster-tools charts demo dev-cluster test test-unit test-integration test-oldest test-asan \
         test-tsan test-go soak check-format lint format bench clean
 
 .NOTPARALLEL:  # JOBS and CLUSTERS say how much runs side by side
@@ -27,6 +29,9 @@ deps:  ## install the Debian packages this project is built with (quiet when not
 build: deps  ## build/bin/disagg-operator and build/bin/kubectl-disagg
 	@cmake --preset release $(CMAKE_QUIET)
 	@cmake --build build -j $(JOBS) --target disagg-operator kubectl-disagg
+
+image: build  ## build/images/disagg-operator.tar: the operator's image as an OCI archive, without a container daemon (IMAGE=name:tag)
+	@bash images/operator.sh $(BIN)/disagg-operator $(IMAGE) build/images/disagg-operator.tar
 
 cluster-tools: deps  ## the pinned control plane (etcd, kube-apiserver, ...), built once per user and KUBERNETES=1.34|1.37
 	@mkdir -p $(BIN)

@@ -18,19 +18,17 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/disagg-operator/images
 # One content, one key; the architecture decides which wheels fit.
 key_of() { { uname -m; cat "$@"; } | sha256sum | cut -c1-16; }
 
-# The apt sources of this machine that have the release, since mmdebstrap takes single files.
+# The apt sources of this machine that have the release.
 sources() {
-  local found
-  found=$(grep -lrsw "$release" /etc/apt/sources.list /etc/apt/sources.list.d) ||
-    { echo "no file of /etc/apt/sources.list* names $release: add a mirror of it" >&2; exit 1; }
-  # Only Debian's own archive: other repositories of the machine bring packages and keys that the root does not know.
-  grep -lE "$release(-security|-updates)?( |$)" $found | xargs grep -lE 'debian-archive-keyring|/debian(-security)?/? ' || echo "$found"
+  grep -lrE --include=sources.list --include='*.list' --include='*.sources' \
+    "^[^#]*[[:space:]]$release(-updates|-security)?([[:space:]]|\$)" /etc/apt ||
+    { echo "no file of /etc/apt names the release $release, on which the image is built: add a mirror of it" >&2; return 1; }
 }
 
 build_base() {  # a Debian with Python, as a tar; its versions are those of the mirror on the day it is built
-  mmdebstrap --quiet --variant=minbase --include="$packages" --skip=output/dev \
-    --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
-    "$release" "$1" $(sources)
+  local mirrors
+  mirrors=$(sources)
+  mmdebstrap --quiet --variant=minbase --include="$packages" "$release" "$1" $mirrors
 }
 
 # A wheel of another system or Python never fits, whatever Python runs pip here.
@@ -52,6 +50,8 @@ build_image() {
   echo "building $name"
   mkdir -p "$work/root" "$work/packages/$(dirname "$site")"
   tar -C "$work/root" -xf "$base"
+  # The runtime brings devices; nobody reads the others.
+  rm -rf "$work"/root/dev/* "$work"/root/usr/share/{doc,man,locale}/*
   install_packages "$work/root/$site"
   compile_sources "$work/root"
   # A layer of its own: images share the Debian below it.

@@ -15,8 +15,8 @@ BIN := build/bin
 # The name that the chart pulls unless it is told another.
 IMAGE ?= $(shell awk '/^  repository:/ {print $$2; exit}' charts/disagg-operator/values.yaml):$(shell awk '/^appVersion:/ {print $$2}' charts/disagg-operator/Chart.yaml)
 
-.PHONY: help deps live-deps build image image-mocker cluster-tools charts demo dev-cluster test test-unit test-integration test-oldest test-asan \
-        test-tsan test-go soak check-format lint format bench clean
+.PHONY: help deps live-deps build image image-mocker cluster-tools charts demo dev-cluster test test-unit test-integration \
+        test-oldest test-asan test-tsan test-go soak check-format lint format bench clean
 
 .NOTPARALLEL:  # JOBS and CLUSTERS say how much runs side by side
 
@@ -33,17 +33,17 @@ build: deps  ## build/bin/disagg-operator and build/bin/kubectl-disagg
 image: build  ## build/images/disagg-operator.tar: the operator's image as an OCI archive, without a container daemon (IMAGE=name:tag)
 	@bash images/operator.sh $(BIN)/disagg-operator $(IMAGE) build/images/disagg-operator.tar
 
-image-mocker: live-deps  ## build/images/dynamo-mocker.tar: Dynamo's frontend and mocker, for tests on a real node; needs root
+image-mocker: live-deps  ## build/images/dynamo-mocker.tar and a tiny model: Dynamo's front end and mocker for tests on a real node; needs root
 	@bash images/live.sh images/dynamo-mocker localhost/dynamo-mocker:1.6.0 build/images/dynamo-mocker.tar
 	@python3 images/tiny_model.py build/images/models/tiny
-
-live-deps: deps  ## install the Debian packages that a real node and its images need (quiet when nothing is missing)
-	@bash cmake/install-deps.sh cmake/live-packages.txt
 
 cluster-tools: deps  ## the pinned control plane (etcd, kube-apiserver, ...), built once per user and KUBERNETES=1.34|1.37
 	@mkdir -p $(BIN)
 	@cd tests/cluster && go build -trimpath -o ../../$(BIN)/local-cluster .
 	@$(BIN)/local-cluster build cluster kubectl helm > /dev/null
+
+live-deps: deps  ## install the Debian packages that live tests call (quiet when nothing is missing)
+	@bash cmake/install-deps.sh cmake/live-packages.txt
 
 charts:  ## copy the CRDs into the chart
 	@bash charts/sync-crds.sh

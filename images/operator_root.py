@@ -5,6 +5,7 @@ no other. `make image` packs the folder; the Dockerfile copies the same one.
 """
 
 import argparse
+import os
 import pathlib
 import re
 import shutil
@@ -60,6 +61,7 @@ def main():
     parser.add_argument("root", type=pathlib.Path, help="the folder to fill; what it held is gone")
     parser.add_argument("program", type=pathlib.Path, nargs="+")
     flags = parser.parse_args()
+    os.umask(0o022)  # the image's user is neither owner nor group of its files
     try:
         lay_out(flags.root, flags.program)
     except (Unusable, OSError, subprocess.CalledProcessError) as error:

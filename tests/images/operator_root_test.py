@@ -2,6 +2,7 @@
 
 import pathlib
 import subprocess
+import sys
 import tempfile
 import unittest
 
@@ -40,6 +41,12 @@ class OperatorRoot(unittest.TestCase):
         (self.root / "sh").touch()
         operator_root.lay_out(self.root, [self.program])
         self.assertFalse((self.root / "sh").exists())
+
+    def test_every_user_may_read_it_whatever_the_umask_of_who_builds_it(self):
+        subprocess.run([sys.executable, operator_root.__file__, self.root, self.program], check=True, umask=0o077)
+        closed = [path.name for path in self.root.rglob("*") if not path.stat().st_mode & 0o004]
+        self.assertEqual(closed, [])
+        self.assertTrue((self.root / "program").stat().st_mode & 0o001)
 
     def test_a_program_that_cannot_run_here_is_refused_with_what_to_do(self):
         library = self.folder / "libgone.so"

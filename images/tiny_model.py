@@ -1,6 +1,7 @@
 """Writes a model folder for the mocker: the four small files that Dynamo reads, and no weights.
 
-The tokenizer has one token for each byte, so that any text is as many tokens as it has bytes.
+The tokenizer has one token for each byte, so that any prompt is as many tokens as it has bytes. No prompt has the words that
+follow them: the mocker makes its answers up of token numbers from 1000 to 1999, and a number without a word would be no text.
 """
 
 import argparse
@@ -9,6 +10,7 @@ import pathlib
 
 SPECIAL = ("<unk>", "<s>", "</s>")
 MAX_TOKENS = 4096
+VOCABULARY = 2048
 CHAT_TEMPLATE = "{% for m in messages %}{{ m['role'] }}: {{ m['content'] }}\n{% endfor %}assistant:"
 
 
@@ -21,7 +23,8 @@ def byte_letters():
 
 def tokenizer():
     letters = byte_letters()
-    vocabulary = [*SPECIAL, *(letters[byte] for byte in range(256))]
+    known = [*SPECIAL, *(letters[byte] for byte in range(256))]
+    vocabulary = known + [f"{letters[ord(' ')]}word{number}" for number in range(len(known), VOCABULARY)]
     level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
     plain = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": True}
     return {"version": "1.0", "truncation": None, "padding": None, "normalizer": None, "post_processor": None,
@@ -35,7 +38,7 @@ def tokenizer():
 def files():
     ends = {"bos_token_id": 1, "eos_token_id": 2}
     return {
-        "config.json": {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "vocab_size": len(SPECIAL) + 256,
+        "config.json": {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "vocab_size": VOCABULARY,
                         "hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 4,
                         "intermediate_size": 128, "max_position_embeddings": MAX_TOKENS, "torch_dtype": "bfloat16", **ends},
         "generation_config.json": ends,

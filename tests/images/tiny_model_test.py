@@ -32,6 +32,10 @@ class TinyModel(unittest.TestCase):
         vocabulary = self.files["tokenizer.json"]["model"]["vocab"]
         self.assertEqual(sorted(vocabulary.values()), list(range(self.files["config.json"]["vocab_size"])))
 
+    def test_every_number_that_the_mocker_answers_with_is_a_word(self):
+        words = {number: text for text, number in self.files["tokenizer.json"]["model"]["vocab"].items()}
+        self.assertEqual([number for number in range(1000, 2000) if words.get(number) != f"Ġword{number}"], [])
+
     def test_the_files_name_the_same_special_tokens(self):
         vocabulary = self.files["tokenizer.json"]["model"]["vocab"]
         names = self.files["tokenizer_config.json"]

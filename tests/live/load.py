@@ -81,7 +81,7 @@ class Client:
         prompt = f"request {number} at {time.time_ns()}: " + " ".join(f"word-{number}-{i}" for i in range(20))
         return json.dumps({
             "model": self.args.model, "messages": [{"role": "user", "content": prompt}], "max_tokens": self.args.tokens,
-            "stream": True, "stream_options": {"include_usage": True}, "nvext": {"ignore_eos": True}}).encode()
+            "stream": True, "stream_options": {"include_usage": True}, "ignore_eos": True}).encode()
 
     async def request(self, number, stream):
         try:
@@ -107,7 +107,7 @@ class Client:
             pass
         if status[1] != b"200":
             text = await reader.read(MOST_TEXT)
-            raise Lost(f"HTTP {status[1].decode()}", text.decode(errors="replace"))
+            raise Lost(f"HTTP {status[1].decode()}", " ".join(text.decode(errors="replace").split()))
         # The sizes of HTTP chunks are lines, too; they do not start with "data:".
         while line := await reader.readline():
             if stream.take(line):

@@ -8,7 +8,7 @@ here=$(realpath "$(dirname "${BASH_SOURCE[0]}")")
 folder=$(realpath "$1") name=$2 output=$3
 
 release=bookworm
-packages=python3,ca-certificates
+packages=python3,ca-certificates,libstdc++6  # the wheels with C++ in them need the last
 site=usr/local/lib/python3.11/dist-packages  # of the Python of that release
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/disagg-operator/images

@@ -12,9 +12,11 @@ KUBERNETES ?=
 export KUBERNETES
 OLDEST := $(patsubst tests/cluster/modules/k8s-%,%,$(firstword $(sort $(wildcard tests/cluster/modules/k8s-*))))
 BIN := build/bin
+# The name that the chart pulls unless it is told another.
+IMAGE ?= $(shell awk '/^  repository:/ {print $$2; exit}' charts/disagg-operator/values.yaml):$(shell awk '/^appVersion:/ {print $$2}' charts/disagg-operator/Chart.yaml)
 
-.PHONY: help deps build cluster-tools charts demo dev-cluster test test-unit test-integration test-oldest test-asan \
-        test-tsan test-go soak check-format lint format bench clean
+.PHONY: help deps live-deps build image image-mocker cluster-tools live-tools charts demo demo-live dev-cluster test test-unit \
+        test-integration test-oldest test-asan test-tsan test-go test-live soak check-format lint format bench clean
 
 .NOTPARALLEL:  # JOBS and CLUSTERS say how much runs side by side
 
@@ -28,10 +30,23 @@ build: deps  ## build/bin/disagg-operator and build/bin/kubectl-disagg
 	@cmake --preset release $(CMAKE_QUIET)
 	@cmake --build build -j $(JOBS) --target disagg-operator kubectl-disagg
 
+image: build  ## build/images/disagg-operator.tar: the operator's image as an OCI archive, without a container daemon (IMAGE=name:tag)
+	@bash images/operator.sh $(BIN)/disagg-operator $(IMAGE) build/images/disagg-operator.tar
+
+image-mocker: live-deps  ## build/images/dynamo-mocker.tar and a tiny model: Dynamo's front end and mocker for tests on a real node; needs root
+	@bash images/live.sh images/dynamo-mocker localhost/dynamo-mocker:1.6.0 build/images/dynamo-mocker.tar
+	@python3 images/tiny_model.py build/images/models/tiny
+
 cluster-tools: deps  ## the pinned control plane (etcd, kube-apiserver, ...), built once per user and KUBERNETES=1.34|1.37
 	@mkdir -p $(BIN)
 	@cd tests/cluster && go build -trimpath -o ../../$(BIN)/local-cluster .
 	@$(BIN)/local-cluster build cluster kubectl helm > /dev/null
+
+live-deps: deps  ## install the Debian packages that live tests call (quiet when nothing is missing)
+	@bash cmake/install-deps.sh cmake/live-packages.txt
+
+live-tools: live-deps cluster-tools  ## what `local-cluster up --node` runs: containerd, kubelet, kube-proxy, CoreDNS, ...
+	@$(BIN)/local-cluster build node > /dev/null
 
 charts:  ## copy the CRDs into the chart
 	@bash charts/sync-crds.sh
@@ -39,13 +54,19 @@ charts:  ## copy the CRDs into the chart
 demo: build cluster-tools  ## the main job end to end on a local cluster (KEEP=1 leaves it running)
 	@bash tests/demo/demo.sh
 
+demo-live: live-tools image image-mocker  ## real pods on a real node, a chat completion, and requests counted through disturbances; needs root
+	@bash tests/demo/demo-live.sh
+
 dev-cluster: build cluster-tools  ## a local cluster with the chart installed and the operator running; ends with Ctrl-C
 	@bash tests/demo/dev-cluster.sh
 
 test: test-go test-unit test-integration  ## everything: unit, golden, integration on a real API server (KUBERNETES=1.34 for another)
 
 test-go: deps
-	@cd tests/cluster && go vet ./... && go test ./...
+	@cd tests/cluster && go vet ./... && go test -short ./...
+
+test-live: live-tools  ## the real node of the local cluster; needs root
+	@cd tests/cluster && go test -count=1 -v -timeout 20m -run RealNode .
 
 test-unit: deps  ## only what needs no cluster
 	@cmake --preset release $(CMAKE_QUIET)

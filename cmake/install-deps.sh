@@ -1,10 +1,13 @@
 #!/usr/bin/env bash
-# Installs the Debian packages named in a file, one a line. Says nothing when all are there.
+# Installs the Debian packages named in a file, one a line. Says nothing when all are there. A second
+# word on a line is a command that makes the package unnecessary, wherever it comes from: Debian's runc
+# would replace the containerd of a Docker that the machine uses.
 set -euo pipefail
 
 list=$1
 missing=()
-while read -r package; do
+while read -r package command; do
+  [[ -z $command ]] || ! command -v "$command" > /dev/null || continue
   dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
 done < "$list"
 

@@ -12,6 +12,9 @@ import (
 // theCluster stands for the programs that a whole cluster runs.
 const theCluster = "cluster"
 
+// theNode stands for those of a cluster with a real node.
+const theNode = "node"
+
 func buildCommand(args []string) error {
 	flags := newFlags("build")
 	kubernetes := programs.KubernetesFlag(flags)
@@ -36,9 +39,12 @@ func wantedPrograms(names []string, all bool) []string {
 	}
 	var wanted []string
 	for _, name := range names {
-		if name == theCluster {
+		switch name {
+		case theCluster:
 			wanted = append(wanted, cluster.Options{}.Programs()...)
-		} else {
+		case theNode:
+			wanted = append(wanted, cluster.Options{RealNode: &cluster.RealNode{}}.Programs()...)
+		default:
 			wanted = append(wanted, name)
 		}
 	}

@@ -11,6 +11,8 @@ func TestOnlyNamedProgramsAreBuilt(t *testing.T) {
 		{"", cluster},
 		{"cluster kubectl helm", cluster + " kubectl helm"},
 		{"helm", "helm"},
+		{"node", "etcd kube-apiserver containerd kube-controller-manager kube-scheduler kwok kubelet " +
+			"kube-proxy coredns containerd-shim-runc-v2 ctr ptp loopback host-local portmap pause"},
 	} {
 		if got := strings.Join(wantedPrograms(strings.Fields(c.names), false), " "); got != c.want {
 			t.Errorf("%q: %s", c.names, got)

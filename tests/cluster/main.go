@@ -1,6 +1,6 @@
 // local-cluster builds and runs a throw-away Kubernetes cluster for tests and demos on one Linux
 // machine: the real etcd, API server, controllers and scheduler, with nodes and pods simulated by
-// kwok.
+// kwok, and on request a real node with a kubelet.
 package main
 
 import (
@@ -8,16 +8,21 @@ import (
 	"flag"
 	"fmt"
 	"os"
+
+	"disagg.dev/tests/cluster/internal/realnode"
 )
 
 const usage = `usage:
   local-cluster build [--all] [PROGRAM...]     build pinned programs, print their directory;
-                                               "cluster", the default: those that up starts
-  local-cluster up   --dir DIR [options]       start a cluster that stays; print its kubeconfig
+                                               "cluster", the default: those that up starts;
+                                               "node": those that up --node starts
+  local-cluster up   --dir DIR [options]       start a cluster that stays; print its kubeconfig;
+                                               --node, as root: with a real node
   local-cluster run  --dir DIR [options]       the same until stdin ends, a signal, or the parent's end
   local-cluster down --dir DIR                 end the cluster in DIR
   local-cluster ctl  --dir DIR stop|start|restart|pause|resume COMPONENT
   local-cluster ctl  --dir DIR compact         compact etcd
+  local-cluster image load --dir DIR FILE...   import OCI or docker archives into the real node of up --node
   local-cluster token --kubeconfig IN --service-account NAMESPACE/NAME --write-kubeconfig OUT
                                                a kubeconfig with the token of a ServiceAccount
   local-cluster proxy --kubeconfig IN --write-kubeconfig OUT
@@ -41,6 +46,9 @@ var commands = map[string]func(args []string) error{
 	"webhook": webhookCommand,
 	"kstatus": kstatusCommand,
 	"corpus":  corpusCommand,
+	"image":   imageCommand,
+
+	realnode.InitCommand: realnode.RunInit, // for `up` itself
 }
 
 func main() {

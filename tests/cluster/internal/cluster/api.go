@@ -41,7 +41,7 @@ func newAPIClient(server string, ca []byte, admin pki.KeyPair) (*apiClient, erro
 
 // get decodes the answer to a GET into out, unless out is nil.
 func (c *apiClient) get(ctx context.Context, url string, out any) error {
-	return c.do(ctx, http.MethodGet, url, nil, out)
+	return c.send(ctx, http.MethodGet, url, jsonType, nil, out)
 }
 
 func (c *apiClient) create(ctx context.Context, path string, object any) error {
@@ -49,15 +49,18 @@ func (c *apiClient) create(ctx context.Context, path string, object any) error {
 	if err != nil {
 		return err
 	}
-	return c.do(ctx, http.MethodPost, c.server+path, body, nil)
+	return c.send(ctx, http.MethodPost, c.server+path, jsonType, body, nil)
 }
 
-func (c *apiClient) do(ctx context.Context, method, url string, body []byte, out any) error {
+const jsonType = "application/json"
+
+func (c *apiClient) send(ctx context.Context, method, url, contentType string, body []byte,
+	out any) error {
 	request, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}
-	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Content-Type", contentType)
 	response, err := c.http.Do(request)
 	if err != nil {
 		return err

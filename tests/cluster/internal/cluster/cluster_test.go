@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"disagg.dev/tests/cluster/internal/process"
 )
 
 func parse(args ...string) (Options, error) {
@@ -49,6 +51,15 @@ func TestAControlPlaneNeedsNoProgramThatActsOnObjects(t *testing.T) {
 	}
 }
 
+func TestARealNodeNeedsContainerdBeforeTheOthers(t *testing.T) {
+	options := Options{RealNode: &RealNode{}}
+	const want = "etcd kube-apiserver containerd kube-controller-manager kube-scheduler kwok " +
+		"kubelet kube-proxy coredns"
+	if got := strings.Join(options.components(), " "); got != want {
+		t.Errorf("components: %s", got)
+	}
+}
+
 func TestTheVersionOfKubernetesIsAFlagOrAVariable(t *testing.T) {
 	t.Setenv("KUBERNETES", "1.34")
 	for args, want := range map[string]string{"": "1.34", "--kubernetes 1.37": "1.37"} {
@@ -65,6 +76,11 @@ func TestOptionsAreChecked(t *testing.T) {
 		{"--dir x y", `unexpected argument "y"`},
 		{"--dir x --shape abacus", `unknown node shape "abacus"`},
 		{"--dir x --control-plane-only --kwok-nodes 1", "cannot have nodes"},
+		{"--dir x --control-plane-only --node", "cannot have nodes"},
+		{"--dir x --node-image a.tar", "no real node to load it into"},
+		{"--dir x --node --node-labels a", `--node-labels: "a" is not KEY=VALUE`},
+		{"--dir x --node --node-image no.tar", "--node-image: image archive: stat no.tar: no such file"},
+		{"--dir /run/x --node", "a real node has a /run of its own"},
 	} {
 		_, err := parse(strings.Fields(c.args)...)
 		if err == nil || !strings.Contains(err.Error(), c.want) {
@@ -164,7 +180,7 @@ func TestADeathWhileStartingShowsTheLog(t *testing.T) {
 	}
 	c := &component{
 		name: "doomed", path: "/bin/sh", args: []string{"-c", "echo no such flag >&2; exit 3"},
-		log: filepath.Join(t.TempDir(), "log"), lock: lock,
+		log: filepath.Join(t.TempDir(), "log"), lock: lock, launch: process.Start,
 		ready: func(context.Context) error { return io.EOF },
 	}
 	if err := c.start(); err != nil {
@@ -185,7 +201,7 @@ func TestWhatEndsByItselfIsStartedAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := &component{name: "sleeper", path: "/bin/sleep", args: []string{"60"},
-		log: filepath.Join(dir, "log"), lock: lock}
+		log: filepath.Join(dir, "log"), lock: lock, launch: process.Start}
 	s := &Supervisor{components: []*component{c}}
 	s.alive, s.end = context.WithCancelCause(context.Background())
 	defer s.Stop()

@@ -1,7 +1,10 @@
 package cluster
 
 import (
+	"net"
 	"strconv"
+
+	"disagg.dev/tests/cluster/internal/realnode"
 )
 
 // Names of the components, as `ctl` takes them.
@@ -17,23 +20,40 @@ const (
 type plan struct {
 	options Options
 	state   state
-	port    map[string]int // of each component
-	peer    int            // etcd's second port
+	port    map[string]int   // of each component
+	peer    int              // etcd's second port
+	node    *realnode.Layout // nil without a real node
 }
 
-func newPlan(options Options, ports *ports) (*plan, error) {
+func newPlan(options Options, programs string, ports *ports) (*plan, error) {
 	p := &plan{options: options, state: state(options.Dir), port: map[string]int{}}
 	var err error
-	for _, name := range options.Programs() {
+	for _, name := range options.components() {
 		if p.port[name], err = ports.take(); err != nil {
 			return nil, err
 		}
 	}
-	p.peer, err = ports.take()
+	if p.peer, err = ports.take(); err != nil || options.RealNode == nil {
+		return p, err
+	}
+	network, err := ports.takeNetwork()
+	p.node = &realnode.Layout{Dir: p.state.path(nodeDir), Programs: programs, Keys: p.state.path("pki"),
+		Network: network, Labels: options.RealNode.Labels}
 	return p, err
 }
 
-func (p *plan) server() string  { return "https://" + address(p.port[apiServer]) }
+// serverHost is the address of the API server. Pods have to reach it where they are real.
+func (p *plan) serverHost() string {
+	if p.node == nil {
+		return "127.0.0.1"
+	}
+	return p.node.Network.Host()
+}
+
+func (p *plan) server() string {
+	return "https://" + net.JoinHostPort(p.serverHost(), strconv.Itoa(p.port[apiServer]))
+}
+
 func (p *plan) etcdURL() string { return "http://" + address(p.port[etcd]) }
 
 func (p *plan) args(name string) []string {
@@ -46,8 +66,10 @@ func (p *plan) args(name string) []string {
 		return p.controllerManagerArgs()
 	case scheduler:
 		return p.schedulerArgs()
-	default:
+	case kwok:
 		return p.kwokArgs()
+	default:
+		return p.node.Args(name)
 	}
 }
 
@@ -57,12 +79,16 @@ func (p *plan) healthURL(name string) string {
 	switch name {
 	case etcd:
 		return "http://" + at + "/health"
-	case apiServer, scheduler:
+	case apiServer:
+		return p.server() + "/readyz"
+	case scheduler:
 		return "https://" + at + "/readyz"
 	case controllerManager:
 		return "https://" + at + "/healthz"
-	default:
+	case kwok:
 		return "http://" + at + "/healthz"
+	default:
+		return p.node.HealthURL(name)
 	}
 }
 
@@ -81,15 +107,12 @@ func (p *plan) etcdArgs() []string {
 func (p *plan) apiServerArgs() []string {
 	args := []string{
 		"--etcd-servers=" + p.etcdURL(),
-		"--bind-address=127.0.0.1", "--advertise-address=127.0.0.1",
+		"--bind-address=" + p.serverHost(), "--advertise-address=" + p.serverHost(),
 		"--secure-port=" + strconv.Itoa(p.port[apiServer]),
-		// A loopback address cannot be the endpoint of the Service "kubernetes".
-		"--endpoint-reconciler-type=none",
 		"--cert-dir=" + p.state.data(apiServer),
 		"--tls-cert-file=" + p.state.pki("server.crt"),
 		"--tls-private-key-file=" + p.state.pki("server.key"),
 		"--client-ca-file=" + p.state.pki("ca.crt"),
-		"--service-cluster-ip-range=10.96.0.0/16",
 		"--authorization-mode=Node,RBAC",
 		"--enable-admission-plugins=NodeRestriction,OwnerReferencesPermissionEnforcement",
 		"--allow-privileged=true",
@@ -106,7 +129,26 @@ func (p *plan) apiServerArgs() []string {
 		args = append(args, "--audit-log-path="+p.state.log("audit"),
 			"--audit-policy-file="+p.state.data("audit-policy.yaml"))
 	}
+	args = append(args, p.networkArgs()...)
 	return append(args, p.options.APIServerArgs...) // last: the later of two equal flags counts
+}
+
+// networkArgs tell the API server what pods can reach, and how to reach the kubelet for logs and exec.
+func (p *plan) networkArgs() []string {
+	if p.node == nil {
+		return []string{
+			"--service-cluster-ip-range=10.96.0.0/16",
+			// A loopback address cannot be the endpoint of the Service "kubernetes".
+			"--endpoint-reconciler-type=none",
+		}
+	}
+	return []string{
+		"--service-cluster-ip-range=" + p.node.Network.Services(),
+		"--kubelet-preferred-address-types=InternalIP",
+		"--kubelet-certificate-authority=" + p.state.pki("ca.crt"),
+		"--kubelet-client-certificate=" + p.state.pki("admin.crt"),
+		"--kubelet-client-key=" + p.state.pki("admin.key"),
+	}
 }
 
 func (p *plan) controllerManagerArgs() []string {

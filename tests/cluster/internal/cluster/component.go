@@ -23,6 +23,8 @@ type component struct {
 	log   string
 	lock  *os.File // inherited by the process: see state
 	ready func(context.Context) error
+	// launch starts the process where it belongs.
+	launch func(*exec.Cmd) (*process.Child, error)
 
 	wanted bool           // started, and not stopped on purpose
 	child  *process.Child // nil before the first start
@@ -42,7 +44,7 @@ func (c *component) start() error {
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.ExtraFiles = []*os.File{c.lock}
 	c.wanted = true
-	c.child, err = process.Start(cmd)
+	c.child, err = c.launch(cmd)
 	return err
 }
 

@@ -9,14 +9,18 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"disagg.dev/tests/cluster/internal/realnode"
 )
 
 const (
 	socketName = "control.sock"
 	// downVerb is the request to end the cluster; the other verbs are those of Supervisor.Control.
 	downVerb = "down"
-	// controlTimeout covers the slowest request, the restart of an API server.
-	controlTimeout = 2 * time.Minute
+	// loadImageVerb has the path of an archive for a component.
+	loadImageVerb = "load-image"
+	// controlTimeout covers the slowest request, the import of an image.
+	controlTimeout = imageTimeout + time.Minute
 )
 
 // One request and one answer per connection, each a line of JSON.
@@ -65,16 +69,24 @@ func (c *controlServer) answer(connection net.Conn, s *Supervisor) {
 		return
 	}
 	var answer controlAnswer
-	if request.Verb == downVerb {
-		s.end(errDown)
-	} else {
-		output, err := s.Control(request.Verb, request.Component)
-		answer.Output = output
-		if err != nil {
-			answer.Error = err.Error()
-		}
+	output, err := s.answer(request)
+	answer.Output = output
+	if err != nil {
+		answer.Error = err.Error()
 	}
 	json.NewEncoder(connection).Encode(answer)
+}
+
+func (s *Supervisor) answer(request controlRequest) (output string, err error) {
+	switch request.Verb {
+	case downVerb:
+		s.end(errDown)
+		return "", nil
+	case loadImageVerb:
+		return "", s.loadImage(request.Component)
+	default:
+		return s.Control(request.Verb, request.Component)
+	}
 }
 
 func (c *controlServer) close() {
@@ -143,5 +155,21 @@ func Down(dir string) error {
 		!errors.Is(err, errNoSupervisor) {
 		return err
 	}
-	return state(dir).waitUnlocked(20 * time.Second)
+	if err := state(dir).waitUnlocked(endTimeout); err != nil {
+		return err
+	}
+	return realnode.CleanUp(state(dir).path(nodeDir)) // of one that was killed
+}
+
+// LoadImage imports an archive into the real node of the cluster in dir.
+func LoadImage(dir, file string) error {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return err
+	}
+	if file, err = archivePath(file); err != nil {
+		return err
+	}
+	_, err = request(state(dir), controlRequest{Verb: loadImageVerb, Component: file})
+	return err
 }

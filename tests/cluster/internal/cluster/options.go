@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"disagg.dev/tests/cluster/internal/programs"
+	"disagg.dev/tests/cluster/internal/realnode"
 	"disagg.dev/tests/cluster/internal/shapes"
 )
 
@@ -15,6 +17,7 @@ type Options struct {
 	Dir              string // state: PKI, data, logs, kubeconfig
 	ControlPlaneOnly bool   // etcd and kube-apiserver, nothing that acts on objects
 	Nodes            shapes.Counts
+	RealNode         *RealNode // nil: simulated nodes only
 	Audit            bool
 	KwokConfigs      []string
 	APIServerArgs    []string
@@ -27,6 +30,7 @@ type Options struct {
 // ParseOptions reads the command line of `up` and `run`.
 func ParseOptions(flags *flag.FlagSet, args []string) (Options, error) {
 	options := Options{Nodes: shapes.Counts{}}
+	real := addRealNodeFlags(flags)
 	var nodes int
 	var shape, extra string
 	flags.StringVar(&options.Dir, "dir", "", "directory for the state of the cluster")
@@ -41,10 +45,14 @@ func ParseOptions(flags *flag.FlagSet, args []string) (Options, error) {
 	flags.Var((*list)(&options.APIServerArgs), "apiserver-arg", "further kube-apiserver flag; repeatable")
 	flags.StringVar(&options.NodeMonitorGracePeriod, "node-monitor-grace-period", "",
 		"how long a node may be silent, as in 20s")
-	if err := flags.Parse(args); err != nil {
+	err := flags.Parse(args)
+	if err != nil {
 		return Options{}, err
 	}
 	options.Kubernetes = *kubernetes
+	if options.RealNode, err = real.parse(); err != nil {
+		return Options{}, err
+	}
 	if flags.NArg() > 0 {
 		return Options{}, fmt.Errorf("unexpected argument %q", flags.Arg(0))
 	}
@@ -57,9 +65,23 @@ func ParseOptions(flags *flag.FlagSet, args []string) (Options, error) {
 	return options, options.complete()
 }
 
-// Programs are the components of the cluster, in the order of starting.
+// Programs are the components of the cluster and what these call.
 func (o Options) Programs() []string {
-	return append([]string{etcd, apiServer}, o.clients()...)
+	if o.RealNode == nil {
+		return o.components()
+	}
+	return append(o.components(), realnode.Tools...)
+}
+
+// components are in the order of starting.
+func (o Options) components() []string { return append(o.foundations(), o.clients()...) }
+
+// foundations are the components without which the others end at once.
+func (o Options) foundations() []string {
+	if o.RealNode == nil {
+		return []string{etcd, apiServer}
+	}
+	return []string{etcd, apiServer, realnode.Containerd}
 }
 
 // clients are the components that talk to the API server.
@@ -67,23 +89,37 @@ func (o Options) clients() []string {
 	if o.ControlPlaneOnly {
 		return nil
 	}
-	return []string{controllerManager, scheduler, kwok}
+	clients := []string{controllerManager, scheduler, kwok}
+	if o.RealNode != nil {
+		clients = append(clients, realnode.Kubelet, realnode.KubeProxy, realnode.CoreDNS)
+	}
+	return clients
+}
+
+// startTimeout leaves time for large images.
+func (o Options) startTimeout() time.Duration {
+	if o.RealNode == nil {
+		return startTimeout
+	}
+	return startTimeout + time.Duration(len(o.RealNode.Images))*imageTimeout
 }
 
 func (o *Options) complete() (err error) {
 	if o.Dir == "" {
 		return fmt.Errorf("--dir is missing")
 	}
-	if o.ControlPlaneOnly && len(o.Nodes.Nodes()) > 0 {
-		return fmt.Errorf("--control-plane-only runs no kwok: it cannot have nodes")
+	if o.ControlPlaneOnly && (len(o.Nodes.Nodes()) > 0 || o.RealNode != nil) {
+		return fmt.Errorf("--control-plane-only runs no kwok and no scheduler: it cannot have nodes")
 	}
 	for i, config := range o.KwokConfigs {
 		if o.KwokConfigs[i], err = filepath.Abs(config); err != nil {
 			return err
 		}
 	}
-	o.Dir, err = filepath.Abs(o.Dir)
-	return err
+	if o.Dir, err = filepath.Abs(o.Dir); err != nil {
+		return err
+	}
+	return o.RealNode.check(o.Dir)
 }
 
 // list is a flag that may be given several times.

@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+
+	"disagg.dev/tests/cluster/internal/realnode"
 )
 
 // Ports come from below the kernel's range for outgoing connections (32768 and up by default) and
@@ -50,6 +52,27 @@ func (p *ports) take() (int, error) {
 		}
 	}
 	return 0, fmt.Errorf("no free port between %d and %d", firstPort, lastPort)
+}
+
+// takeNetwork hands out the addresses of a cluster with a real node. The claims on networks are
+// behind those on ports.
+func (p *ports) takeNetwork() (realnode.Network, error) {
+	const first, count = realnode.FirstNetwork, realnode.LastNetwork - realnode.FirstNetwork + 1
+	start := realnode.Network(rand.IntN(int(count)))
+	for i := range count {
+		network := first + (start+i)%count
+		free, err := network.Free()
+		if err != nil {
+			return 0, err
+		}
+		if !free {
+			continue
+		}
+		if ok, err := p.claim(lastPort + 1 + int(network)); ok || err != nil {
+			return network, err
+		}
+	}
+	return 0, fmt.Errorf("every network from %s to %s is in use", first.All(), realnode.LastNetwork.All())
 }
 
 // fOFDSetLk is F_OFD_SETLK: a lock that belongs to the open file and does not wait.

@@ -3,10 +3,13 @@ package cluster
 import (
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"syscall"
 	"time"
+
+	"disagg.dev/tests/cluster/internal/realnode"
 )
 
 // state is the directory of one cluster.
@@ -15,9 +18,15 @@ import (
 // as any process of the cluster lives, however the others ended.
 type state string
 
+// endTimeout is how long the processes of a cluster may take to end.
+const endTimeout = 20 * time.Second
+
 func (s state) path(parts ...string) string {
 	return filepath.Join(append([]string{string(s)}, parts...)...)
 }
+
+// nodeDir is what a real node has of its own in the directory.
+const nodeDir = "node"
 
 func (s state) kubeconfig() string      { return s.path("kubeconfig") }
 func (s state) lockFile() string        { return s.path("cluster.lock") }
@@ -38,7 +47,10 @@ func (s state) lock() (*os.File, error) {
 		lock.Close()
 		return nil, fmt.Errorf("a cluster runs in %s; stop it with: local-cluster down --dir %s", s, s)
 	}
-	for _, leftover := range []string{"pki", "data", "logs", "kubeconfig", socketName} {
+	if err := realnode.CleanUp(s.path(nodeDir)); err != nil {
+		return nil, err
+	}
+	for _, leftover := range []string{"pki", "data", "logs", nodeDir, "kubeconfig", socketName} {
 		if err := os.RemoveAll(s.path(leftover)); err != nil {
 			return nil, err
 		}
@@ -49,6 +61,21 @@ func (s state) lock() (*os.File, error) {
 		}
 	}
 	return lock, nil
+}
+
+// waitForDeadChildren leaves the kernel time to end the processes of a supervisor that was killed: they
+// hold the lock a little longer than it.
+func (s state) waitForDeadChildren() {
+	err := withShortPath(s, func(path string) error {
+		connection, err := net.Dial("unix", path)
+		if err == nil {
+			connection.Close()
+		}
+		return err
+	})
+	if err != nil { // nobody answers
+		s.waitUnlocked(endTimeout)
+	}
 }
 
 // checkOurs guards against wiping parts of a directory that holds something else.

@@ -12,11 +12,14 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"sync"
 	"time"
 
 	"disagg.dev/tests/cluster/internal/kubeconfig"
+	"disagg.dev/tests/cluster/internal/process"
 	"disagg.dev/tests/cluster/internal/programs"
+	"disagg.dev/tests/cluster/internal/realnode"
 )
 
 //go:embed stages.yaml
@@ -39,7 +42,8 @@ type Supervisor struct {
 	api        *apiClient
 	control    *controlServer
 	components []*component
-	mutex      sync.Mutex // one control request at a time
+	node       *realnode.Node // nil without a real node
+	mutex      sync.Mutex     // one control request at a time
 
 	alive context.Context // ends when the cluster is to end
 	end   context.CancelCauseFunc
@@ -53,7 +57,7 @@ func Start(ctx context.Context, options Options, cache *programs.Cache) (*Superv
 	if err := s.prepare(options, cache); err != nil {
 		return nil, err
 	}
-	starting, cancel := context.WithTimeout(s.alive, startTimeout)
+	starting, cancel := context.WithTimeout(s.alive, options.startTimeout())
 	defer cancel()
 	if err := s.bringUp(starting); err != nil {
 		s.Stop()
@@ -100,6 +104,11 @@ func (s *Supervisor) Stop() {
 	for i := len(s.components) - 1; i >= 0; i-- {
 		s.components[i].kill()
 	}
+	if s.node != nil {
+		if err := s.node.Stop(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+	}
 	if s.control != nil {
 		s.control.close()
 	}
@@ -110,13 +119,14 @@ func (s *Supervisor) prepare(options Options, cache *programs.Cache) (err error)
 	if s.ports, err = newPorts(); err != nil {
 		return err
 	}
-	if s.plan, err = newPlan(options, s.ports); err != nil {
+	if s.plan, err = newPlan(options, cache.Dir(), s.ports); err != nil {
 		return err
 	}
+	s.plan.state.waitForDeadChildren()
 	if s.lock, err = s.plan.state.lock(); err != nil {
 		return err
 	}
-	keys, err := newCredentials(s.plan.state, s.plan.server(), options.clients())
+	keys, err := newCredentials(s.plan)
 	if err != nil {
 		return err
 	}
@@ -129,7 +139,7 @@ func (s *Supervisor) prepare(options Options, cache *programs.Cache) (err error)
 	if err != nil {
 		return err
 	}
-	for _, name := range options.Programs() {
+	for _, name := range options.components() {
 		s.components = append(s.components, s.newComponent(name, cache))
 	}
 	admin := kubeconfig.Config{Server: s.plan.server(), CA: keys.ca.Cert, Client: keys.admin}
@@ -144,17 +154,30 @@ func (s *Supervisor) newComponent(name string, cache *programs.Cache) *component
 		log:  s.plan.state.log(name),
 		lock: s.lock,
 		ready: func(ctx context.Context) error {
+			if name == realnode.Containerd {
+				return s.node.Ready(ctx)
+			}
 			return s.api.get(ctx, s.plan.healthURL(name), nil)
+		},
+		launch: func(cmd *exec.Cmd) (*process.Child, error) {
+			if realnode.IsComponent(name) {
+				return s.node.Launch(cmd)
+			}
+			return process.Start(cmd)
 		},
 	}
 }
 
 // bringUp starts the components in the order in which they need each other.
 func (s *Supervisor) bringUp(ctx context.Context) (err error) {
+	if err := s.startNode(ctx); err != nil {
+		return err
+	}
 	if s.control, err = serveControl(s); err != nil {
 		return err
 	}
-	for _, c := range s.components[:2] { // etcd and the API server
+	foundations := len(s.plan.options.foundations())
+	for _, c := range s.components[:foundations] {
 		if err := c.start(); err != nil {
 			return err
 		}
@@ -162,7 +185,10 @@ func (s *Supervisor) bringUp(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	clients := s.components[2:]
+	if err := s.loadImages(ctx); err != nil {
+		return err
+	}
+	clients := s.components[foundations:]
 	for _, c := range clients {
 		if err := c.start(); err != nil {
 			return err
@@ -190,7 +216,7 @@ func (s *Supervisor) waitUsable(ctx context.Context, nodes int) error {
 	for {
 		err := s.api.get(ctx, s.plan.server()+path, nil)
 		if err == nil {
-			return waitNodesReady(ctx, s.api, nodes)
+			return s.waitNodes(ctx, nodes)
 		}
 		select {
 		case <-ctx.Done():

@@ -6,6 +6,7 @@
 package process
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"runtime"
@@ -13,30 +14,50 @@ import (
 	"syscall"
 )
 
-var (
-	startOnce sync.Once
-	starts    chan startRequest
-)
-
 type startRequest struct {
 	cmd    *exec.Cmd
 	result chan error
 }
 
-func startFromLockedThread(cmd *exec.Cmd) error {
-	startOnce.Do(func() {
-		starts = make(chan startRequest)
-		go func() {
-			runtime.LockOSThread()
-			for request := range starts {
-				request.result <- request.cmd.Start()
-			}
-		}()
-	})
-	request := startRequest{cmd, make(chan error, 1)}
-	starts <- request
-	return <-request.result
+// Starter starts children from a thread of its own.
+type Starter struct {
+	requests    chan startRequest
+	closed      chan struct{}
+	parentDeath syscall.Signal // for the children, at the end of the thread
 }
+
+var host = sync.OnceValue(func() *Starter {
+	s, _ := newStarter(syscall.SIGKILL, func() error { return nil })
+	return s
+})
+
+// newStarter lets prepare put the thread where the children shall be.
+func newStarter(parentDeath syscall.Signal, prepare func() error) (*Starter, error) {
+	s := &Starter{make(chan startRequest), make(chan struct{}), parentDeath}
+	prepared := make(chan error)
+	go func() {
+		runtime.LockOSThread() // for good: Go ends the thread with this goroutine
+		err := prepare()
+		prepared <- err
+		if err != nil {
+			return
+		}
+		for {
+			select {
+			case request := <-s.requests:
+				request.result <- request.cmd.Start()
+			case <-s.closed:
+				return
+			}
+		}
+	}()
+	return s, <-prepared
+}
+
+// Close ends the thread. Nothing can be started any more.
+func (s *Starter) Close() { close(s.closed) }
+
+var errClosed = errors.New("nothing can be started here any more")
 
 // Child is a running or ended child process.
 type Child struct {
@@ -46,9 +67,22 @@ type Child struct {
 
 // Start runs cmd. The child is killed when this process ends in any way, SIGKILL included, and is
 // out of reach of the terminal's signals.
-func Start(cmd *exec.Cmd) (*Child, error) {
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
-	if err := startFromLockedThread(cmd); err != nil {
+func Start(cmd *exec.Cmd) (*Child, error) { return host().Start(cmd) }
+
+// Start is like the function Start, with the child where the starter's thread is.
+func (s *Starter) Start(cmd *exec.Cmd) (*Child, error) {
+	if cmd.SysProcAttr == nil {
+		cmd.SysProcAttr = &syscall.SysProcAttr{}
+	}
+	cmd.SysProcAttr.Pdeathsig = s.parentDeath
+	cmd.SysProcAttr.Setpgid = true
+	request := startRequest{cmd, make(chan error, 1)}
+	select {
+	case s.requests <- request:
+	case <-s.closed:
+		return nil, errClosed
+	}
+	if err := <-request.result; err != nil {
 		return nil, err
 	}
 	child := &Child{cmd: cmd, done: make(chan struct{})}

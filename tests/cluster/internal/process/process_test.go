@@ -75,3 +75,20 @@ func TestKillWaitsForTheEnd(t *testing.T) {
 		t.Errorf("state: %s", got)
 	}
 }
+
+func TestAClosedStarterStartsNothing(t *testing.T) {
+	s, err := newStarter(syscall.SIGKILL, func() error { return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Close()
+	if _, err := s.Start(exec.Command("true")); err != errClosed {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestAPlaceThatIsGoneIsAnError(t *testing.T) {
+	if _, err := Enter(1 << 30); err == nil || !strings.Contains(err.Error(), "/ns/mnt") {
+		t.Errorf("got %v", err)
+	}
+}

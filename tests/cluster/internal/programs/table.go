@@ -50,6 +50,23 @@ func kubernetes(name string) program {
 		stamps: kubernetesVersion}
 }
 
+// Without it containerd reports an unknown version, and the kubelet shows that on the node.
+var containerdVersion = []stamp{{
+	module:   "github.com/containerd/containerd/v2",
+	settings: []string{"github.com/containerd/containerd/v2/version.Version={version}"},
+}}
+
+func containerd(name string) program {
+	return program{name: name, module: "containerd", pkg: "github.com/containerd/containerd/v2/cmd/" + name,
+		stamps: containerdVersion}
+}
+
+// cni is a network plugin; containerd calls it by the name of its binary.
+func cni(kind, name string) program {
+	return program{name: name, module: "cni",
+		pkg: "github.com/containernetworking/plugins/plugins/" + kind + "/" + name}
+}
+
 func (p program) fromAssets() program { p.asset = true; return p }
 
 // The order is the order of building: the small ones first, so that a broken toolchain shows early.
@@ -65,6 +82,14 @@ var table = []program{
 	kubernetes("kubelet"),
 	kubernetes("kube-proxy"),
 	{name: "coredns", module: "coredns", pkg: "github.com/coredns/coredns"},
+	containerd("containerd"),
+	containerd("containerd-shim-runc-v2"),
+	containerd("ctr"),
+	cni("main", "ptp"),
+	cni("main", "loopback"),
+	cni("ipam", "host-local"),
+	cni("meta", "portmap"),
+	{name: "pause", module: "pause", pkg: "disagg.dev/tests/cluster/pause"},
 }
 
 // All lists every pinned program.

@@ -32,7 +32,7 @@ explain() {
   } >&2
 }
 
-step() { printf '[%s/5] %-15s %s\n' "$1" "$2" "$3"; }
+step() { printf '[%s/6] %-15s %s\n' "$1" "$2" "$3"; }
 ddep() { kubectl -n live-mocker get ddep live "$@"; }
 pods_of() { kubectl -n live-mocker get pods -l "disagg.dev/deployment=live,disagg.dev/role=$1" "${@:2}"; }
 first_of() { pods_of "$1" -o jsonpath='{.items[0].metadata.name}'; }
@@ -79,10 +79,10 @@ through() {
   sleep 3
   kill -TERM "$load"
   wait "$load"
-  row "$what" "$seconds" "$answer"
+  row "$what" "$seconds" "$answer" || lost=1
 }
 
-# row WHAT SECONDS FILE: what load.py has counted
+# row WHAT SECONDS FILE: what load.py has counted; false where something was lost
 row() {
   python3 - "$@" << 'PYTHON'
 import json, sys
@@ -91,6 +91,7 @@ answer = json.load(open(path))
 print(f"      {what:46} {answer['sent']:5} {answer['lost']:5} {answer['longest_pause']:8.2f} s   settled after {seconds}")
 for kind, seen in answer["why"].items():
     print(f"        {seen['count']} x {kind}: {seen['first'][:150]}")
+sys.exit(answer["lost"] > 0)
 PYTHON
 }
 
@@ -124,6 +125,7 @@ helm install disagg-operator "$root/charts/disagg-operator" --namespace disagg-s
 lap
 step 2 'helm install' "operator runs in pod $(kubectl -n disagg-system get pods -o jsonpath='{.items[0].metadata.name}')   $took"
 
+# Documents of several files need a line between them.
 for file in "$root"/examples/live-mocker/*.yaml; do
   sed "s|path: /var/lib/models/tiny|path: $scratch/models/tiny|" "$file"
   echo ---
@@ -149,6 +151,7 @@ python3 -c 'import json, sys; a = json.loads(sys.argv[1]); w = a["nvext"]["worke
 
 step 5 'disturbances' 'requests during each, 8 a second with 40 tokens; lost: anything but all tokens and a finish reason'
 printf '      %-46s %5s %5s %10s\n' '' sent lost 'longest pause'
+lost=
 through 'nothing' true
 through 'prefill 2 -> 3' patch '{"prefill": {"replicas": 3}}'
 through 'prefill 3 -> 2' patch '{"prefill": {"replicas": 2}}'
@@ -160,4 +163,27 @@ through 'the router pod template changed' patch '{"router": {"podTemplate": {"me
 through 'the operator killed' kill_operator
 through 'kubelet stopped for 10 s' rest_kubelet
 through 'decode 2 -> 1' patch '{"decode": {"replicas": 1}}'
+[[ -z $lost ]] || die "requests were lost where none need be"
+
+# The router leaves its Service when nobody prefills any more, and comes back with the next one.
+condition() { ddep -o jsonpath="{.status.conditions[?(@.type==\"Ready\")].$1}"; }
+not_ready() { [[ $(condition status) == False ]]; }
+routable() {
+  kubectl -n live-mocker get endpointslices -l kubernetes.io/service-name=live -o jsonpath='{.items[*].endpoints[*].conditions.ready}' | grep -q true
+}
+unroutable() { ! routable; }
+patch '{"prefill": {"replicas": 1}}'
+sleep 2
+wait_until 60 settled
+lap
+delete_pod prefill
+wait_until 20 unroutable
+wait_until 20 not_ready
+lap
+step 6 'no prefill' "the last one deleted: the router has left its Service, Ready=False after $took"
+echo "      $(condition reason): $(condition message)" | fold -s -w 130
+wait_until 90 settled
+routable || die "Ready, but the router is not in its Service"
+lap
+echo "      Ready again with nobody's help after $took"
 [[ ${KEEP:-} == 1 ]] || echo "Keep it next time: KEEP=1 make demo-live"

@@ -7,10 +7,10 @@ import (
 	"math/rand/v2"
 	"net"
 	"os"
-	"path/filepath"
 	"syscall"
 
 	"disagg.dev/tests/cluster/internal/realnode"
+	"disagg.dev/tests/cluster/internal/usercache"
 )
 
 // Ports come from below the kernel's range for outgoing connections (32768 and up by default) and
@@ -27,15 +27,7 @@ type ports struct {
 }
 
 func newPorts() (*ports, error) {
-	base, err := os.UserCacheDir()
-	if err != nil {
-		return nil, err
-	}
-	dir := filepath.Join(base, "disagg-operator")
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, err
-	}
-	claims, err := os.OpenFile(filepath.Join(dir, "ports.lock"), os.O_CREATE|os.O_RDWR, 0o644)
+	claims, err := usercache.OpenFile("ports.lock", 0)
 	return &ports{claims, map[int]bool{}}, err
 }
 

@@ -14,6 +14,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"disagg.dev/tests/cluster/internal/usercache"
 )
 
 // Cache is a directory with one binary of each program, for one version of Kubernetes. They are
@@ -29,11 +31,10 @@ type Cache struct {
 // OpenCache finds the directory that belongs to the pins in modulesDir, with a minor version of
 // Kubernetes, or the newest one if that is empty. It may hold no binaries yet.
 func OpenCache(modulesDir, kubernetes string) (*Cache, error) {
-	base, err := os.UserCacheDir()
+	base, err := usercache.Dir()
 	if err != nil {
 		return nil, err
 	}
-	base = filepath.Join(base, "disagg-operator")
 	if kubernetes, err = chooseKubernetes(modulesDir, kubernetes); err != nil {
 		return nil, err
 	}

@@ -4,11 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"disagg.dev/tests/cluster/internal/usercache"
 )
 
 // covered are the directories whose paths are fixed in containerd's CNI library and in the kubelet.
@@ -21,15 +22,7 @@ var covered = []string{"/var/lib/cni", "/var/log/containers"}
 type mountPoints struct{ note *os.File }
 
 func openNote() (*os.File, error) {
-	base, err := os.UserCacheDir()
-	if err != nil {
-		return nil, err
-	}
-	dir := filepath.Join(base, "disagg-operator")
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, err
-	}
-	return os.OpenFile(filepath.Join(dir, "node-directories"), os.O_CREATE|os.O_RDWR|os.O_APPEND, 0o644)
+	return usercache.OpenFile("node-directories", os.O_APPEND)
 }
 
 // makeMountPoints notes what it makes before it makes it.

@@ -180,7 +180,7 @@ std::optional<RevisionIdentity> IdentityOf(const kube::ObjectMeta& meta) {
 }
 
 std::optional<Revision> RevisionOf(const std::string& text) {
-  const json object = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  json object = json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (!object.is_object()) return std::nullopt;
   kube::ObjectMeta meta;
   meta.labels = kube::StringMap(TextMap(object, "/metadata/labels"));
@@ -189,9 +189,9 @@ std::optional<Revision> RevisionOf(const std::string& text) {
   if (!identity) return std::nullopt;
   Revision revision{.identity = std::move(*identity), .inputs = {}, .rendered = {}};
   const json::json_pointer inputs("/data/inputs"), rendered("/data/rendered");
-  if (object.contains(inputs)) revision.inputs = object.at(inputs);
+  if (object.contains(inputs)) revision.inputs = std::move(object.at(inputs));
   try {
-    revision.rendered = WithoutPatches(object.at(rendered));
+    revision.rendered = WithoutPatches(std::move(object.at(rendered)));
   } catch (const json::exception&) {
     return std::nullopt;
   }

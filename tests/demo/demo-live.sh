@@ -9,8 +9,7 @@ finish() {
   local code=$?
   trap - EXIT
   if [[ ${KEEP:-} == 1 && $code == 0 ]]; then
-    echo "The cluster is still there:  export KUBECONFIG=$KUBECONFIG"
-    echo "End it with:                 $bin/local-cluster down --dir $state"
+    say_kept
     exit 0
   fi
   set +e
@@ -39,16 +38,6 @@ first_of() { pods_of "$1" -o jsonpath='{.items[0].metadata.name}'; }
 
 # The service, as its Service's address is reached from the machine.
 service() { kubectl -n live-mocker get service live -o jsonpath='http://{.spec.clusterIP}:8000'; }
-
-# wait_until SECONDS COMMAND...: until the command succeeds
-wait_until() {
-  local end=$((SECONDS + $1))
-  shift
-  until "$@" > /dev/null 2>&1; do
-    ((SECONDS < end)) || die "gave up waiting for: $*"
-    sleep 0.2
-  done
-}
 
 # Ready, what was asked for is what runs, and nobody is on the way out.
 settled() {
@@ -120,8 +109,7 @@ local-cluster up --dir "$state" --kwok-nodes 0 --node --node-image "$root/build/
 lap
 step 1 'a real node' "containerd, kubelet, kube-proxy, CoreDNS; images of operator and mocker loaded   $took"
 
-helm install disagg-operator "$root/charts/disagg-operator" --namespace disagg-system --create-namespace --wait --timeout 60s \
-  > "$scratch/helm.log" 2>&1 || { cat "$scratch/helm.log" >&2; die "helm install failed"; }
+install_chart --timeout 60s
 lap
 step 2 'helm install' "operator runs in pod $(kubectl -n disagg-system get pods -o jsonpath='{.items[0].metadata.name}')   $took"
 
@@ -134,7 +122,7 @@ kubectl apply -f "$scratch/live.yaml" > /dev/null
 kubectl -n live-mocker wait ddep/live --for=condition=Ready --timeout=180s > /dev/null || die "not Ready"
 lap
 step 3 apply "kubectl apply -f examples/live-mocker/; Ready after $took"
-ddep | sed 's/^/      /'
+ddep | indent
 
 ask='import json, sys, urllib.request
 body = {"model": "tiny", "max_tokens": 8, "messages": [{"role": "user", "content": "Hello"}], "nvext": {"extra_fields": ["worker_id"]}}
@@ -145,7 +133,7 @@ inside=$(kubectl -n live-mocker exec "$(first_of decode)" -- python3 -c "$ask" h
   die "no chat completion by cluster DNS"
 lap
 step 4 'a completion' "through the Service from this machine, and by cluster DNS from a pod   $took"
-fold -w 130 "$scratch/answer.json" | sed 's/^/      /'
+fold -w 130 "$scratch/answer.json" | indent
 python3 -c 'import json, sys; a = json.loads(sys.argv[1]); w = a["nvext"]["worker_id"]; assert w["prefill_worker_id"] != w["decode_worker_id"]' "$inside" ||
   die "the completion did not pass a prefill and a decode worker: $inside"
 

@@ -8,8 +8,7 @@ finish() {
   local code=$?
   trap - EXIT
   if [[ ${KEEP:-} == 1 && $code == 0 ]]; then
-    echo "The cluster is still there:  export KUBECONFIG=$KUBECONFIG"
-    echo "End it with:                 kill $operator_pid; $bin/local-cluster down --dir $state"
+    say_kept "kill $operator_pid; "
     exit 0
   fi
   set +e
@@ -20,21 +19,10 @@ trap finish EXIT
 trap 'exit 130' INT TERM
 
 step() { printf '[%s/7] %-15s %s\n' "$1" "$2" "$3"; }
-indent() { sed 's/^/      /'; }
 ddep() { kubectl -n serving get ddep minimax-m3 "$@"; }
 workers() { kubectl -n serving get pods -l 'disagg.dev/deployment=minimax-m3,disagg.dev/role!=router' "$@"; }
 
 wait_ready() { kubectl -n serving wait ddep/minimax-m3 --for=condition=Ready --timeout=60s > /dev/null || die "not Ready"; }
-
-# wait_until SECONDS COMMAND...: until the command succeeds
-wait_until() {
-  local end=$((SECONDS + $1))
-  shift
-  until "$@" > /dev/null 2>&1; do
-    ((SECONDS < end)) || die "gave up waiting for: $*"
-    sleep 0.1
-  done
-}
 
 show_workers() {
   workers --sort-by=.metadata.name --no-headers -o custom-columns='POD:.metadata.name,NODE:.spec.nodeName,GPUS:.spec.containers[0].resources.limits.nvidia\.com/gpu,PHASE:.status.phase' |
@@ -46,7 +34,7 @@ start_cluster
 lap
 step 1 'local cluster' "etcd, kube-apiserver $(kubectl version -o json 2> /dev/null | awk -F'"' '/gitVersion/ {v=$4} END {print v}'), scheduler, KWOK; 4 nodes b200-0..3 (8 GPUs, 8 rdma/ib), 2 h200, 1 unlabelled, 1 cpu   $took"
 
-install_chart
+install_chart --set deployment.enabled=false
 start_operator
 lap
 step 2 operator "chart applied, operator running as serviceaccount disagg-system/disagg-operator   $took"

@@ -6,7 +6,7 @@ trap 'set +e; trap - EXIT; stop_all' EXIT
 trap 'exit 130' INT TERM
 
 start_cluster
-install_chart
+install_chart --set deployment.enabled=false
 start_operator --metrics-bind-address "${METRICS:-127.0.0.1:18080}" --health-probe-bind-address "${HEALTH:-127.0.0.1:18081}"
 echo "export KUBECONFIG=$KUBECONFIG PATH=$tools:$bin:\$PATH"
 echo "kubectl apply -f examples/minimax-m3-b200/"

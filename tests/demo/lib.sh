@@ -1,5 +1,5 @@
-# Shared by demo.sh and dev-cluster.sh: a local cluster with the chart installed and the operator running beside it as the
-# chart's ServiceAccount. Sourced; expects `set -euo pipefail`.
+# Shared by the demos and dev-cluster.sh: a local cluster with the chart installed, and the operator running beside it as the
+# chart's ServiceAccount where it does not run in a pod. Sourced; expects `set -euo pipefail`.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 bin=$root/build/bin
@@ -26,14 +26,33 @@ die() {
   exit 1
 }
 
+indent() { sed 's/^/      /'; }
+
+# wait_until SECONDS COMMAND...: until the command succeeds
+wait_until() {
+  local end=$((SECONDS + $1))
+  shift
+  until "$@" > /dev/null 2>&1; do
+    ((SECONDS < end)) || die "gave up waiting for: $*"
+    sleep 0.1
+  done
+}
+
+# say_kept [COMMANDS]: how to use the cluster, and to end it and what the commands end
+say_kept() {
+  echo "The cluster is still there:  export KUBECONFIG=$KUBECONFIG"
+  echo "End it with:                 ${1:-}$bin/local-cluster down --dir $state"
+}
+
 start_cluster() {
   local-cluster up --dir "$state" --kwok-nodes 4 --shape b200 --extra-nodes h200=2,gpu-unlabelled=1,cpu=1 \
     2> "$scratch/up.log" > /dev/null || { cat "$scratch/up.log" >&2; die "the local cluster did not start"; }
 }
 
+# install_chart [FLAG...]: flags of helm
 install_chart() {
   helm install disagg-operator "$root/charts/disagg-operator" --namespace disagg-system --create-namespace \
-    --set deployment.enabled=false --wait > "$scratch/helm.log" 2>&1 || { cat "$scratch/helm.log" >&2; die "helm install failed"; }
+    --wait "$@" > "$scratch/helm.log" 2>&1 || { cat "$scratch/helm.log" >&2; die "helm install failed"; }
   kubectl wait --for=condition=Established --timeout=30s crd/disaggdeployments.disagg.dev crd/servingmodels.disagg.dev \
     crd/acceleratorclasses.disagg.dev > /dev/null
 }

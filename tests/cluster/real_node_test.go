@@ -32,7 +32,10 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-const commandTimeout = 3 * time.Minute
+const (
+	commandTimeout = 3 * time.Minute
+	proxyTimeout   = 10 * time.Second
+)
 
 // output runs a command and returns what it says to stdout and stderr.
 func output(t *testing.T, stdin string, name string, args ...string) (string, error) {
@@ -124,6 +127,19 @@ func (n *node) kubectl(t *testing.T, args ...string) string {
 	return n.kubectlIn(t, "", args...)
 }
 
+// kubectlUntil waits for an answer: kube-proxy hears of pods that are ready a moment after the
+// Deployment's status does, and refuses connections until then. Returns the last output.
+func (n *node) kubectlUntil(t *testing.T, want string, args ...string) (text string) {
+	t.Helper()
+	args = append([]string{"--kubeconfig", filepath.Join(n.dir, "kubeconfig")}, args...)
+	for deadline := time.Now().Add(proxyTimeout); time.Now().Before(deadline); time.Sleep(200 * time.Millisecond) {
+		if text, _ = output(t, "", n.kubectlPath, args...); strings.Contains(text, want) {
+			break
+		}
+	}
+	return text
+}
+
 func (n *node) kubectlIn(t *testing.T, stdin string, args ...string) string {
 	t.Helper()
 	return must(t, stdin, n.kubectlPath, append([]string{"--kubeconfig", filepath.Join(n.dir, "kubeconfig")}, args...)...)
@@ -195,7 +211,7 @@ func TestARealNodeRunsPodsAndLeavesNothing(t *testing.T) {
 		{"devices that no device plugin reports", "8 8",
 			[]string{"get", "node", realnode.Name, "-o", `jsonpath={.status.allocatable.nvidia\.com/gpu} {.status.allocatable.rdma/ib}`}},
 	} {
-		if got := n.kubectl(t, c.kubectl...); !strings.Contains(got, c.want) {
+		if got := n.kubectlUntil(t, c.want, c.kubectl...); !strings.Contains(got, c.want) {
 			t.Errorf("%s: got %q, want %q", c.sentence, got, c.want)
 		}
 	}
